@@ -1,0 +1,39 @@
+package io.quire.base;
+
+/**
+ * A log position: the only order there is. It names a record by the index of its Raft entry and its
+ * slot in that entry's frame, and is packed into one {@code long} so that positions compare as
+ * numbers. {@link #NONE} lies before every record. Versions of cells and epochs' birthdays are
+ * positions.
+ */
+public final class Position {
+  /** Before every record. */
+  public static final long NONE = 0;
+
+  /** A frame holds at most this many records. */
+  public static final int SLOTS_MAX = 1 << 16;
+
+  private static final int SLOT_BITS = 16;
+
+  private Position() {}
+
+  public static long of(long index, int slot) {
+    if (index < 0 || index >= 1L << (63 - SLOT_BITS) || slot < 0 || slot >= SLOTS_MAX) {
+      throw new IllegalArgumentException("not a position: index=" + index + " slot=" + slot);
+    }
+    return index << SLOT_BITS | slot;
+  }
+
+  public static long index(long position) {
+    return position >>> SLOT_BITS;
+  }
+
+  public static int slot(long position) {
+    return (int) (position & (SLOTS_MAX - 1));
+  }
+
+  /** For people: {@code index.slot}. */
+  public static String text(long position) {
+    return index(position) + "." + slot(position);
+  }
+}

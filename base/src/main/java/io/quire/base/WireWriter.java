@@ -1,0 +1,107 @@
+package io.quire.base;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Writes the fixed binary layouts of messages, entries and snapshots: little-endian numbers,
+ * strings and byte arrays behind their length (32 bits). Grows as needed. Confined to one thread.
+ */
+public final class WireWriter {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private byte[] bytes;
+  private int length;
+
+  public WireWriter() {
+    this(128);
+  }
+
+  public WireWriter(int sizeHint) {
+    bytes = new byte[Math.max(16, sizeHint)];
+  }
+
+  public WireWriter int8(int value) {
+    bytes[reserve(1)] = (byte) value;
+    return this;
+  }
+
+  public WireWriter bool(boolean value) {
+    return int8(value ? 1 : 0);
+  }
+
+  public WireWriter uint16(int value) {
+    if (value < 0 || value > 0xffff) {
+      throw new IllegalArgumentException("does not fit 16 bits: value=" + value);
+    }
+    SHORT.set(bytes, reserve(2), (short) value);
+    return this;
+  }
+
+  public WireWriter int32(int value) {
+    int at = reserve(4);
+    INT.set(bytes, at, value);
+    return this;
+  }
+
+  public WireWriter int64(long value) {
+    int at = reserve(8);
+    LONG.set(bytes, at, value);
+    return this;
+  }
+
+  public WireWriter string(String value) {
+    return bytes(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The length, then the bytes. */
+  public WireWriter bytes(byte[] value) {
+    int32(value.length);
+    return raw(value);
+  }
+
+  /** The bytes alone. */
+  public WireWriter raw(byte[] value) {
+    int at = reserve(value.length);
+    System.arraycopy(value, 0, bytes, at, value.length);
+    return this;
+  }
+
+  /** Overwrites four bytes written before. */
+  public WireWriter int32At(int offset, int value) {
+    if (offset < 0 || offset + 4 > length) {
+      throw new IllegalArgumentException("not written yet: offset=" + offset + " length=" + length);
+    }
+    INT.set(bytes, offset, value);
+    return this;
+  }
+
+  /** How many bytes were written. */
+  public int length() {
+    return length;
+  }
+
+  public byte[] toBytes() {
+    return Arrays.copyOf(bytes, length);
+  }
+
+  private int reserve(int more) {
+    int at = length;
+    int wanted = Math.addExact(at, more);
+    if (wanted > bytes.length) {
+      bytes =
+          Arrays.copyOf(
+              bytes, Math.max(wanted, (int) Math.min(Integer.MAX_VALUE - 8L, bytes.length * 2L)));
+    }
+    length = wanted;
+    return at;
+  }
+}
