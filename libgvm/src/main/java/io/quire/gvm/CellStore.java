@@ -1,0 +1,223 @@
+package io.quire.gvm;
+
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
+import io.quire.gvm.Transaction.Condition;
+import io.quire.gvm.Transaction.Write;
+import io.quire.lockserver.Sessions;
+import io.quire.twopc.Participant;
+import io.quire.twopc.TxnId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cells of this node: changed on the loop only, read by any thread. Each change of a key is one
+ * replacement of its record, so a reader sees value, version and marks of one moment.
+ */
+final class CellStore implements Participant {
+  private static final int CELLS_MAX = 20_000_000;
+  private static final byte[] NOTHING = {};
+
+  private final ConcurrentHashMap<String, Cell> cells = new ConcurrentHashMap<>();
+  private final Map<String, List<Runnable>> waiters = new HashMap<>();
+  private final List<CellListener> listeners = new ArrayList<>();
+  private final Sessions sessions;
+  private long lastCommitted;
+
+  CellStore(Sessions sessions) {
+    this.sessions = sessions;
+  }
+
+  void listen(CellListener listener) {
+    listeners.add(listener);
+  }
+
+  void unlisten(CellListener listener) {
+    listeners.remove(listener);
+  }
+
+  /** Any thread. */
+  Cell cell(String key) {
+    Cell cell = cells.get(key);
+    return cell == null ? Cell.ABSENT : cell;
+  }
+
+  int count() {
+    return cells.size();
+  }
+
+  /** Position of the last transaction applied. On the loop. */
+  long lastCommitted() {
+    return lastCommitted;
+  }
+
+  /** Runs the task at each change of the key's marks, until it is taken out. */
+  void await(String key, Runnable task) {
+    waiters.computeIfAbsent(key, _ -> new ArrayList<>()).add(task);
+  }
+
+  void unawait(String key, Runnable task) {
+    waiters.computeIfPresent(
+        key,
+        (_, tasks) -> {
+          tasks.remove(task);
+          return tasks.isEmpty() ? null : tasks;
+        });
+  }
+
+  @Override
+  public int number() {
+    return 1;
+  }
+
+  @Override
+  public @Nullable String prepare(TxnId txn, byte[] payload) {
+    if (cells.size() >= CELLS_MAX) {
+      return "too many cells: count=" + cells.size() + " max=" + CELLS_MAX;
+    }
+    Transaction transaction = Transaction.read(payload);
+    for (String key : transaction.keys()) {
+      cells.compute(key, (_, cell) -> (cell == null ? Cell.ABSENT : cell).mark(txn));
+    }
+    return null;
+  }
+
+  @Override
+  public Verdict commit(TxnId txn, long position, byte[] payload) {
+    lastCommitted = position;
+    Transaction transaction = Transaction.read(payload);
+    int failed = firstFailed(transaction.conditions());
+    if (failed >= 0) {
+      unmark(txn, transaction);
+      return new Verdict(false, new WireWriter(8).int32(failed).toBytes());
+    }
+    List<Change> changes = new ArrayList<>();
+    for (Write write : transaction.writes()) {
+      if (write.kind() == Write.Kind.TOUCH) {
+        replace(write.key(), cell(write.key()).unmark(txn));
+      } else {
+        Cell cell = cell(write.key());
+        changes.add(new Change(position, write.key(), cell.value(), write.value()));
+        replace(write.key(), cell.unmark(txn).write(write.value(), position));
+      }
+    }
+    for (CellListener listener : List.copyOf(listeners)) {
+      listener.committed(position, changes);
+    }
+    wake(transaction);
+    return new Verdict(true, NOTHING);
+  }
+
+  @Override
+  public void abort(TxnId txn, byte[] payload) {
+    unmark(txn, Transaction.read(payload));
+  }
+
+  @Override
+  public void show(TxnId txn, long position, byte[] payload) {
+    Transaction transaction = Transaction.read(payload);
+    for (Write write : transaction.writes()) {
+      if (write.kind() != Write.Kind.TOUCH) {
+        replace(write.key(), cell(write.key()).unmark(txn).show(write.value(), position));
+      }
+    }
+    wake(transaction);
+  }
+
+  private int firstFailed(List<Condition> conditions) {
+    for (int i = 0; i < conditions.size(); i++) {
+      boolean holds =
+          switch (conditions.get(i)) {
+            case Condition.Absent(String key) -> cell(key).value() == null;
+            case Condition.Present(String key) -> cell(key).value() != null;
+            case Condition.Version(String key, long version) -> cell(key).version() == version;
+            case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
+          };
+      if (!holds) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void unmark(TxnId txn, Transaction transaction) {
+    for (String key : transaction.keys()) {
+      replace(key, cell(key).unmark(txn));
+    }
+    wake(transaction);
+  }
+
+  private void replace(String key, Cell next) {
+    if (next.forgettable()) {
+      cells.remove(key);
+    } else {
+      cells.put(key, next);
+    }
+  }
+
+  private void wake(Transaction transaction) {
+    if (waiters.isEmpty()) {
+      return;
+    }
+    for (String key : transaction.keys()) {
+      List<Runnable> tasks = waiters.get(key);
+      if (tasks != null) {
+        List.copyOf(tasks).forEach(Runnable::run);
+      }
+    }
+  }
+
+  @Override
+  public void save(WireWriter out) {
+    int at = out.length();
+    int count = 0;
+    out.int32(0);
+    for (Map.Entry<String, Cell> entry : cells.entrySet()) {
+      byte[] value = entry.getValue().value();
+      if (value != null) {
+        out.string(entry.getKey()).int64(entry.getValue().version()).bytes(value);
+        count++;
+      }
+    }
+    out.int32At(at, count);
+  }
+
+  @Override
+  public void restore(long position, WireReader in) {
+    Map<String, Versioned> saved = new HashMap<>();
+    for (int left = in.count(16); left > 0; left--) {
+      String key = in.string();
+      long version = in.int64();
+      saved.put(key, new Versioned(in.bytes(), version));
+    }
+    for (String key : List.copyOf(cells.keySet())) {
+      if (!saved.containsKey(key)) {
+        replace(key, cell(key).write(null, position));
+      }
+    }
+    saved.forEach(
+        (key, value) ->
+            replace(key, cell(key).write(null, position).write(value.value(), value.version())));
+    lastCommitted = position;
+    for (CellListener listener : List.copyOf(listeners)) {
+      listener.restored(position);
+    }
+    List.copyOf(waiters.values()).forEach(tasks -> List.copyOf(tasks).forEach(Runnable::run));
+  }
+
+  /** Every cell that has a value, as the applied log made it. On the loop. */
+  void forEach(BiConsumer<String, Versioned> action) {
+    cells.forEach(
+        (key, cell) -> {
+          byte[] value = cell.value();
+          if (value != null) {
+            action.accept(key, new Versioned(value, cell.version()));
+          }
+        });
+  }
+}

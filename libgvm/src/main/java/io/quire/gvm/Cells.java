@@ -1,0 +1,269 @@
+package io.quire.gvm;
+
+import io.quire.base.Loop;
+import io.quire.base.WireReader;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.twopc.Outcome;
+import io.quire.twopc.TwoPhase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Globally visible memory on one node. Keys are strings of 1 to {@value Transaction#KEY_BYTES_MAX}
+ * bytes in UTF-8, values byte arrays up to {@value Transaction#VALUE_BYTES_MAX} bytes.
+ *
+ * <p>Any thread may call, except where a method says otherwise. Blocking methods must not be called
+ * on the loop.
+ */
+public final class Cells {
+  private final CellStore store;
+  private final TwoPhase twoPhase;
+  private final Session session;
+  private final Loop loop;
+
+  /** Makes the cells of a node and registers them; before the log starts. */
+  public Cells(Sessions sessions, Session session, TwoPhase twoPhase, Loop loop) {
+    this.store = new CellStore(sessions);
+    this.session = session;
+    this.twoPhase = twoPhase;
+    this.loop = loop;
+    twoPhase.register(store);
+  }
+
+  /**
+   * Runs a transaction. When it is committed, every read that begins later on any node sees it.
+   *
+   * @param deadline after which the caller is told {@link Outcome.Indeterminate} or {@link
+   *     Outcome.Aborted}, a moment late at most
+   */
+  public CompletableFuture<Outcome> commit(Transaction transaction, Duration deadline) {
+    return twoPhase.submit(store.number(), transaction.toBytes(), deadline);
+  }
+
+  /** As {@link #commit}, but only in this epoch: aborted in any other. */
+  public CompletableFuture<Outcome> commitIn(
+      long epoch, Transaction transaction, Duration deadline) {
+    return twoPhase.submit(store.number(), transaction.toBytes(), epoch, deadline);
+  }
+
+  /** Which condition failed first, of a transaction that was rejected. */
+  public static int failedCondition(Outcome.Rejected rejected) {
+    return new WireReader(rejected.result()).int32();
+  }
+
+  /**
+   * Reads a cell, linearizably. If a transaction on the key is under way it waits for that.
+   *
+   * @return null if the cell is absent
+   * @throws GvmException.NotInView if this node is not in the view or cannot be sure of it
+   * @throws GvmException.Undecided if the deadline passed while waiting
+   */
+  public @Nullable Versioned read(String key, Duration deadline) {
+    CellRead read = CellRead.begin(store, session, key);
+    if (!read.look()) {
+      await(read, deadline);
+    }
+    return read.finish();
+  }
+
+  /** Reads a cell as this node knows it, without waiting. */
+  public @Nullable Versioned readRelaxed(String key) {
+    return store.cell(key).visible();
+  }
+
+  /**
+   * Reads several cells as of one moment, linearizably: no transaction is seen by half.
+   *
+   * @return in the order of the keys; null where a cell is absent
+   */
+  public CompletableFuture<List<@Nullable Versioned>> snapshot(
+      Collection<String> keys, Duration deadline) {
+    return onLoop(
+        keys,
+        deadline,
+        () -> {
+          List<@Nullable Versioned> values = new ArrayList<>(keys.size());
+          keys.forEach(key -> values.add(store.cell(key).applied()));
+          return values;
+        });
+  }
+
+  /**
+   * Computes something from the applied cells on the loop, linearizably with respect to the
+   * transactions that name one of the keys: those under way are waited for.
+   *
+   * @param answer runs on the loop once; short
+   */
+  public <T> CompletableFuture<T> onLoop(
+      Collection<String> keys, Duration deadline, Supplier<T> answer) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    loop.execute(() -> new LoopRead<>(keys, answer, result).begin(deadline));
+    return result;
+  }
+
+  /** Follows cells on the loop; before the log starts. */
+  public void listen(CellListener listener) {
+    store.listen(listener);
+  }
+
+  /** Every cell that has a value, as the applied log made it. On the loop. */
+  public void forEach(BiConsumer<String, Versioned> action) {
+    loop.confine();
+    store.forEach(action);
+  }
+
+  /** How many keys this node holds a record of. */
+  public int count() {
+    return store.count();
+  }
+
+  /**
+   * Opens a watch. It begins at the position that this node has applied when the future completes.
+   */
+  public CompletableFuture<Watch> watch(String prefix) {
+    CompletableFuture<Watch> opened = new CompletableFuture<>();
+    Watch watch = new Watch(this, prefix);
+    loop.execute(
+        () -> {
+          WatchListener listener = new WatchListener(watch);
+          store.listen(listener);
+          watch.opened(twoPhase.applied());
+          opened.complete(watch);
+        });
+    return opened;
+  }
+
+  void unwatch(Watch watch) {
+    loop.execute(() -> store.unlisten(new WatchListener(watch)));
+  }
+
+  private void await(CellRead read, Duration deadline) {
+    CompletableFuture<Void> settled = new CompletableFuture<>();
+    loop.execute(() -> awaitOnLoop(read.key, read::settled, settled));
+    try {
+      settled.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      settled.cancel(false);
+      throw new GvmException.Undecided("reading: key=" + read.key + " waited=" + deadline);
+    } catch (InterruptedException e) {
+      settled.cancel(false);
+      Thread.currentThread().interrupt();
+      throw new GvmException.Undecided("interrupted reading: key=" + read.key);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("waiting failed: key=" + read.key, e.getCause());
+    }
+  }
+
+  /** Completes the future once the condition on the key's cell holds. On the loop. */
+  void awaitOnLoop(String key, BooleanSupplier condition, CompletableFuture<Void> settled) {
+    if (condition.getAsBoolean()) {
+      settled.complete(null);
+      return;
+    }
+    Runnable look =
+        () -> {
+          if (condition.getAsBoolean()) {
+            settled.complete(null);
+          }
+        };
+    store.await(key, look);
+    settled.whenComplete((_, _) -> loop.execute(() -> store.unawait(key, look)));
+  }
+
+  /** Starts a read whose steps the caller takes one by one. */
+  CellRead beginRead(String key) {
+    return CellRead.begin(store, session, key);
+  }
+
+  private record WatchListener(Watch watch) implements CellListener {
+    @Override
+    public void committed(long position, List<Change> changes) {
+      for (Change change : changes) {
+        if (change.key().startsWith(watch.prefix)) {
+          watch.changed(change);
+        }
+      }
+    }
+
+    @Override
+    public void restored(long position) {
+      watch.cut(position);
+    }
+  }
+
+  /**
+   * A read of several cells: waits for the marks seen at its beginning, then answers in one step.
+   */
+  private final class LoopRead<T> {
+    private final Collection<String> keys;
+    private final Supplier<T> answer;
+    private final CompletableFuture<T> result;
+
+    LoopRead(Collection<String> keys, Supplier<T> answer, CompletableFuture<T> result) {
+      this.keys = keys;
+      this.answer = answer;
+      this.result = result;
+    }
+
+    void begin(Duration deadline) {
+      try {
+        Session.Token begun = session.token();
+        if (begun == null) {
+          throw new GvmException.NotInView("reading: keys=" + keys);
+        }
+        List<CellRead> waits = new ArrayList<>();
+        for (String key : keys) {
+          CellRead read = CellRead.begin(store, session, key);
+          read.look();
+          waits.add(read);
+        }
+        Loop.Timer late =
+            loop.after(
+                deadline,
+                () ->
+                    result.completeExceptionally(
+                        new GvmException.Undecided("reading: keys=" + keys)));
+        result.whenComplete((_, _) -> late.cancel());
+        next(begun, waits, 0);
+      } catch (GvmException e) {
+        result.completeExceptionally(e);
+      }
+    }
+
+    private void next(Session.Token begun, List<CellRead> waits, int from) {
+      int at = from;
+      while (at < waits.size() && waits.get(at).applied()) {
+        at++;
+      }
+      if (result.isDone()) {
+        return;
+      }
+      if (at < waits.size()) {
+        int stuck = at;
+        CompletableFuture<Void> settled = new CompletableFuture<>();
+        result.whenComplete((_, _) -> settled.cancel(false));
+        settled.thenRun(() -> loop.execute(() -> next(begun, waits, stuck)));
+        CellRead waitsFor = waits.get(at);
+        awaitOnLoop(waitsFor.key, waitsFor::applied, settled);
+        return;
+      }
+      T value = answer.get();
+      if (session.valid(begun)) {
+        result.complete(value);
+      } else {
+        result.completeExceptionally(new GvmException.NotInView("reading: keys=" + keys));
+      }
+    }
+  }
+}

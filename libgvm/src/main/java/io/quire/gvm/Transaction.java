@@ -1,0 +1,189 @@
+package io.quire.gvm;
+
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Conditions and writes that take effect together or not at all. The conditions are evaluated where
+ * the log puts the transaction, on every node alike. It may change only keys that it names.
+ *
+ * @param conditions all must hold; evaluated in order
+ * @param writes at most one for a key
+ */
+public record Transaction(List<Condition> conditions, List<Write> writes) {
+  /** Limits, refused before anything happens. */
+  public static final int KEY_BYTES_MAX = 1_200;
+
+  public static final int VALUE_BYTES_MAX = 2 << 20;
+  public static final int PARTS_MAX = 1_000;
+
+  /** What must be true for a transaction to take effect. */
+  public sealed interface Condition {
+    /** The key has no value. */
+    record Absent(String key) implements Condition {}
+
+    /** The key has a value. */
+    record Present(String key) implements Condition {}
+
+    /** The key's value is of this version. */
+    record Version(String key, long version) implements Condition {}
+
+    /** The incarnation is in the view. */
+    record InView(long incarnation) implements Condition {}
+  }
+
+  /**
+   * A change of one key.
+   *
+   * @param kind what happens to it
+   * @param value null unless it is put
+   */
+  public record Write(String key, Kind kind, byte @Nullable [] value) {
+    /** What happens to a key. */
+    public enum Kind {
+      PUT,
+      REMOVE,
+      /**
+       * Nothing, but its readers wait for the transaction: a name for something that is derived
+       * from several keys, such as a listing.
+       */
+      TOUCH
+    }
+  }
+
+  public Transaction {
+    conditions = List.copyOf(conditions);
+    writes = List.copyOf(writes);
+  }
+
+  public static Builder begin() {
+    return new Builder();
+  }
+
+  /** All keys that it reads or writes. */
+  Set<String> keys() {
+    Set<String> keys = new LinkedHashSet<>();
+    for (Write write : writes) {
+      keys.add(write.key());
+    }
+    return keys;
+  }
+
+  byte[] toBytes() {
+    WireWriter out = new WireWriter(256).int32(conditions.size());
+    for (Condition condition : conditions) {
+      switch (condition) {
+        case Condition.Absent(String key) -> out.int8(1).string(key);
+        case Condition.Present(String key) -> out.int8(2).string(key);
+        case Condition.Version(String key, long version) -> out.int8(3).string(key).int64(version);
+        case Condition.InView(long incarnation) -> out.int8(4).int64(incarnation);
+      }
+    }
+    out.int32(writes.size());
+    for (Write write : writes) {
+      out.int8(write.kind().ordinal()).string(write.key());
+      byte[] value = write.value();
+      if (value != null) {
+        out.bytes(value);
+      }
+    }
+    return out.toBytes();
+  }
+
+  static Transaction read(byte[] bytes) {
+    WireReader in = new WireReader(bytes);
+    List<Condition> conditions = new ArrayList<>();
+    for (int left = in.count(5); left > 0; left--) {
+      conditions.add(
+          switch (in.int8()) {
+            case 1 -> new Condition.Absent(in.string());
+            case 2 -> new Condition.Present(in.string());
+            case 3 -> new Condition.Version(in.string(), in.int64());
+            case 4 -> new Condition.InView(in.int64());
+            default -> throw new WireReader.MalformedException("not a condition");
+          });
+    }
+    List<Write> writes = new ArrayList<>();
+    for (int left = in.count(5); left > 0; left--) {
+      Write.Kind kind =
+          switch (in.int8()) {
+            case 0 -> Write.Kind.PUT;
+            case 1 -> Write.Kind.REMOVE;
+            case 2 -> Write.Kind.TOUCH;
+            default -> throw new WireReader.MalformedException("not a write");
+          };
+      writes.add(new Write(in.string(), kind, kind == Write.Kind.PUT ? in.bytes() : null));
+    }
+    in.end();
+    return new Transaction(conditions, writes);
+  }
+
+  /** Collects the parts of a transaction and checks them. Confined to one thread. */
+  public static final class Builder {
+    private final List<Condition> conditions = new ArrayList<>();
+    private final Map<String, Write> writes = new HashMap<>();
+    private final List<Write> order = new ArrayList<>();
+
+    private Builder() {}
+
+    public Builder require(Condition condition) {
+      conditions.add(condition);
+      return this;
+    }
+
+    public Builder absent(String key) {
+      return require(new Condition.Absent(key));
+    }
+
+    public Builder version(String key, long version) {
+      return require(new Condition.Version(key, version));
+    }
+
+    public Builder put(String key, byte[] value) {
+      if (value.length > VALUE_BYTES_MAX) {
+        throw new IllegalArgumentException(
+            "value too large: key=" + key + " bytes=" + value.length + " max=" + VALUE_BYTES_MAX);
+      }
+      return write(new Write(key, Write.Kind.PUT, value));
+    }
+
+    public Builder remove(String key) {
+      return write(new Write(key, Write.Kind.REMOVE, null));
+    }
+
+    /** See {@link Write.Kind#TOUCH}. */
+    public Builder touch(String key) {
+      return writes.containsKey(key) ? this : write(new Write(key, Write.Kind.TOUCH, null));
+    }
+
+    private Builder write(Write write) {
+      int bytes = write.key().getBytes(StandardCharsets.UTF_8).length;
+      if (bytes == 0 || bytes > KEY_BYTES_MAX) {
+        throw new IllegalArgumentException(
+            "key out of range: bytes=" + bytes + " allowed=1.." + KEY_BYTES_MAX);
+      }
+      Write before = writes.put(write.key(), write);
+      if (before != null && before.kind() != Write.Kind.TOUCH) {
+        throw new IllegalArgumentException("key written twice: key=" + write.key());
+      }
+      order.remove(before);
+      order.add(write);
+      if (order.size() + conditions.size() > PARTS_MAX) {
+        throw new IllegalArgumentException("too many parts: max=" + PARTS_MAX);
+      }
+      return this;
+    }
+
+    public Transaction build() {
+      return new Transaction(conditions, order);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package io.quire.ns;
+
+import io.quire.base.Address;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Member;
+import io.quire.base.Transport;
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
+import io.quire.gvm.Cells;
+import io.quire.gvm.Transaction;
+import io.quire.lockserver.Sessions;
+import io.quire.lockserver.View;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Ends objects whose time has come. The first member of the view asks all members which of the
+ * deleted objects they hold no reference to any more, having applied the delete; an object that
+ * nobody holds is freed by a transaction that is good only in the epoch in which all were asked. It
+ * also deletes the objects of sessions that ended. Any other member can take over at any time.
+ * Confined to the loop.
+ */
+final class Drain {
+  private static final Duration EVERY = Duration.ofMillis(200);
+  private static final Duration DEADLINE = Duration.ofSeconds(5);
+  private static final int AT_ONCE = 500;
+
+  private final Member self;
+  private final Sessions sessions;
+  private final Cells cells;
+  private final Log log;
+  private final Transport transport;
+  private final Loop loop;
+  private final NsIndex index;
+  private final RefTable references;
+  private final Namespaces namespaces;
+
+  private long epoch;
+  private Map<Long, Set<Long>> free = new TreeMap<>();
+  private final Set<Long> ending = new HashSet<>();
+
+  Drain(
+      Member self,
+      Sessions sessions,
+      Cells cells,
+      Log log,
+      Transport transport,
+      Loop loop,
+      NsIndex index,
+      RefTable references,
+      Namespaces namespaces) {
+    this.self = self;
+    this.sessions = sessions;
+    this.cells = cells;
+    this.log = log;
+    this.transport = transport;
+    this.loop = loop;
+    this.index = index;
+    this.references = references;
+    this.namespaces = namespaces;
+    transport.receive(Transport.Channel.REFERENCES, this::receive);
+  }
+
+  void open() {
+    View view = sessions.view();
+    boolean first =
+        !view.members().isEmpty() && view.members().getFirst().incarnation() == self.incarnation();
+    if (first) {
+      ask(view);
+      endSessionObjects(view);
+    }
+    loop.after(EVERY, this::open);
+  }
+
+  private void ask(View view) {
+    epoch = view.epoch();
+    free = new TreeMap<>();
+    List<Map.Entry<Long, Long>> asked =
+        index.draining().entrySet().stream()
+            .filter(entry -> !ending.contains(entry.getKey()))
+            .limit(AT_ONCE)
+            .toList();
+    if (asked.isEmpty()) {
+      return;
+    }
+    WireWriter out = new WireWriter().int8(1).int64(epoch);
+    out.string(self.address().host()).uint16(self.address().port()).int32(asked.size());
+    asked.forEach(entry -> out.int64(entry.getKey()).int64(entry.getValue()));
+    for (Member member : view.members()) {
+      transport.send(member.address(), Transport.Channel.REFERENCES, out.toBytes());
+    }
+  }
+
+  private void receive(byte[] message) {
+    WireReader in = new WireReader(message);
+    if (in.int8() == 1) {
+      answer(in);
+    } else {
+      answered(in);
+    }
+  }
+
+  private void answer(WireReader in) {
+    long askedIn = in.int64();
+    Address asker = new Address(in.string(), in.uint16());
+    List<Long> unused = new ArrayList<>();
+    for (int left = in.count(16); left > 0; left--) {
+      long xid = in.int64();
+      long deleted = in.int64();
+      if (log.applied() >= deleted && references.count(xid) == 0) {
+        unused.add(xid);
+      }
+    }
+    WireWriter out = new WireWriter().int8(2).int64(askedIn).int64(self.incarnation());
+    out.int32(unused.size());
+    unused.forEach(out::int64);
+    transport.send(asker, Transport.Channel.REFERENCES, out.toBytes());
+  }
+
+  private void answered(WireReader in) {
+    long askedIn = in.int64();
+    long member = in.int64();
+    View view = sessions.view();
+    if (askedIn != epoch || view.epoch() != epoch) {
+      return;
+    }
+    for (int left = in.count(8); left > 0; left--) {
+      long xid = in.int64();
+      Set<Long> by = free.computeIfAbsent(xid, _ -> new HashSet<>());
+      by.add(member);
+      if (view.members().stream().allMatch(m -> by.contains(m.incarnation()))) {
+        free(xid);
+      }
+    }
+  }
+
+  private void free(long xid) {
+    Long deleted = index.draining().get(xid);
+    if (deleted == null || !ending.add(xid)) {
+      return;
+    }
+    String key = ObjectCodec.xidKey(xid);
+    Transaction transaction = Transaction.begin().version(key, deleted).remove(key).build();
+    cells
+        .commitIn(epoch, transaction, DEADLINE)
+        .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
+  }
+
+  private void endSessionObjects(View view) {
+    index.sessionObjects().entrySet().stream()
+        .filter(entry -> !view.has(entry.getValue()) && !ending.contains(entry.getKey()))
+        .limit(AT_ONCE)
+        .map(Map.Entry::getKey)
+        .toList()
+        .forEach(this::endSessionObject);
+  }
+
+  private void endSessionObject(long xid) {
+    NsObject object = namespaces.peek(xid);
+    if (object != null && ending.add(xid)) {
+      cells
+          .commit(Namespaces.deletion(object), DEADLINE)
+          .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
+    }
+  }
+}

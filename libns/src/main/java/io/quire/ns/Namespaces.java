@@ -1,0 +1,443 @@
+package io.quire.ns;
+
+import io.quire.base.Clock;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Transport;
+import io.quire.gvm.Cells;
+import io.quire.gvm.GvmException;
+import io.quire.gvm.Transaction;
+import io.quire.gvm.Versioned;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.twopc.Outcome;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongConsumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The namespace library on one node. Operations that change something return when every live node
+ * shows the change; those that look something up are answered from this node's memory, and no less
+ * current for it. All may block, up to {@link #DEADLINE}, and must not be called on the loop; any
+ * thread may call.
+ *
+ * <p>The meanings are those of the ager's design notes (seed document, "Proposal 1"): {@code
+ * lookup} and {@code open} by name within a namespace and by id anywhere, {@code put}, {@code
+ * putAndDelete}, ids from names and names from ids, counts of references, lists.
+ */
+public final class Namespaces {
+  /** After this long an operation gives up; what it was about then may have happened. */
+  public static final Duration DEADLINE = Duration.ofSeconds(15);
+
+  /** A list gives at most this many names at once. */
+  public static final int PAGE_MAX = 10_000;
+
+  private final Session session;
+  private final Cells cells;
+  private final Loop loop;
+  private final Clock clock;
+  private final RefTable references = new RefTable();
+  private final List<LongConsumer> freed = new CopyOnWriteArrayList<>();
+  private final NsIndex index;
+  private final XidBlock xids;
+  private final Drain drain;
+
+  /** Makes the namespaces of a node; before the log starts. */
+  public Namespaces(
+      Sessions sessions,
+      Session session,
+      Cells cells,
+      Log log,
+      Transport transport,
+      Loop loop,
+      Clock clock,
+      RandomGenerator random) {
+    this.session = session;
+    this.cells = cells;
+    this.loop = loop;
+    this.clock = clock;
+    index = new NsIndex(cells, references, freed);
+    cells.listen(index);
+    xids = new XidBlock(cells, random);
+    drain =
+        new Drain(session.self(), sessions, cells, log, transport, loop, index, references, this);
+  }
+
+  /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
+  public void open() {
+    loop.confine();
+    drain.open();
+  }
+
+  /** Is told, on the loop, of each object that is gone for good, so that its data may go. */
+  public void onFreed(LongConsumer listener) {
+    freed.add(listener);
+  }
+
+  /** Makes a namespace: a number that no other has. */
+  public NsHandle createNamespace() {
+    return new NsHandle(xids.next(DEADLINE));
+  }
+
+  /** Deletes all objects of a namespace. Objects created meanwhile may stay. */
+  public void destroyNamespace(NsHandle namespace) {
+    deleteAll(namespace);
+  }
+
+  /**
+   * Publishes an object on all nodes at once.
+   *
+   * @param kind what it is, up to 64 characters
+   * @param value encoded, up to 2 MiB
+   * @throws NsException.NameTaken if the namespace has the name
+   */
+  public NsObject create(
+      NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
+    return create(xids.next(DEADLINE), namespace, name, kind, lifetime, value);
+  }
+
+  /** Reserves an id, for an object whose data need it before the object is created. */
+  public long reserveXid() {
+    return xids.next(DEADLINE);
+  }
+
+  /** As {@link #create(NsHandle, String, String, Lifetime, byte[])}, under a reserved id. */
+  public NsObject create(
+      long xid, NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
+    ObjectName.check(name);
+    if (kind.isEmpty() || kind.length() > 64) {
+      throw new IllegalArgumentException("kind out of range: kind=" + kind + " allowed=1..64");
+    }
+    long creator = session.self().incarnation();
+    NsObject object =
+        new NsObject(
+            xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, 0, value);
+    String nameKey = ObjectCodec.nameKey(namespace.id(), name);
+    String xidKey = ObjectCodec.xidKey(xid);
+    Transaction.Builder creation = Transaction.begin().absent(nameKey).absent(xidKey);
+    if (lifetime == Lifetime.SESSION) {
+      creation.require(new Transaction.Condition.InView(creator));
+    }
+    Transaction transaction =
+        creation
+            .put(nameKey, ObjectCodec.number(xid))
+            .put(xidKey, ObjectCodec.write(object))
+            .touch(ObjectCodec.listKey(namespace.id()))
+            .build();
+    String doing = "creating: name=" + name;
+    return switch (run(doing, transaction)) {
+      case Outcome.Committed(long position, byte[] _) -> object.at(position);
+      case Outcome.Rejected rejected ->
+          throw switch (Cells.failedCondition(rejected)) {
+            case 0 -> new NsException.NameTaken("name taken: name=" + name);
+            case 1 -> new NsException.NameTaken("id taken: name=" + name + " xid=" + xid);
+            default -> notInView(doing);
+          };
+      case Outcome.Aborted aborted -> throw aborted(doing, aborted);
+      case Outcome.Indeterminate(var txn) ->
+          throw new NsException.Indeterminate("may have happened: " + doing, txn);
+    };
+  }
+
+  /** The object of a name, or null. No reference is taken. */
+  public @Nullable NsObject lookup(NsHandle namespace, String name) {
+    String nameKey = ObjectCodec.nameKey(namespace.id(), ObjectName.check(name));
+    for (; ; ) {
+      Versioned named = read(nameKey);
+      if (named == null) {
+        return null;
+      }
+      NsObject object = lookup(ObjectCodec.number(named.value()));
+      if (object != null && !object.draining() && object.name().equals(name)) {
+        return object;
+      }
+      // Renamed or deleted between the two reads: what the name means now is in its cell.
+    }
+  }
+
+  /** The object of an id, or null. No reference is taken. It may be draining. */
+  public @Nullable NsObject lookup(long xid) {
+    Versioned cell = read(ObjectCodec.xidKey(xid));
+    return cell == null ? null : ObjectCodec.read(xid, cell);
+  }
+
+  /** Takes a reference to the object of a name, or answers null. */
+  public @Nullable NsRef open(NsHandle namespace, String name) {
+    Session.Token begun = begin("opening: name=" + name);
+    for (; ; ) {
+      NsObject object = lookup(namespace, name);
+      if (object == null) {
+        return null;
+      }
+      NsRef reference = take(object, begun);
+      if (reference != null) {
+        return reference;
+      }
+    }
+  }
+
+  /**
+   * Takes a reference to the object of an id, or answers null.
+   *
+   * @throws NsException.Draining if it was deleted and waits for its last reference
+   */
+  public @Nullable NsRef open(long xid) {
+    Session.Token begun = begin("opening: xid=" + xid);
+    NsObject object = lookup(xid);
+    if (object == null) {
+      return null;
+    }
+    NsRef reference = object.draining() ? null : take(object, begun);
+    if (reference == null) {
+      throw new NsException.Draining(
+          "object was deleted: xid=" + object.xidText() + " name=" + object.name());
+    }
+    return reference;
+  }
+
+  private @Nullable NsRef take(NsObject object, Session.Token begun) {
+    RefTable.Word word = references.word(object.xid());
+    if (!word.take()) {
+      return null;
+    }
+    if (!session.valid(begun)) {
+      word.put();
+      throw notInView("opening: name=" + object.name());
+    }
+    return new NsRef(this, object, word);
+  }
+
+  /** The id of a name, or null. */
+  public @Nullable Long xidOf(NsHandle namespace, String name) {
+    NsObject object = lookup(namespace, name);
+    return object == null ? null : object.xid();
+  }
+
+  /** The name of an id, or null; also null for an object that was deleted. */
+  public @Nullable String nameOf(long xid) {
+    NsObject object = lookup(xid);
+    return object == null || object.draining() ? null : object.name();
+  }
+
+  /** How many references this node holds. */
+  public long references(long xid) {
+    return references.count(xid);
+  }
+
+  /**
+   * Names of a namespace in order, as of one moment.
+   *
+   * @param after names up to this one are left out; null for none
+   * @param limit 1 to {@link #PAGE_MAX}
+   */
+  public List<Listed> list(NsHandle namespace, @Nullable String after, int limit) {
+    if (limit < 1 || limit > PAGE_MAX) {
+      throw new IllegalArgumentException(
+          "limit out of range: limit=" + limit + " allowed=1.." + PAGE_MAX);
+    }
+    List<Map.Entry<String, Long>> page =
+        await(
+            "listing: namespace=" + namespace.id(),
+            cells.onLoop(
+                List.of(ObjectCodec.listKey(namespace.id())),
+                DEADLINE,
+                () -> index.page(namespace.id(), after, limit)));
+    return page.stream().map(entry -> new Listed(entry.getKey(), entry.getValue())).toList();
+  }
+
+  /** A name and the id it stands for. */
+  public record Listed(String name, long xid) {}
+
+  /** All objects of a namespace, page by page; each page is of one moment, the whole is not. */
+  public List<Listed> listAll(NsHandle namespace) {
+    List<Listed> all = new ArrayList<>();
+    List<Listed> page = List.of();
+    do {
+      page = list(namespace, page.isEmpty() ? null : page.getLast().name(), PAGE_MAX);
+      all.addAll(page);
+    } while (page.size() == PAGE_MAX);
+    return all;
+  }
+
+  /**
+   * Replaces the value, if the object is still of the version seen.
+   *
+   * @throws NsException.Stale if it is not
+   */
+  public NsObject update(NsObject seen, byte[] value) {
+    NsObject next =
+        seen.withValue(value);
+    String key = ObjectCodec.xidKey(seen.xid());
+    Transaction transaction =
+        Transaction.begin().version(key, seen.version()).put(key, ObjectCodec.write(next)).build();
+    return next.at(change("updating", seen, transaction));
+  }
+
+  /**
+   * Gives the object another name, at once on all nodes: at no moment has it two names or none.
+   *
+   * @throws NsException.NameTaken if the namespace has the name
+   * @throws NsException.Stale if the object is not of the version seen
+   */
+  public NsObject rename(NsObject seen, String name) {
+    ObjectName.check(name);
+    NsObject next =
+        seen.withName(name);
+    long namespace = seen.namespace().id();
+    String key = ObjectCodec.xidKey(seen.xid());
+    String newKey = ObjectCodec.nameKey(namespace, name);
+    Transaction transaction =
+        Transaction.begin()
+            .version(key, seen.version())
+            .absent(newKey)
+            .put(key, ObjectCodec.write(next))
+            .remove(ObjectCodec.nameKey(namespace, seen.name()))
+            .put(newKey, ObjectCodec.number(seen.xid()))
+            .touch(ObjectCodec.listKey(namespace))
+            .build();
+    return next.at(change("renaming to " + name, seen, transaction));
+  }
+
+  /**
+   * Takes the name away, on all nodes at once. The data go when the last reference is put.
+   *
+   * @throws NsException.NotFound if the namespace does not have the name
+   */
+  public void delete(NsHandle namespace, String name) {
+    for (; ; ) {
+      NsObject object = lookup(namespace, name);
+      if (object == null) {
+        throw new NsException.NotFound("no such object: name=" + name);
+      }
+      try {
+        delete(object);
+        return;
+      } catch (NsException.Stale e) {
+        // It changed since the lookup; what it is now is to be deleted.
+      }
+    }
+  }
+
+  /**
+   * As {@link #delete(NsHandle, String)}, if the object is still of the version seen.
+   *
+   * @throws NsException.Stale if it is not
+   */
+  public void delete(NsObject seen) {
+    change("deleting", seen, deletion(seen));
+  }
+
+  static Transaction deletion(NsObject seen) {
+    NsObject deleted =
+        seen.deleted();
+    String key = ObjectCodec.xidKey(seen.xid());
+    long namespace = seen.namespace().id();
+    return Transaction.begin()
+        .version(key, seen.version())
+        .put(key, ObjectCodec.write(deleted))
+        .remove(ObjectCodec.nameKey(namespace, seen.name()))
+        .touch(ObjectCodec.listKey(namespace))
+        .build();
+  }
+
+  /**
+   * Deletes all objects that a namespace has now, one by one.
+   *
+   * @return how many
+   */
+  public int deleteAll(NsHandle namespace) {
+    int deleted = 0;
+    for (Listed listed : listAll(namespace)) {
+      try {
+        delete(namespace, listed.name());
+        deleted++;
+      } catch (NsException.NotFound e) {
+        // Somebody else deleted it.
+      }
+    }
+    return deleted;
+  }
+
+  /** What this node knows of an object, without waiting. */
+  @Nullable NsObject peek(long xid) {
+    Versioned cell = cells.readRelaxed(ObjectCodec.xidKey(xid));
+    return cell == null ? null : ObjectCodec.read(xid, cell);
+  }
+
+  private long change(String doing, NsObject seen, Transaction transaction) {
+    String what = doing + ": name=" + seen.name() + " xid=" + seen.xidText();
+    return switch (run(what, transaction)) {
+      case Outcome.Committed(long position, byte[] _) -> position;
+      case Outcome.Rejected rejected ->
+          throw Cells.failedCondition(rejected) == 0
+              ? new NsException.Stale("changed since it was seen: " + what)
+              : new NsException.NameTaken("name taken: " + what);
+      case Outcome.Aborted aborted -> throw aborted(what, aborted);
+      case Outcome.Indeterminate(var txn) ->
+          throw new NsException.Indeterminate("may have happened: " + what, txn);
+    };
+  }
+
+  private Outcome run(String doing, Transaction transaction) {
+    return await(doing, cells.commit(transaction, DEADLINE));
+  }
+
+  static <T> T await(String doing, CompletableFuture<T> future) {
+    try {
+      return future.get(DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw translated(doing, e.getCause());
+    } catch (TimeoutException e) {
+      throw new IllegalStateException("the node's loop does not answer: " + doing, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted, may have happened: " + doing, e);
+    }
+  }
+
+  private @Nullable Versioned read(String key) {
+    try {
+      return cells.read(key, DEADLINE);
+    } catch (GvmException e) {
+      throw translated("reading: key=" + key, e);
+    }
+  }
+
+  private static RuntimeException translated(String doing, @Nullable Throwable e) {
+    return switch (e) {
+      case GvmException.NotInView _ -> notInView(doing);
+      case GvmException.Undecided _ ->
+          new NsException.Refused("a transaction is under way for too long: " + doing);
+      case null, default -> new IllegalStateException(doing, e);
+    };
+  }
+
+  private Session.Token begin(String doing) {
+    Session.Token begun = session.token();
+    if (begun == null) {
+      throw notInView(doing);
+    }
+    return begun;
+  }
+
+  private static NsException.NotInView notInView(String doing) {
+    return new NsException.NotInView("this node is not in the view: " + doing);
+  }
+
+  static NsException aborted(String doing, Outcome.Aborted aborted) {
+    return switch (aborted.why()) {
+      case NOT_IN_VIEW -> notInView(doing);
+      case REFUSED, DEADLINE, OVERLOADED ->
+          new NsException.Refused("did not happen: " + doing + " " + aborted.text());
+    };
+  }
+}

@@ -1,0 +1,99 @@
+package io.quire.ns;
+
+import io.quire.twopc.TxnId;
+
+/** An operation on the namespace that was not done, or, in one case, may have been. */
+public abstract sealed class NsException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  NsException(String message) {
+    super(message);
+  }
+
+  /** The name breaks the rules for names. Nothing changed. */
+  public static final class InvalidName extends NsException {
+    private static final long serialVersionUID = 1;
+
+    InvalidName(String message) {
+      super(message);
+    }
+  }
+
+  /** There is no such object. Nothing changed. */
+  public static final class NotFound extends NsException {
+    private static final long serialVersionUID = 1;
+
+    NotFound(String message) {
+      super(message);
+    }
+  }
+
+  /** The name belongs to another object. Nothing changed. */
+  public static final class NameTaken extends NsException {
+    private static final long serialVersionUID = 1;
+
+    NameTaken(String message) {
+      super(message);
+    }
+  }
+
+  /** The object was deleted and waits for its last reference. Nothing changed. */
+  public static final class Draining extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Draining(String message) {
+      super(message);
+    }
+  }
+
+  /** The object is not of the version that the caller saw. Nothing changed. */
+  public static final class Stale extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Stale(String message) {
+      super(message);
+    }
+  }
+
+  /** This node is not in the view, so it cannot know. Nothing changed. */
+  public static final class NotInView extends NsException {
+    private static final long serialVersionUID = 1;
+
+    NotInView(String message) {
+      super(message);
+    }
+  }
+
+  /** The cluster would not or could not do it in time. Nothing changed. */
+  public static final class Refused extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Refused(String message) {
+      super(message);
+    }
+  }
+
+  /** It may have been done or may yet be done. */
+  public static final class Indeterminate extends NsException {
+    private static final long serialVersionUID = 1;
+    private final transient TxnId txn;
+
+    Indeterminate(String message, TxnId txn) {
+      super(message);
+      this.txn = txn;
+    }
+
+    public TxnId txn() {
+      return txn;
+    }
+  }
+
+  /** The value cannot be written or read: its class is not registered, or its bytes are not it. */
+  public static final class BadValue extends NsException {
+    private static final long serialVersionUID = 1;
+
+    BadValue(String message) {
+      super(message);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package io.quire.ns;
+
+import io.quire.gvm.CellListener;
+import io.quire.gvm.Cells;
+import io.quire.gvm.Change;
+import io.quire.gvm.Versioned;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is derived from the cells by applying the log: the names of each namespace in order, so that
+ * a listing costs its own size, the objects that drain, and those that end with a session. Confined
+ * to the loop.
+ */
+final class NsIndex implements CellListener {
+  private final Cells cells;
+  private final RefTable references;
+  private final List<LongConsumer> freed;
+  private final Map<Long, TreeMap<String, Long>> names = new HashMap<>();
+  private final TreeMap<Long, Long> draining = new TreeMap<>();
+  private final Map<Long, Long> sessionObjects = new HashMap<>();
+
+  /**
+   * @param freed told of each object that is gone for good
+   */
+  NsIndex(Cells cells, RefTable references, List<LongConsumer> freed) {
+    this.cells = cells;
+    this.references = references;
+    this.freed = freed;
+  }
+
+  /** The names after {@code after}, in order. */
+  List<Map.Entry<String, Long>> page(long namespace, @Nullable String after, int limit) {
+    TreeMap<String, Long> all = names.get(namespace);
+    if (all == null) {
+      return List.of();
+    }
+    List<Map.Entry<String, Long>> page = new ArrayList<>();
+    for (Map.Entry<String, Long> entry :
+        (after == null ? all : all.tailMap(after, false)).entrySet()) {
+      if (page.size() == limit) {
+        break;
+      }
+      page.add(Map.entry(entry.getKey(), entry.getValue()));
+    }
+    return page;
+  }
+
+  /** Deleted objects that wait for their last reference, with the position of the delete. */
+  TreeMap<Long, Long> draining() {
+    return draining;
+  }
+
+  /** Objects that live as long as a session, with their creators. */
+  Map<Long, Long> sessionObjects() {
+    return sessionObjects;
+  }
+
+  @Override
+  public void committed(long position, List<Change> changes) {
+    for (Change change : changes) {
+      changed(position, change.key(), change.after());
+    }
+  }
+
+  @Override
+  public void restored(long position) {
+    names.clear();
+    sessionObjects.clear();
+    List<Long> drained = new ArrayList<>(draining.keySet());
+    draining.clear();
+    cells.forEach((key, cell) -> changed(cell.version(), key, cell.value()));
+    for (long xid : drained) {
+      if (!draining.containsKey(xid)) {
+        free(xid);
+      }
+    }
+  }
+
+  private void changed(long position, String key, byte @Nullable [] value) {
+    if (key.startsWith(ObjectCodec.NAME_PREFIX)) {
+      nameChanged(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), value);
+    } else if (key.startsWith(ObjectCodec.XID_PREFIX)) {
+      objectChanged(position, ObjectCodec.xidOf(key), value);
+    }
+  }
+
+  private void nameChanged(long namespace, String name, byte @Nullable [] value) {
+    if (value != null) {
+      names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, ObjectCodec.number(value));
+      return;
+    }
+    TreeMap<String, Long> all = names.get(namespace);
+    if (all != null) {
+      all.remove(name);
+      if (all.isEmpty()) {
+        names.remove(namespace);
+      }
+    }
+  }
+
+  private void objectChanged(long position, long xid, byte @Nullable [] value) {
+    if (value == null) {
+      draining.remove(xid);
+      sessionObjects.remove(xid);
+      free(xid);
+    } else if (ObjectCodec.draining(value)) {
+      references.word(xid).drain();
+      draining.put(xid, position);
+      sessionObjects.remove(xid);
+    } else {
+      NsObject object = ObjectCodec.read(xid, new Versioned(value, position));
+      if (object.lifetime() == Lifetime.SESSION) {
+        sessionObjects.put(xid, object.creator());
+      }
+    }
+  }
+
+  private void free(long xid) {
+    references.forget(xid);
+    freed.forEach(listener -> listener.accept(xid));
+  }
+}

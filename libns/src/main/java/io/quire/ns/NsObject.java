@@ -1,0 +1,63 @@
+package io.quire.ns;
+
+/**
+ * An object as of one version. It is a copy: it does not change and holds nothing.
+ *
+ * @param xid unique in the cluster for ever
+ * @param namespace whose name it has
+ * @param name unique in the namespace
+ * @param kind what its maker says it is, such as {@code dataset}
+ * @param lifetime how long it lives
+ * @param creator the incarnation that made it
+ * @param created by the creator's wall clock, milliseconds since 1970
+ * @param draining it was deleted and waits for its last reference
+ * @param version position of its last change
+ * @param value what it holds, encoded; see {@link Values}. Not to be changed.
+ */
+public record NsObject(
+    long xid,
+    NsHandle namespace,
+    String name,
+    String kind,
+    Lifetime lifetime,
+    long creator,
+    long created,
+    boolean draining,
+    long version,
+    byte[] value) {
+
+  /** For people: hexadecimal. */
+  public String xidText() {
+    return Long.toHexString(xid);
+  }
+
+  NsObject withName(String next) {
+    return with(next, draining, version, value);
+  }
+
+  NsObject withValue(byte[] next) {
+    return with(name, draining, version, next);
+  }
+
+  NsObject deleted() {
+    return with(name, true, version, value);
+  }
+
+  NsObject at(long position) {
+    return with(name, draining, position, value);
+  }
+
+  private NsObject with(String nextName, boolean drains, long position, byte[] nextValue) {
+    return new NsObject(
+        xid,
+        namespace,
+        nextName,
+        kind,
+        lifetime,
+        creator,
+        created,
+        drains,
+        position,
+        nextValue);
+  }
+}

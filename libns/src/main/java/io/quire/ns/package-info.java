@@ -1,0 +1,13 @@
+/**
+ * Namespaces: named objects that every node has, found by name within a namespace or by id
+ * anywhere.
+ *
+ * <p>{@link io.quire.ns.Namespaces} is the entry. A namespace is a number that its objects carry,
+ * not a thing of its own; an object is two cells of globally visible memory, one under its name and
+ * one under its id. {@link io.quire.ns.NsRef} is a reference: while one is held anywhere, the data
+ * of a deleted object stay.
+ */
+@NullMarked
+package io.quire.ns;
+
+import org.jspecify.annotations.NullMarked;

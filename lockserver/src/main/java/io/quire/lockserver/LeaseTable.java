@@ -1,0 +1,191 @@
+package io.quire.lockserver;
+
+import io.quire.base.Clock;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Rules;
+import io.quire.base.Transport;
+import io.quire.lockserver.LeaseMessage.Grant;
+import io.quire.lockserver.LeaseMessage.KeepAlive;
+import io.quire.lockserver.SessionEntry.Expire;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The leases of all sessions, as the log's leader keeps them. On other nodes it is idle.
+ *
+ * <p>A keep-alive is granted only after a majority of voters, asked after it came, said that this
+ * node's term is the newest they know: a leader that was deposed grants nothing. The expiry of a
+ * session is an entry of the log, fenced by the term in which it was judged; from its submission
+ * until its outcome is known the session's keep-alives are refused. A new leader, or one that finds
+ * that it was paused, starts every lease anew.
+ */
+public final class LeaseTable {
+  /** A session: an incarnation and the position at which it joined. */
+  private record Tenure(long incarnation, long joined) {}
+
+  private record Asked(KeepAlive keepAlive, long received) {}
+
+  private static final int WAITING_MAX = 10_000;
+
+  private final LeaseTerms terms;
+  private final Session own;
+  private final Sessions sessions;
+  private final Log log;
+  private final Transport transport;
+  private final Loop loop;
+  private final Clock clock;
+  private final Rules rules;
+
+  private final Map<Tenure, Long> deadlines = new HashMap<>();
+  private final Set<Tenure> expiring = new HashSet<>();
+  private List<Asked> waiting = new ArrayList<>();
+  private boolean confirming;
+  private long term;
+  private long looked;
+
+  public LeaseTable(
+      LeaseTerms terms,
+      Session own,
+      Sessions sessions,
+      Log log,
+      Transport transport,
+      Loop loop,
+      Clock clock,
+      Rules rules) {
+    this.terms = terms;
+    this.own = own;
+    this.sessions = sessions;
+    this.log = log;
+    this.transport = transport;
+    this.loop = loop;
+    this.clock = clock;
+    this.rules = rules;
+    transport.receive(Transport.Channel.LEASE, this::receive);
+  }
+
+  /** Begins to watch, for as long as the loop runs. On the loop, once. */
+  public void open() {
+    loop.confine();
+    looked = clock.nanos();
+    watch();
+  }
+
+  private void receive(byte[] message) {
+    switch (LeaseMessage.read(message)) {
+      case Grant grant -> own.granted(grant);
+      case KeepAlive keepAlive -> {
+        if (log.leadingTerm() != 0 && waiting.size() < WAITING_MAX) {
+          waiting.add(new Asked(keepAlive, clock.nanos()));
+          confirm();
+        }
+      }
+    }
+  }
+
+  /** One question to the voters at a time; keep-alives that come meanwhile wait for the next. */
+  private void confirm() {
+    if (confirming || waiting.isEmpty()) {
+      return;
+    }
+    confirming = true;
+    List<Asked> asked = waiting;
+    waiting = new ArrayList<>();
+    log.confirmLeadership()
+        .whenComplete(
+            (confirmed, failure) -> {
+              confirming = false;
+              if (failure == null && confirmed == log.leadingTerm()) {
+                lead();
+                asked.forEach(this::grant);
+              }
+              confirm();
+            });
+  }
+
+  private void grant(Asked asked) {
+    KeepAlive keepAlive = asked.keepAlive();
+    Tenure tenure = new Tenure(keepAlive.incarnation(), keepAlive.joined());
+    boolean judged = expiring.contains(tenure) && rules.keep(Rules.Rule.EXPIRE_OR_GRANT);
+    if (!deadlines.containsKey(tenure) || judged) {
+      return;
+    }
+    deadlines.merge(
+        tenure,
+        asked.received() + terms.leaderNanos(),
+        (before, after) -> after - before > 0 ? after : before);
+    Grant grant = new Grant(tenure.incarnation(), tenure.joined(), keepAlive.sent());
+    transport.send(keepAlive.from(), Transport.Channel.LEASE, grant.toBytes());
+  }
+
+  private void watch() {
+    Duration every = terms.keepAliveEvery().dividedBy(2);
+    long now = clock.nanos();
+    if (now - looked > terms.lease().toNanos() / 2) {
+      term = 0;
+    }
+    looked = now;
+    lead();
+    if (term != 0) {
+      expireOverdue(now);
+    }
+    loop.after(every, this::watch);
+  }
+
+  /** Takes up or lays down the office, and follows the sessions that came and went. */
+  private void lead() {
+    long leading = log.leadingTerm();
+    if (leading != term) {
+      deadlines.clear();
+      expiring.clear();
+      term = leading;
+    }
+    if (term == 0) {
+      return;
+    }
+    Set<Tenure> live = new HashSet<>();
+    for (LockFile file : sessions.files()) {
+      live.add(new Tenure(file.owner().incarnation(), file.made()));
+    }
+    deadlines.keySet().retainAll(live);
+    expiring.retainAll(live);
+    long full = clock.nanos() + terms.leaderNanos();
+    live.forEach(tenure -> deadlines.putIfAbsent(tenure, full));
+  }
+
+  private void expireOverdue(long now) {
+    deadlines.forEach(
+        (tenure, deadline) -> {
+          if (now - deadline >= 0 && expiring.add(tenure)) {
+            expire(tenure, term);
+          }
+        });
+  }
+
+  private void expire(Tenure tenure, long judgedIn) {
+    log.append(new Expire(tenure.incarnation(), tenure.joined()).entry(Log.Fence.term(judgedIn)))
+        .whenComplete(
+            (applied, failure) -> {
+              if (term != judgedIn) {
+                return;
+              }
+              if (failure instanceof Log.NotAppendedException) {
+                expiring.remove(tenure);
+              } else if (failure != null) {
+                loop.after(terms.keepAliveEvery(), () -> expireAgain(tenure, judgedIn));
+              }
+            });
+  }
+
+  /** The first entry may or may not be there; the session stays refused until one of them is. */
+  private void expireAgain(Tenure tenure, long judgedIn) {
+    if (term == judgedIn && expiring.contains(tenure)) {
+      expire(tenure, judgedIn);
+    }
+  }
+}

@@ -1,0 +1,194 @@
+package io.quire.lockserver;
+
+import io.quire.base.Clock;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Member;
+import io.quire.base.Rules;
+import io.quire.base.Transport;
+import io.quire.lockserver.LeaseMessage.Grant;
+import io.quire.lockserver.LeaseMessage.KeepAlive;
+import io.quire.lockserver.SessionEntry.Join;
+import io.quire.lockserver.SessionEntry.Leave;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's own session: it joins the view, keeps the lease alive, joins again when it was
+ * expired, and guards linearizable reads.
+ *
+ * <p>A read takes the {@link #token()} first and asks {@link #valid} last. Between the two it may
+ * have been paused for any time: the clock is read at the end, and a session that was lost and won
+ * again is another token, so a value read under the old one is not answered.
+ */
+public final class Session {
+  private static final Duration RETRY = Duration.ofMillis(50);
+
+  private final Member self;
+  private final long storage;
+  private final LeaseTerms terms;
+  private final Log log;
+  private final Transport transport;
+  private final Loop loop;
+  private final Clock clock;
+  private final Sessions sessions;
+  private final Rules rules;
+
+  private volatile @Nullable Token token;
+  private boolean joining;
+  private boolean leaving;
+  private long predecessor;
+
+  /** One tenure in the view. Its identity is what counts. */
+  public static final class Token {
+    private final long joined;
+    private volatile long deadline;
+
+    private Token(long joined, long deadline) {
+      this.joined = joined;
+      this.deadline = deadline;
+    }
+
+    /** Position of the entry by which it joined. */
+    public long joined() {
+      return joined;
+    }
+  }
+
+  /**
+   * Makes the session; {@link #open} joins.
+   *
+   * @param self this incarnation
+   * @param storage names the data directory whose process lock is held, so that this incarnation
+   *     may replace a dead one at once; 0 if there is none
+   */
+  public Session(
+      Member self,
+      long storage,
+      LeaseTerms terms,
+      Sessions sessions,
+      Log log,
+      Transport transport,
+      Loop loop,
+      Clock clock,
+      Rules rules) {
+    this.self = self;
+    this.storage = storage;
+    this.terms = terms;
+    this.sessions = sessions;
+    this.log = log;
+    this.transport = transport;
+    this.loop = loop;
+    this.clock = clock;
+    this.rules = rules;
+    sessions.listen(this::viewChanged);
+  }
+
+  public Member self() {
+    return self;
+  }
+
+  /** Begins to join and to keep alive, for as long as the loop runs. On the loop, once. */
+  public void open() {
+    loop.confine();
+    join();
+    keepAlive();
+  }
+
+  /**
+   * Leaves the view: reads are refused from here on, and the other members need not wait for the
+   * lease to end. On the loop.
+   */
+  public void leave() {
+    loop.confine();
+    leaving = true;
+    Token last = token;
+    if (last == null) {
+      return;
+    }
+    last.deadline = clock.nanos() - 1;
+    token = null;
+    log.append(new Leave(self.incarnation(), last.joined).entry(Log.Fence.NONE));
+  }
+
+  /**
+   * What a read must hold from its beginning, or null if this node is not in the view. Any thread.
+   */
+  public @Nullable Token token() {
+    return token;
+  }
+
+  /**
+   * Whether what was read since the token was taken may be answered: the lease has not run out by a
+   * clock read now, and the session is still that one. Any thread.
+   */
+  public boolean valid(Token begun) {
+    long now = clock.nanos();
+    Token held = rules.keep(Rules.Rule.SAME_SESSION) ? begun : token;
+    if (held == null || (rules.keep(Rules.Rule.SAME_SESSION) && token != begun)) {
+      return false;
+    }
+    return now - held.deadline < 0 || !rules.keep(Rules.Rule.LEASE_CHECK);
+  }
+
+  /** Takes a grant from the leader. */
+  void granted(Grant grant) {
+    Token held = token;
+    if (held != null
+        && grant.incarnation() == self.incarnation()
+        && grant.joined() == held.joined) {
+      long until = grant.sent() + terms.lease().toNanos();
+      if (until - held.deadline > 0) {
+        held.deadline = until;
+      }
+    }
+  }
+
+  private void viewChanged(View view) {
+    LockFile file = sessions.session(self.node());
+    Token held = token;
+    if (file != null && file.owner().incarnation() == self.incarnation() && !leaving) {
+      if (held == null || held.joined != file.made()) {
+        token = new Token(file.made(), clock.nanos() - 1);
+        sendKeepAlive();
+      }
+    } else if (held != null) {
+      token = null;
+      join();
+    }
+  }
+
+  private void join() {
+    if (joining || leaving || token != null) {
+      return;
+    }
+    joining = true;
+    log.append(new Join(self, storage, predecessor).entry(Log.Fence.NONE))
+        .whenComplete(
+            (applied, failure) -> {
+              joining = false;
+              if (failure == null) {
+                long holder = Sessions.holder(applied.result());
+                predecessor = holder == self.incarnation() ? 0 : holder;
+              }
+              loop.after(RETRY, this::join);
+            });
+  }
+
+  private void keepAlive() {
+    sendKeepAlive();
+    loop.after(terms.keepAliveEvery(), this::keepAlive);
+  }
+
+  private void sendKeepAlive() {
+    Token held = token;
+    var leader = log.leader();
+    if (held == null || leader == null) {
+      return;
+    }
+    KeepAlive message =
+        new KeepAlive(
+            self.incarnation(), held.joined, clock.nanos(), log.applied(), self.address());
+    transport.send(leader, Transport.Channel.LEASE, message.toBytes());
+  }
+}

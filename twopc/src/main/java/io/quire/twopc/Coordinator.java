@@ -1,0 +1,373 @@
+package io.quire.twopc;
+
+import io.quire.base.Clock;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Member;
+import io.quire.base.Transport;
+import io.quire.lockserver.View;
+import io.quire.twopc.Attempt.Request;
+import io.quire.twopc.Attempt.State;
+import io.quire.twopc.Message.Item;
+import io.quire.twopc.Message.Vote;
+import io.quire.twopc.Outcome.Aborted;
+import io.quire.twopc.Outcome.Indeterminate;
+import io.quire.twopc.Outcome.Why;
+import io.quire.twopc.TxnEntry.Txn;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * The coordinator's side. Requests wait in a queue; a round takes what has gathered, asks all members
+ * of the view at once and ends when each of its attempts was submitted to the log or aborted. While a
+ * round prepares, the next one gathers: that is all the batching there is, and no timer delays anybody.
+ * Appends of earlier rounds may still be under way.
+ *
+ *   request ──► PREPARING ──all yes──► APPENDING ──own log shows it──► SETTLED
+ *                   │                      └─ log says: fenced ─► a new attempt
+ *                   └─ no, view moved, deadline ─► aborted, or a new attempt
+ *
+ * Once an entry is submitted, no exception and no silence is taken for "did not happen". The caller is
+ * told Indeterminate when its time runs out, and a RESOLVE is appended until the log has settled it.
+ */
+final class Coordinator {
+  private static final int QUEUE_MAX = 100_000;
+  private static final int BATCH_MAX = 1_000;
+  private static final int BATCH_BYTES_MAX = 256 << 10;
+  private static final int OUTCOMES_MAX = 10_000;
+  private static final Duration RETRY = Duration.ofMillis(20);
+  private static final Duration RESEND = Duration.ofMillis(300);
+
+  private final Member self;
+  private final TwoPhase twoPhase;
+  private final Log log;
+  private final Transport transport;
+  private final Loop loop;
+  private final Clock clock;
+
+  private final ArrayDeque<Request> queue = new ArrayDeque<>();
+  private final TreeMap<Long, Attempt> open = new TreeMap<>();
+  private final Map<Long, Outcome> outcomes =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Outcome> eldest) {
+          return size() > OUTCOMES_MAX;
+        }
+      };
+  private List<Member> asked = List.of();
+  private int preparing;
+  private long roundEpoch;
+  private long sequence = 1;
+
+  Coordinator(
+      Member self, TwoPhase twoPhase, Log log, Transport transport, Loop loop, Clock clock) {
+    this.self = self;
+    this.twoPhase = twoPhase;
+    this.log = log;
+    this.transport = transport;
+    this.loop = loop;
+    this.clock = clock;
+  }
+
+  void open() {
+    tend();
+  }
+
+  CompletableFuture<Outcome> submit(Request request) {
+    if (queue.size() >= QUEUE_MAX) {
+      request.outcome.complete(
+          new Aborted(Why.OVERLOADED, null, "queued=" + queue.size() + " max=" + QUEUE_MAX));
+    } else {
+      queue.add(request);
+      startRound();
+    }
+    return request.outcome;
+  }
+
+  @Nullable Outcome outcome(long wanted) {
+    return outcomes.get(wanted);
+  }
+
+  private long low() {
+    return open.isEmpty() ? sequence : open.firstKey();
+  }
+
+  private void startRound() {
+    View view = twoPhase.view();
+    if (preparing > 0 || queue.isEmpty() || !view.has(self.incarnation())) {
+      return;
+    }
+    List<Item> items = new ArrayList<>();
+    int bytes = 0;
+    roundEpoch = view.epoch();
+    asked = view.members();
+    while (!queue.isEmpty() && items.size() < BATCH_MAX) {
+      Request next = queue.getFirst();
+      if (!items.isEmpty() && bytes + next.payload.length > BATCH_BYTES_MAX) {
+        break;
+      }
+      queue.removeFirst();
+      if (next.requiredEpoch != 0 && next.requiredEpoch != roundEpoch) {
+        next.outcome.complete(
+            new Aborted(
+                Why.NOT_IN_VIEW, null, "epoch=" + roundEpoch + " wanted=" + next.requiredEpoch));
+        continue;
+      }
+      Attempt attempt = new Attempt(new TxnId(self.incarnation(), sequence++), next, roundEpoch);
+      open.put(attempt.id.sequence(), attempt);
+      items.add(new Item(attempt.id.sequence(), next.participant, next.payload));
+      bytes += next.payload.length;
+    }
+    preparing = items.size();
+    ask(items, asked);
+  }
+
+  private void ask(List<Item> items, Collection<Member> members) {
+    if (items.isEmpty()) {
+      return;
+    }
+    for (Member member : members) {
+      Message.Prepare prepare =
+          new Message.Prepare(
+              roundEpoch, self.incarnation(), self.address(), member.incarnation(), low(), items);
+      transport.send(member.address(), Transport.Channel.TWOPC, prepare.toBytes());
+    }
+  }
+
+  void voted(Vote vote) {
+    for (Message.No no : vote.no()) {
+      Attempt attempt = open.get(no.sequence());
+      if (attempt != null && attempt.state == State.PREPARING) {
+        abort(attempt);
+        Member member = twoPhase.view().member(vote.voter());
+        Aborted aborted =
+            new Aborted(Why.REFUSED, member == null ? null : member.node().name(), no.reason());
+        if (no.again()) {
+          retry(attempt.request, aborted);
+        } else {
+          attempt.request.outcome.complete(aborted);
+        }
+      }
+    }
+    List<Attempt> ready = new ArrayList<>();
+    for (long yes : vote.yes()) {
+      Attempt attempt = open.get(yes);
+      if (attempt != null
+          && attempt.state == State.PREPARING
+          && attempt.yes.add(vote.voter())
+          && attempt.hasAll(asked)) {
+        attempt.state = State.APPENDING;
+        preparing--;
+        ready.add(attempt);
+      }
+    }
+    append(ready);
+    startRound();
+  }
+
+  private void append(List<Attempt> attempts) {
+    if (attempts.isEmpty()) {
+      return;
+    }
+    List<Log.Entry> entries = new ArrayList<>(attempts.size());
+    for (Attempt attempt : attempts) {
+      Request request = attempt.request;
+      entries.add(
+          new Txn(attempt.id, low(), request.participant, request.payload).entry(attempt.epoch));
+    }
+    List<CompletableFuture<Log.Applied>> futures = log.append(entries);
+    for (int i = 0; i < futures.size(); i++) {
+      Attempt attempt = attempts.get(i);
+      futures.get(i).whenComplete((applied, failure) -> appended(attempt, applied, failure));
+    }
+  }
+
+  private void appended(
+      Attempt attempt, Log.@Nullable Applied applied, @Nullable Throwable failure) {
+    if (attempt.state != State.APPENDING) {
+      return;
+    }
+    if (failure instanceof Log.NotAppendedException) {
+      appendLater(attempt);
+    } else if (applied == null) {
+      resolve(attempt);
+    } else if (!applied.fenced()) {
+      Outcome outcome = TwoPhase.outcome(applied.position(), applied.result());
+      if (outcome != null) {
+        tell(attempt, outcome);
+      }
+    }
+  }
+
+  /** The entry is not there and will not be, so it may be tried again, under the same marks. */
+  private void appendLater(Attempt attempt) {
+    loop.after(
+        RETRY,
+        () -> {
+          if (attempt.state != State.APPENDING) {
+            return;
+          }
+          if (clock.nanos() - attempt.request.deadline < 0) {
+            append(List.of(attempt));
+          } else {
+            abort(attempt);
+            attempt.request.outcome.complete(
+                new Aborted(Why.DEADLINE, null, "no leader took the entry"));
+          }
+        });
+  }
+
+  /** Some node applied it: the caller may know, and other members may show it. */
+  private void tell(Attempt attempt, Outcome outcome) {
+    outcomes.put(attempt.id.sequence(), outcome);
+    boolean news = attempt.request.outcome.complete(outcome);
+    if (news && outcome instanceof Outcome.Committed(long position, byte[] _)) {
+      Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
+      for (Member member : twoPhase.view().members()) {
+        transport.send(member.address(), Transport.Channel.TWOPC, hint.toBytes());
+      }
+    }
+  }
+
+  /**
+   * Own log shows the attempt: applied with an outcome, or, if that is null, that it never will be.
+   */
+  void learned(long learned, @Nullable Outcome outcome) {
+    Attempt attempt = open.get(learned);
+    if (attempt == null || attempt.state != State.APPENDING) {
+      return;
+    }
+    settle(attempt);
+    if (outcome != null) {
+      tell(attempt, outcome);
+    } else {
+      retry(attempt.request, new Aborted(Why.DEADLINE, null, "voided by a change of the view"));
+    }
+  }
+
+  void viewChanged(View view) {
+    for (Attempt attempt : List.copyOf(open.values())) {
+      if (attempt.epoch >= view.epoch()) {
+        continue;
+      }
+      if (attempt.state == State.PREPARING) {
+        abort(attempt);
+        retry(attempt.request, new Aborted(Why.NOT_IN_VIEW, null, "the view moved"));
+      } else {
+        learned(attempt.id.sequence(), null);
+      }
+    }
+    loop.execute(this::startRound);
+  }
+
+  /** A snapshot was installed: what was in the skipped part of the log cannot be told from it. */
+  void restored() {
+    for (Attempt attempt : List.copyOf(open.values())) {
+      if (attempt.state == State.APPENDING) {
+        settle(attempt);
+        attempt.request.outcome.complete(new Indeterminate(attempt.id));
+      }
+    }
+  }
+
+  private void abort(Attempt attempt) {
+    if (attempt.state == State.PREPARING) {
+      preparing--;
+    }
+    settle(attempt);
+    Message.Abort abort = new Message.Abort(self.incarnation(), List.of(attempt.id.sequence()));
+    for (Member member : asked) {
+      transport.send(member.address(), Transport.Channel.TWOPC, abort.toBytes());
+    }
+  }
+
+  private void settle(Attempt attempt) {
+    attempt.state = State.SETTLED;
+    open.remove(attempt.id.sequence());
+  }
+
+  /** It did not happen: a new attempt, if there is time, else the caller is told why. */
+  private void retry(Request request, Aborted otherwise) {
+    if (request.outcome.isDone()) {
+      return;
+    }
+    if (clock.nanos() + RETRY.toNanos() - request.deadline < 0) {
+      loop.after(RETRY, () -> submit(request));
+    } else {
+      request.outcome.complete(otherwise);
+    }
+  }
+
+  private void resolve(Attempt attempt) {
+    if (attempt.resolving) {
+      return;
+    }
+    attempt.resolving = true;
+    log.append(new TxnEntry.Resolve(attempt.id).entry())
+        .whenComplete(
+            (_, failure) ->
+                loop.after(
+                    RETRY,
+                    () -> {
+                      attempt.resolving = false;
+                      if (failure != null && attempt.state == State.APPENDING) {
+                        resolve(attempt);
+                      }
+                    }));
+  }
+
+  /** Looks after deadlines and lost messages. */
+  private void tend() {
+    long now = clock.nanos();
+    List<Item> unanswered = new ArrayList<>();
+    for (Attempt attempt : List.copyOf(open.values())) {
+      Request request = attempt.request;
+      boolean late = now - request.deadline >= 0;
+      if (attempt.state == State.PREPARING && late) {
+        abort(attempt);
+        request.outcome.complete(
+            new Aborted(Why.DEADLINE, silent(attempt), "not all members voted"));
+      } else if (attempt.state == State.PREPARING) {
+        unanswered.add(new Item(attempt.id.sequence(), request.participant, request.payload));
+      } else if (late && !request.outcome.isDone()) {
+        request.outcome.complete(new Indeterminate(attempt.id));
+        resolve(attempt);
+      }
+    }
+    dropLate(now);
+    ask(unanswered, asked);
+    startRound();
+    loop.after(RESEND, this::tend);
+  }
+
+  private void dropLate(long now) {
+    queue.removeIf(
+        request -> {
+          boolean late = now - request.deadline >= 0;
+          if (late) {
+            Why why = twoPhase.view().has(self.incarnation()) ? Why.DEADLINE : Why.NOT_IN_VIEW;
+            request.outcome.complete(new Aborted(why, null, "not begun in time"));
+          }
+          return late;
+        });
+  }
+
+  private @Nullable String silent(Attempt attempt) {
+    for (Member member : asked) {
+      if (!attempt.yes.contains(member.incarnation())) {
+        return member.node().name();
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,215 @@
+package io.quire.twopc;
+
+import io.quire.base.Clock;
+import io.quire.base.Log;
+import io.quire.base.Loop;
+import io.quire.base.Rules;
+import io.quire.base.Transport;
+import io.quire.lockserver.View;
+import io.quire.twopc.Message.Item;
+import io.quire.twopc.Message.No;
+import io.quire.twopc.Message.Prepare;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The member's side: transactions that this node promised to wait for.
+ *
+ * <p>A promise ends only when the log says so (the transaction, a {@code RESOLVE} of it, or a newer
+ * epoch) or its coordinator aborts it. This node's own patience ends none: a mark that grew old
+ * makes it append a {@code RESOLVE}, which settles the matter for all.
+ */
+final class Marks {
+  static final Duration OLD = Duration.ofSeconds(1);
+  private static final int MARKS_MAX = 100_000;
+
+  private static final class Mark {
+    final Participant participant;
+    final byte[] payload;
+    final long epoch;
+    long patienceEnds;
+
+    Mark(Participant participant, byte[] payload, long epoch, long patienceEnds) {
+      this.participant = participant;
+      this.payload = payload;
+      this.epoch = epoch;
+      this.patienceEnds = patienceEnds;
+    }
+  }
+
+  private final Map<TxnId, Mark> marks = new HashMap<>();
+  private final TwoPhase twoPhase;
+  private final long self;
+  private final Log log;
+  private final Transport transport;
+  private final Loop loop;
+  private final Clock clock;
+  private final RandomGenerator random;
+  private final Rules rules;
+
+  Marks(
+      TwoPhase twoPhase,
+      long self,
+      Log log,
+      Transport transport,
+      Loop loop,
+      Clock clock,
+      RandomGenerator random,
+      Rules rules) {
+    this.twoPhase = twoPhase;
+    this.self = self;
+    this.log = log;
+    this.transport = transport;
+    this.loop = loop;
+    this.clock = clock;
+    this.random = random;
+    this.rules = rules;
+  }
+
+  int count() {
+    return marks.size();
+  }
+
+  void open() {
+    settleOld();
+  }
+
+  void prepare(Prepare prepare) {
+    long epoch = twoPhase.view().epoch();
+    List<Long> yes = new ArrayList<>(prepare.items().size());
+    List<No> no = new ArrayList<>();
+    if (prepare.epoch() > epoch && !rules.keep(Rules.Rule.SWEEP_IN_ORDER)) {
+      sweep(mark -> mark.epoch < prepare.epoch());
+    }
+    for (Item item : prepare.items()) {
+      TxnId txn = new TxnId(prepare.coordinator(), item.sequence());
+      No refusal = refusal(prepare, epoch, txn);
+      if (refusal == null) {
+        refusal = mark(txn, prepare.epoch(), item);
+      }
+      if (refusal == null) {
+        yes.add(item.sequence());
+      } else {
+        no.add(refusal);
+      }
+    }
+    Message.Vote vote = new Message.Vote(prepare.coordinator(), self, yes, no);
+    transport.send(prepare.replyTo(), Transport.Channel.TWOPC, vote.toBytes());
+  }
+
+  private @Nullable No refusal(Prepare prepare, long epoch, TxnId txn) {
+    if (prepare.target() != self) {
+      return new No(txn.sequence(), true, "meant for another incarnation");
+    }
+    if (prepare.epoch() < epoch) {
+      return new No(
+          txn.sequence(), true, "old epoch: found=" + prepare.epoch() + " wanted=" + epoch);
+    }
+    if (txn.sequence() < prepare.low() || twoPhase.decided(txn)) {
+      return new No(txn.sequence(), true, "decided before");
+    }
+    if (marks.size() >= MARKS_MAX && !marks.containsKey(txn)) {
+      return new No(txn.sequence(), true, "too many undecided: max=" + MARKS_MAX);
+    }
+    return null;
+  }
+
+  private @Nullable No mark(TxnId txn, long epoch, Item item) {
+    if (marks.containsKey(txn)) {
+      return null;
+    }
+    Participant participant = twoPhase.participant(item.participant());
+    if (participant == null) {
+      return new No(txn.sequence(), false, "no such participant: number=" + item.participant());
+    }
+    if (!rules.keep(Rules.Rule.MARK_BEFORE_VOTE)) {
+      loop.after(Duration.ofMillis(1), () -> markNow(txn, epoch, participant, item.payload()));
+      return null;
+    }
+    String reason = markNow(txn, epoch, participant, item.payload());
+    return reason == null ? null : new No(txn.sequence(), false, reason);
+  }
+
+  private @Nullable String markNow(TxnId txn, long epoch, Participant participant, byte[] payload) {
+    if (twoPhase.decided(txn) || marks.containsKey(txn)) {
+      return null;
+    }
+    String reason = participant.prepare(txn, payload);
+    if (reason == null) {
+      marks.put(txn, new Mark(participant, payload, epoch, patience()));
+    }
+    return reason;
+  }
+
+  void abort(TxnId txn) {
+    Mark mark = marks.remove(txn);
+    if (mark != null) {
+      mark.participant.abort(txn, mark.payload);
+    }
+  }
+
+  void show(TxnId txn, long position) {
+    Mark mark = marks.get(txn);
+    if (mark != null && position > log.applied()) {
+      mark.participant.show(txn, position, mark.payload);
+    }
+  }
+
+  /** The participant lets go of what it held when it commits. */
+  void committed(TxnId txn) {
+    marks.remove(txn);
+  }
+
+  /** A view was applied: what was asked for in an older one and is not in the log never will be. */
+  void viewChanged(View view) {
+    sweep(mark -> mark.epoch < view.epoch());
+    abortIf(
+        entry -> entry.getValue().epoch == view.epoch() && !view.has(entry.getKey().coordinator()));
+  }
+
+  /** A snapshot was installed: what it decided is settled, the rest stays promised. */
+  void restored(View view) {
+    abortIf(entry -> twoPhase.decided(entry.getKey()));
+    viewChanged(view);
+  }
+
+  private void sweep(Predicate<Mark> which) {
+    abortIf(entry -> which.test(entry.getValue()));
+  }
+
+  private void abortIf(Predicate<Map.Entry<TxnId, Mark>> which) {
+    for (Iterator<Map.Entry<TxnId, Mark>> all = marks.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<TxnId, Mark> entry = all.next();
+      if (which.test(entry)) {
+        all.remove();
+        entry.getValue().participant.abort(entry.getKey(), entry.getValue().payload);
+      }
+    }
+  }
+
+  private long patience() {
+    return clock.nanos() + OLD.toNanos() + random.nextLong(OLD.toNanos() / 2);
+  }
+
+  private void settleOld() {
+    long now = clock.nanos();
+    List<Log.Entry> resolves = new ArrayList<>();
+    for (Map.Entry<TxnId, Mark> entry : marks.entrySet()) {
+      if (now - entry.getValue().patienceEnds > 0) {
+        entry.getValue().patienceEnds = patience();
+        resolves.add(new TxnEntry.Resolve(entry.getKey()).entry());
+      }
+    }
+    if (!resolves.isEmpty()) {
+      log.append(resolves);
+    }
+    loop.after(OLD.dividedBy(4), this::settleOld);
+  }
+}
