@@ -274,8 +274,7 @@ public final class Namespaces {
    * @throws NsException.Stale if it is not
    */
   public NsObject update(NsObject seen, byte[] value) {
-    NsObject next =
-        seen.withValue(value);
+    NsObject next = seen.withValue(value);
     String key = ObjectCodec.xidKey(seen.xid());
     Transaction transaction =
         Transaction.begin().version(key, seen.version()).put(key, ObjectCodec.write(next)).build();
@@ -290,8 +289,7 @@ public final class Namespaces {
    */
   public NsObject rename(NsObject seen, String name) {
     ObjectName.check(name);
-    NsObject next =
-        seen.withName(name);
+    NsObject next = seen.withName(name);
     long namespace = seen.namespace().id();
     String key = ObjectCodec.xidKey(seen.xid());
     String newKey = ObjectCodec.nameKey(namespace, name);
@@ -337,8 +335,7 @@ public final class Namespaces {
   }
 
   static Transaction deletion(NsObject seen) {
-    NsObject deleted =
-        seen.deleted();
+    NsObject deleted = seen.deleted();
     String key = ObjectCodec.xidKey(seen.xid());
     long namespace = seen.namespace().id();
     return Transaction.begin()
@@ -405,8 +402,12 @@ public final class Namespaces {
   }
 
   private @Nullable Versioned read(String key) {
+    return read(cells, key, DEADLINE);
+  }
+
+  static @Nullable Versioned read(Cells cells, String key, Duration deadline) {
     try {
-      return cells.read(key, DEADLINE);
+      return cells.read(key, deadline);
     } catch (GvmException e) {
       throw translated("reading: key=" + key, e);
     }

@@ -49,15 +49,6 @@ public record NsObject(
 
   private NsObject with(String nextName, boolean drains, long position, byte[] nextValue) {
     return new NsObject(
-        xid,
-        namespace,
-        nextName,
-        kind,
-        lifetime,
-        creator,
-        created,
-        drains,
-        position,
-        nextValue);
+        xid, namespace, nextName, kind, lifetime, creator, created, drains, position, nextValue);
   }
 }

@@ -41,7 +41,7 @@ final class XidBlock {
   }
 
   private void reserve(Duration deadline) {
-    Versioned counter = cells.readRelaxed(ObjectCodec.XID_COUNTER);
+    Versioned counter = Namespaces.read(cells, ObjectCodec.XID_COUNTER, deadline);
     long from =
         counter == null
             ? (long) random.nextInt(1, 1 << GENERATION_BITS) << GENERATION_SHIFT
@@ -55,20 +55,17 @@ final class XidBlock {
     Transaction transaction =
         reservation.put(ObjectCodec.XID_COUNTER, ObjectCodec.number(from + BLOCK)).build();
     switch (Namespaces.await("reserving ids", cells.commit(transaction, deadline))) {
-        case Outcome.Committed _ -> {
-          next = from;
-          end = from + BLOCK;
-        }
-        case Outcome.Rejected _ -> {
-          // Another node reserved at the same time; its block is visible by now.
-        }
-        case Outcome.Indeterminate _ -> {
-          // If it happened, the block is wasted.
-        }
-        case Outcome.Aborted aborted -> throw Namespaces.aborted("reserving ids", aborted);
+      case Outcome.Committed _ -> {
+        next = from;
+        end = from + BLOCK;
       }
-    } catch (CompletionException e) {
-      throw new IllegalStateException("reserving ids failed", e.getCause());
+      case Outcome.Rejected _ -> {
+        // Another node reserved at the same time: the next read shows its block.
+      }
+      case Outcome.Indeterminate _ -> {
+        // If it happened, the block is wasted.
+      }
+      case Outcome.Aborted aborted -> throw Namespaces.aborted("reserving ids", aborted);
     }
   }
 }
