@@ -30,7 +30,8 @@ public final class WireWriter {
   }
 
   public WireWriter int8(int value) {
-    bytes[reserve(1)] = (byte) value;
+    int at = reserve(1);
+    bytes[at] = (byte) value;
     return this;
   }
 
@@ -42,7 +43,8 @@ public final class WireWriter {
     if (value < 0 || value > 0xffff) {
       throw new IllegalArgumentException("does not fit 16 bits: value=" + value);
     }
-    SHORT.set(bytes, reserve(2), (short) value);
+    int at = reserve(2);
+    SHORT.set(bytes, at, (short) value);
     return this;
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -172,19 +173,24 @@ final class CellStore implements Participant {
     }
   }
 
+  /** In the order of the keys, so that the same state is the same bytes. */
   @Override
   public void save(WireWriter out) {
-    int at = out.length();
-    int count = 0;
-    out.int32(0);
-    for (Map.Entry<String, Cell> entry : cells.entrySet()) {
-      byte[] value = entry.getValue().value();
-      if (value != null) {
-        out.string(entry.getKey()).int64(entry.getValue().version()).bytes(value);
-        count++;
-      }
-    }
-    out.int32At(at, count);
+    TreeMap<String, Cell> present = new TreeMap<>();
+    cells.forEach(
+        (key, cell) -> {
+          if (cell.value() != null) {
+            present.put(key, cell);
+          }
+        });
+    out.int32(present.size());
+    present.forEach(
+        (key, cell) -> {
+          byte[] value = cell.value();
+          if (value != null) {
+            out.string(key).int64(cell.version()).bytes(value);
+          }
+        });
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
@@ -181,9 +182,49 @@ public final class Cells {
     settled.whenComplete((_, _) -> loop.execute(() -> store.unawait(key, look)));
   }
 
-  /** Starts a read whose steps the caller takes one by one. */
-  CellRead beginRead(String key) {
-    return CellRead.begin(store, session, key);
+  /**
+   * As {@link #read}, but in tasks of an executor: between any two of them anything may happen, and
+   * the answer is no less right.
+   */
+  public CompletableFuture<@Nullable Versioned> readOn(
+      Executor steps, String key, Duration deadline) {
+    CompletableFuture<@Nullable Versioned> answer = new CompletableFuture<>();
+    Loop.Timer late =
+        loop.after(
+            deadline,
+            () -> answer.completeExceptionally(new GvmException.Undecided("reading: key=" + key)));
+    answer.whenComplete((_, _) -> late.cancel());
+    step(steps, answer, () -> looking(steps, answer, CellRead.begin(store, session, key)));
+    return answer;
+  }
+
+  private void looking(
+      Executor steps, CompletableFuture<@Nullable Versioned> answer, CellRead read) {
+    step(
+        steps,
+        answer,
+        () -> {
+          Runnable finish = () -> step(steps, answer, () -> answer.complete(read.finish()));
+          if (read.look()) {
+            finish.run();
+          } else {
+            CompletableFuture<Void> settled = new CompletableFuture<>();
+            answer.whenComplete((_, _) -> settled.cancel(false));
+            settled.thenRun(finish);
+            loop.execute(() -> awaitOnLoop(read.key, read::settled, settled));
+          }
+        });
+  }
+
+  private static void step(Executor steps, CompletableFuture<?> answer, Runnable task) {
+    steps.execute(
+        () -> {
+          try {
+            task.run();
+          } catch (GvmException e) {
+            answer.completeExceptionally(e);
+          }
+        });
   }
 
   private record WatchListener(Watch watch) implements CellListener {

@@ -11,6 +11,7 @@ import io.quire.lockserver.LeaseMessage.KeepAlive;
 import io.quire.lockserver.SessionEntry.Join;
 import io.quire.lockserver.SessionEntry.Leave;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ public final class Session {
   private static final Duration RETRY = Duration.ofMillis(50);
 
   private final Member self;
-  private final long storage;
+  private final LongSupplier storage;
   private final LeaseTerms terms;
   private final Log log;
   private final Transport transport;
@@ -64,7 +65,7 @@ public final class Session {
    */
   public Session(
       Member self,
-      long storage,
+      LongSupplier storage,
       LeaseTerms terms,
       Sessions sessions,
       Log log,
@@ -163,7 +164,7 @@ public final class Session {
       return;
     }
     joining = true;
-    log.append(new Join(self, storage, predecessor).entry(Log.Fence.NONE))
+    log.append(new Join(self, storage.getAsLong(), predecessor).entry(Log.Fence.NONE))
         .whenComplete(
             (applied, failure) -> {
               joining = false;

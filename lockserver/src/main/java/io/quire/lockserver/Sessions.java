@@ -29,10 +29,19 @@ public final class Sessions implements Log.Projection {
   private final List<ViewListener> listeners = new ArrayList<>();
   private volatile View view = View.EMPTY;
 
-  /** Told on the loop, while the change is being applied, in the order of registration. */
+  /** Told on the loop, in the order of registration. */
   @FunctionalInterface
   public interface ViewListener {
+    /** The log changed the view; everything before that change is applied. */
     void changed(View view);
+
+    /**
+     * A snapshot replaced the view. What lies between the old one and this was not seen, and the
+     * other projections are still to be replaced.
+     */
+    default void restored(View view) {
+      changed(view);
+    }
   }
 
   public Sessions(Log log) {
@@ -110,18 +119,12 @@ public final class Sessions implements Log.Projection {
   }
 
   private void changed(long position) {
-    publish(new View(view.epoch() + 1, members(), position));
+    view = new View(view.epoch() + 1, members(), position);
+    listeners.forEach(listener -> listener.changed(view));
   }
 
   private List<Member> members() {
     return files.values().stream().map(LockFile::owner).toList();
-  }
-
-  private void publish(View next) {
-    view = next;
-    for (ViewListener listener : listeners) {
-      listener.changed(next);
-    }
   }
 
   @Override
@@ -144,6 +147,7 @@ public final class Sessions implements Log.Projection {
       String path = SERVERS + owner.node();
       files.put(path, new LockFile(path, owner, in.int64(), in.int64()));
     }
-    publish(new View(epoch, members(), made));
+    view = new View(epoch, members(), made);
+    listeners.forEach(listener -> listener.restored(view));
   }
 }

@@ -271,13 +271,14 @@ final class Coordinator {
   }
 
   /** A snapshot was installed: what was in the skipped part of the log cannot be told from it. */
-  void restored() {
+  void restored(View view) {
     for (Attempt attempt : List.copyOf(open.values())) {
       if (attempt.state == State.APPENDING) {
         settle(attempt);
         attempt.request.outcome.complete(new Indeterminate(attempt.id));
       }
     }
+    viewChanged(view);
   }
 
   private void abort(Attempt attempt) {

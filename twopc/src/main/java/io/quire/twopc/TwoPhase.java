@@ -61,7 +61,7 @@ public final class TwoPhase implements Log.Projection {
     marks = new Marks(this, self.incarnation(), log, transport, loop, clock, random, rules);
     coordinator = new Coordinator(self, this, log, transport, loop, clock);
     log.register(this);
-    sessions.listen(this::viewChanged);
+    sessions.listen(new Views());
     transport.receive(Transport.Channel.TWOPC, this::receive);
   }
 
@@ -162,10 +162,19 @@ public final class TwoPhase implements Log.Projection {
     }
   }
 
-  private void viewChanged(View view) {
-    decided.keepOnly(view);
-    marks.viewChanged(view);
-    coordinator.viewChanged(view);
+  /**
+   * A restored view alone says nothing: {@link #restore} follows, with what was decided until then.
+   */
+  private final class Views implements Sessions.ViewListener {
+    @Override
+    public void changed(View view) {
+      decided.keepOnly(view);
+      marks.viewChanged(view);
+      coordinator.viewChanged(view);
+    }
+
+    @Override
+    public void restored(View view) {}
   }
 
   @Override
@@ -270,6 +279,6 @@ public final class TwoPhase implements Log.Projection {
       participant.restore(position, new WireReader(in.bytes()));
     }
     marks.restored(view());
-    coordinator.restored();
+    coordinator.restored(view());
   }
 }

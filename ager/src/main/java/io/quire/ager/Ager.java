@@ -1,0 +1,289 @@
+package io.quire.ager;
+
+import io.quire.ager.Frame.Stored;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Extents in memory under a hard budget, paged to an ordered list of stores.
+ *
+ * <p>Extents are write-once: {@link #allocate} gives a draft, sealing it gives an extent that never
+ * changes. So a page-in leaves a copy behind, and evicting what has a copy costs nothing. Every
+ * call that may wait takes a deadline and ends with a typed failure when that has passed; nothing
+ * is lost by it. Every page-in is verified by its checksum.
+ *
+ * <p>All methods may be called from any thread. {@link #pin} of a resident extent, {@link #tryPin}
+ * and closing a pin take no lock. Sizes are in bytes; memory and stores are used in units of 4 KiB.
+ */
+public final class Ager implements AutoCloseable {
+  public static final long MAX_EXTENT_BYTES = 1L << 30;
+
+  private static final Logger log = LoggerFactory.getLogger(Ager.class);
+  private static final Duration OPEN_MAX = Duration.ofSeconds(30);
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+
+  private final AgerConfig config;
+  private final Region region;
+  private final List<Store> stores;
+  private final Memory memory;
+  private final PageIns pageIns;
+  private final Persister persister;
+  private final List<Worker> workers = new ArrayList<>();
+  private boolean closed;
+
+  private Ager(AgerConfig config, Region region, List<Store> stores) {
+    this.config = config;
+    this.region = region;
+    this.stores = stores;
+    memory = new Memory(config, region);
+    pageIns = new PageIns(memory);
+    persister = new Persister(memory, pageIns, stores.stream().filter(Store::isDurable).toList());
+    Cleaner cleaner = new Cleaner(memory, stores);
+    String prefix = "ager-" + config.owner() + "-";
+    workers.add(new Worker(prefix + "persister", persister::step));
+    workers.add(new Worker(prefix + "cleaner", cleaner::step));
+    for (int i = 1; i <= config.readers(); i++) {
+      workers.add(new Worker(prefix + "reader-" + i, pageIns::step));
+    }
+  }
+
+  /**
+   * Maps and touches the memory, opens and probes each store, and starts. Ends within about half a
+   * minute for each store.
+   *
+   * @throws AgerException.NoMemory if the machine does not have the budget
+   * @throws AgerException.StoreUnavailable naming the store that cannot be used, and why
+   */
+  public static Ager open(AgerConfig config) {
+    return open(config, Disk.direct(), Region::open);
+  }
+
+  static Ager open(AgerConfig config, Disk disk, LongFunction<Region> regions) {
+    Region region = regions.apply(config.budgetBytes());
+    List<Store> stores = new ArrayList<>();
+    boolean opened = false;
+    try {
+      for (StoreConfig store : config.stores()) {
+        stores.add(openStore(config, store, disk));
+      }
+      Ager ager = new Ager(config, region, List.copyOf(stores));
+      opened = true;
+      return ager;
+    } finally {
+      if (!opened) {
+        Closing.stores(stores, Deadline.in(CLOSE_MAX));
+        region.close();
+      }
+    }
+  }
+
+  /** On a thread of its own, because not every file system keeps its own time limits. */
+  private static Store openStore(AgerConfig config, StoreConfig store, Disk disk) {
+    CompletableFuture<Store> opening = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("ager-" + config.owner() + "-open")
+        .start(() -> openStore(config, store, disk, opening));
+    String uri = store.uri().toString();
+    try {
+      return opening.get(OPEN_MAX.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw new AgerException.StoreUnavailable(uri, String.valueOf(e.getCause()), e);
+    } catch (TimeoutException e) {
+      opening.cancel(false);
+      throw new AgerException.StoreUnavailable(uri, "did not open in time: within=" + OPEN_MAX, e);
+    } catch (InterruptedException e) {
+      opening.cancel(false);
+      Thread.currentThread().interrupt();
+      throw new AgerException.Interrupted("open: store=" + uri);
+    }
+  }
+
+  private static void openStore(
+      AgerConfig config, StoreConfig store, Disk disk, CompletableFuture<Store> opening) {
+    try {
+      Store opened =
+          store.flash() ? FlashStore.open(store, config, disk) : HadoopStore.open(store, config);
+      if (!opening.complete(opened)) {
+        opened.close();
+      }
+    } catch (IOException | RuntimeException | LinkageError e) {
+      opening.completeExceptionally(e);
+    }
+  }
+
+  /**
+   * Memory for a new extent, private to the caller and pinned. Waits for room until the deadline.
+   *
+   * @param bytes 1 to 1 GiB, and no more than the budget
+   * @throws IllegalArgumentException for other sizes
+   * @throws AgerException.OutOfMemoryBudget if too much is pinned, or writing was too slow
+   * @throws AgerException.NoStoreLeft if room needs something to be written and no store takes it
+   */
+  public Draft allocate(long bytes, Duration deadline) {
+    long max = Math.min(MAX_EXTENT_BYTES, config.budgetBytes());
+    if (bytes < 1 || bytes > max) {
+      throw new IllegalArgumentException(
+          "not a size of an extent: bytes=%d min=1 max=%d".formatted(bytes, max));
+    }
+    return new Draft(memory, memory.allocate(bytes, Deadline.in(deadline)));
+  }
+
+  /**
+   * An extent whose bytes lie in a durable store, written by another process or before a restart.
+   * Nothing is read before it is pinned.
+   *
+   * @throws IllegalArgumentException if the copy is in no store of this ager, is no durable copy,
+   *     or is larger than the budget
+   */
+  public Extent adopt(Copy copy) {
+    if (copy.bytes() > config.budgetBytes()) {
+      throw new IllegalArgumentException(
+          "copy is larger than the budget: copy=%s budgetBytes=%d"
+              .formatted(copy, config.budgetBytes()));
+    }
+    return memory.adopt(new Stored(storeOf(copy), copy));
+  }
+
+  private Store storeOf(Copy copy) {
+    if (!copy.file().startsWith(Store.DURABLE)) {
+      throw new IllegalArgumentException("not a durable copy: copy=" + copy);
+    }
+    for (Store store : stores) {
+      if (store.uri().equals(copy.store())) {
+        return store;
+      }
+    }
+    throw new IllegalArgumentException(
+        "no such store: wanted=%s found=%s"
+            .formatted(copy.store(), stores.stream().map(Store::uri).toList()));
+  }
+
+  /**
+   * Holds the extent in memory, reading it if need be.
+   *
+   * @throws IllegalStateException if it was dropped
+   * @throws AgerException.ExtentLost if no copy of it verifies
+   * @throws AgerException.StoreUnavailable if a store does not answer, or not in time
+   * @throws AgerException.OutOfMemoryBudget if there is no room for it
+   * @throws AgerException.NoStoreLeft if room needs something to be written and no store takes it
+   */
+  public Pin pin(Extent extent, Duration deadline) {
+    checkMine(extent);
+    return pageIns.pin(extent, Deadline.in(deadline));
+  }
+
+  /** Holds the extent if it is in memory and was not dropped. Does not wait. */
+  public Optional<Pin> tryPin(Extent extent) {
+    checkMine(extent);
+    return extent.frame().tryPin() ? Optional.of(new Pin(extent)) : Optional.empty();
+  }
+
+  /**
+   * Declares that these extents will be read soon, each once.
+   *
+   * @param deadlineEach for each extent, from the call of {@link Scan#next} that wants it
+   */
+  public Scan scan(List<Extent> extents, Scan.Order order, Duration deadlineEach) {
+    extents.forEach(this::checkMine);
+    return new Scan(memory, pageIns, extents, order, deadlineEach, config.readAheadBytes());
+  }
+
+  /**
+   * Makes a durable copy, in the first durable store that takes it. The future completes when the
+   * copy is synced and can be read by others; asking again gives the same copy. It fails with
+   * {@link AgerException.NoStoreLeft} if no durable store takes it, with what {@link #pin} throws
+   * if the extent cannot be read, and with {@link IllegalStateException} if it was dropped or the
+   * ager is closed before. Many extents asked for together cost little more than one.
+   */
+  public CompletableFuture<Copy> persist(Extent extent) {
+    checkMine(extent);
+    return persister.persist(extent);
+  }
+
+  /**
+   * Finishes the container files that are being appended to, after what was asked for before.
+   * Copies can be read by others without this.
+   *
+   * @throws AgerException.StoreUnavailable if that failed, or did not end in time
+   */
+  public void flushDurable(Duration deadline) {
+    try {
+      persister.finish().get(Deadline.in(deadline).remainingNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw new AgerException.StoreUnavailable("durable", String.valueOf(e.getCause()), e);
+    } catch (TimeoutException e) {
+      throw new AgerException.StoreUnavailable("durable", "containers not finished in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AgerException.Interrupted("flush of durable stores");
+    }
+  }
+
+  /**
+   * Forgets the extent: it cannot be pinned any more. Its memory and its place in spill are free
+   * when the last pin goes; a durable copy stays. Further calls do nothing.
+   */
+  public void drop(Extent extent) {
+    checkMine(extent);
+    memory.drop(extent.frame());
+  }
+
+  /**
+   * Gives up a durable copy. The space is free when all copies in its file were given up and the
+   * file is finished; that is done later, and not remembered over a restart. No extent that has
+   * been adopted from the copy may be in use.
+   */
+  public void deleteCopy(Copy copy) {
+    storeOf(copy).freeDurable(copy);
+  }
+
+  public AgerStats stats() {
+    return memory.stats(stores.stream().map(Store::stats).toList());
+  }
+
+  private void checkMine(Extent extent) {
+    if (extent.frame().memory() != memory) {
+      throw new IllegalArgumentException("extent of another ager: extent=" + extent.id());
+    }
+  }
+
+  /**
+   * Refuses all calls, ends the threads, removes what was spilled, and gives the memory back;
+   * segments of pins that are still open must not be used. Ends within half a minute. Durable
+   * copies stay. Further calls do nothing.
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    memory.close();
+    Deadline deadline = Deadline.in(CLOSE_MAX);
+    workers.forEach(Worker::stop);
+    boolean ended = true;
+    for (Worker worker : workers) {
+      ended &= worker.awaitEnd(deadline);
+    }
+    RuntimeException why = new IllegalStateException("ager is closed: owner=" + config.owner());
+    persister.close(why);
+    pageIns.close(why);
+    ended &= Closing.stores(stores, Deadline.in(CLOSE_MAX));
+    if (ended) {
+      region.close();
+    } else {
+      log.warn("memory kept, a store does not let go of it: owner={}", config.owner());
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.quire.ager;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Settings of an {@link Ager}. {@link #of} has the usual values; the {@code with} methods change
+ * one.
+ *
+ * @param budgetBytes of extents in memory, never exceeded; rounded down to 4 KiB, at least 64 KiB
+ * @param stores in the order in which they are preferred; none is allowed (nothing can be paged out
+ *     then)
+ * @param owner node name and incarnation, unique among the processes that share a store
+ * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room
+ * @param readAheadBytes how far a scan reads ahead
+ * @param readers threads that page in
+ * @param containerBytes at which a container file is finished
+ * @param readBack whether every copy is read again and compared before it counts as one
+ * @param maxExtents drafts and extents, resident or not, at one time
+ */
+public record AgerConfig(
+    long budgetBytes,
+    List<StoreConfig> stores,
+    String owner,
+    long reserveBytes,
+    long readAheadBytes,
+    int readers,
+    long containerBytes,
+    boolean readBack,
+    int maxExtents) {
+  static final long MIN_BUDGET_BYTES = 64 << 10;
+  private static final Pattern OWNER = Pattern.compile("[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?");
+  private static final Set<String> RESERVED = Set.of("durable", "spill");
+
+  public AgerConfig {
+    stores = List.copyOf(stores);
+    budgetBytes -= budgetBytes % PageRuns.PAGE_BYTES;
+    atLeast("budgetBytes", budgetBytes, MIN_BUDGET_BYTES);
+    atLeast("reserveBytes", reserveBytes, 0);
+    atLeast("readAheadBytes", readAheadBytes, 0);
+    atLeast("readers", readers, 1);
+    atLeast("containerBytes", containerBytes, 1);
+    atLeast("maxExtents", maxExtents, 1);
+    if (reserveBytes > budgetBytes / 2) {
+      throw new IllegalArgumentException(
+          "reserve is more than half of the budget: reserveBytes=%d budgetBytes=%d"
+              .formatted(reserveBytes, budgetBytes));
+    }
+    if (!OWNER.matcher(owner).matches() || RESERVED.contains(owner) || owner.contains("..")) {
+      throw new IllegalArgumentException(
+          "not an owner: owner=%s allowed=%s except=%s"
+              .formatted(owner, OWNER.pattern(), RESERVED));
+    }
+    Set<Object> uris = new HashSet<>();
+    for (StoreConfig store : stores) {
+      if (!uris.add(store.uri())) {
+        throw new IllegalArgumentException("store named twice: uri=" + store.uri());
+      }
+    }
+  }
+
+  /**
+   * An eighth of the budget is kept for page-ins, a scan reads an eighth (at most 64 MiB) ahead.
+   */
+  public static AgerConfig of(long budgetBytes, List<StoreConfig> stores, String owner) {
+    long eighth = budgetBytes / 8;
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        eighth,
+        Math.min(eighth, 64 << 20),
+        2,
+        256 << 20,
+        false,
+        1 << 18);
+  }
+
+  public AgerConfig withReserveBytes(long bytes) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        bytes,
+        readAheadBytes,
+        readers,
+        containerBytes,
+        readBack,
+        maxExtents);
+  }
+
+  public AgerConfig withReadAheadBytes(long bytes) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        reserveBytes,
+        bytes,
+        readers,
+        containerBytes,
+        readBack,
+        maxExtents);
+  }
+
+  public AgerConfig withContainerBytes(long bytes) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        reserveBytes,
+        readAheadBytes,
+        readers,
+        bytes,
+        readBack,
+        maxExtents);
+  }
+
+  public AgerConfig withReadBack(boolean wanted) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        reserveBytes,
+        readAheadBytes,
+        readers,
+        containerBytes,
+        wanted,
+        maxExtents);
+  }
+
+  private static void atLeast(String name, long value, long min) {
+    if (value < min) {
+      throw new IllegalArgumentException(
+          "setting too small: %s=%d min=%d".formatted(name, value, min));
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package io.quire.ager;
+
+import java.util.List;
+
+/**
+ * What may go wrong in the ager. Nothing has changed when one of these is thrown, unless its
+ * description says so; the same call may be made again when {@link #retryable()}.
+ */
+public abstract sealed class AgerException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final boolean retryable;
+
+  private AgerException(String message, boolean retryable, Throwable... causes) {
+    super(message, causes.length == 0 ? null : causes[0]);
+    this.retryable = retryable;
+  }
+
+  /** Whether the same call may succeed later without anyone repairing anything. */
+  public final boolean retryable() {
+    return retryable;
+  }
+
+  /** No room within the deadline, although nothing waits to be written: too much is pinned. */
+  public static final class OutOfMemoryBudget extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final long bytesWanted;
+    private final long budgetBytes;
+    private final long pinnedBytes;
+
+    OutOfMemoryBudget(long bytesWanted, long budgetBytes, long pinnedBytes, List<Long> somePinned) {
+      super(
+          "no room in the memory budget: bytesWanted=%d budgetBytes=%d pinnedBytes=%d pinned=%s"
+              .formatted(bytesWanted, budgetBytes, pinnedBytes, somePinned),
+          true);
+      this.bytesWanted = bytesWanted;
+      this.budgetBytes = budgetBytes;
+      this.pinnedBytes = pinnedBytes;
+    }
+
+    public long bytesWanted() {
+      return bytesWanted;
+    }
+
+    public long budgetBytes() {
+      return budgetBytes;
+    }
+
+    /** Bytes of drafts and of extents that somebody had pinned when the deadline passed. */
+    public long pinnedBytes() {
+      return pinnedBytes;
+    }
+  }
+
+  /**
+   * Something had to be written and no store took it: each is full, failing or missing. The extents
+   * concerned stay in memory and readable.
+   */
+  public static final class NoStoreLeft extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final transient List<String> reasons;
+
+    NoStoreLeft(long bytesWanted, List<String> reasons) {
+      super("no store takes more: bytesWanted=%d stores=%s".formatted(bytesWanted, reasons), true);
+      this.reasons = List.copyOf(reasons);
+    }
+
+    /** One line for each store: which, and why not. */
+    public List<String> reasons() {
+      return reasons;
+    }
+  }
+
+  /** No copy of this extent verifies. Other extents are not concerned. */
+  public static final class ExtentLost extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final transient Extent extent;
+    private final transient List<Copy> copies;
+
+    ExtentLost(Extent extent, List<Copy> copies, List<String> reasons) {
+      super(
+          "extent lost: extent=%d bytes=%d copies=%s reasons=%s"
+              .formatted(extent.id(), extent.bytes(), copies, reasons),
+          false);
+      this.extent = extent;
+      this.copies = List.copyOf(copies);
+    }
+
+    public Extent extent() {
+      return extent;
+    }
+
+    /** Every copy that was tried. */
+    public List<Copy> copies() {
+      return copies;
+    }
+  }
+
+  /** A store could not be opened, did not answer in time, or answers with errors. */
+  public static final class StoreUnavailable extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final String store;
+
+    StoreUnavailable(String store, String why, Throwable... causes) {
+      super("store unavailable: store=%s reason=%s".formatted(store, why), true, causes);
+      this.store = store;
+    }
+
+    /** The store's URI. */
+    public String store() {
+      return store;
+    }
+  }
+
+  /**
+   * Bytes that were to be copied are not the bytes that were sealed: somebody wrote to the segment
+   * after the seal, or memory is faulty. No copy was made.
+   */
+  public static final class CorruptExtent extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    CorruptExtent(long extent, int wanted, int found) {
+      super(
+          "extent changed after its seal: extent=%d crcWanted=%08x crcFound=%08x"
+              .formatted(extent, wanted, found),
+          false);
+    }
+  }
+
+  /** The memory region could not be had from the operating system. */
+  public static final class NoMemory extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    NoMemory(long bytes, String why) {
+      super("cannot have the memory region: bytes=%d reason=%s".formatted(bytes, why), false);
+    }
+  }
+
+  /** The table of extents is full. */
+  public static final class TooManyExtents extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    TooManyExtents(int max) {
+      super("too many extents: max=" + max, false);
+    }
+  }
+
+  /** The calling thread was interrupted while it waited; its interrupt flag is set again. */
+  public static final class Interrupted extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    Interrupted(String what) {
+      super("interrupted: during=" + what, true);
+    }
+  }
+}

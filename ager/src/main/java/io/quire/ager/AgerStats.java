@@ -1,0 +1,63 @@
+package io.quire.ager;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Figures of an {@link Ager} at one moment. Counters count from its opening.
+ *
+ * @param budgetBytes hard limit of {@code accountedBytes}
+ * @param accountedBytes taken by drafts and resident extents, each rounded up to 4 KiB
+ * @param peakAccountedBytes highest {@code accountedBytes} ever
+ * @param pinnedBytes part of {@code accountedBytes} that is drafts or that somebody has pinned
+ * @param dirtyBytes part of {@code accountedBytes} that is sealed and in no store yet
+ * @param residentExtents sealed extents in memory
+ * @param extents sealed or adopted, resident or not
+ * @param peakRegionRss resident bytes of the region as the operating system counts them, the
+ *     highest of all samples (one a second at most); empty where there is no way to ask
+ * @param pageIns extents read from a store, by pins and by reading ahead
+ * @param evictions extents whose memory was taken
+ * @param moves extents moved in memory to join free bytes
+ * @param waits calls that had to wait for room
+ * @param stores in the configured order
+ */
+public record AgerStats(
+    long budgetBytes,
+    long accountedBytes,
+    long peakAccountedBytes,
+    long pinnedBytes,
+    long dirtyBytes,
+    int residentExtents,
+    int extents,
+    OptionalLong peakRegionRss,
+    long pageIns,
+    long evictions,
+    long moves,
+    long waits,
+    List<StoreStats> stores) {
+  public AgerStats {
+    stores = List.copyOf(stores);
+  }
+
+  /**
+   * Figures of one store.
+   *
+   * @param usedBytes counted against its capacity
+   * @param bytesOut bodies written
+   * @param bytesIn bodies read
+   * @param extents copies written and not given up
+   * @param errors failed writes, failed reads and copies that did not verify
+   * @param failing why it is left alone for the moment, if it is
+   */
+  public record StoreStats(
+      URI uri,
+      long capacityBytes,
+      long usedBytes,
+      long bytesOut,
+      long bytesIn,
+      long extents,
+      long errors,
+      Optional<String> failing) {}
+}

@@ -1,0 +1,36 @@
+package io.quire.ager;
+
+import io.quire.base.Checksum;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a store is given to write: the bytes of a pinned extent.
+ *
+ * @param run the bytes and zeros up to a multiple of 4 KiB
+ * @param bytes without the padding
+ */
+record Body(long extent, MemorySegment run, long bytes, int crc) {
+  /**
+   * Throws unless the bytes are still those that were sealed.
+   *
+   * @throws AgerException.CorruptExtent if not
+   */
+  void check() {
+    int found = Checksum.of(run.asSlice(0, bytes).asByteBuffer());
+    if (found != crc) {
+      throw new AgerException.CorruptExtent(extent, crc, found);
+    }
+  }
+
+  long footprint() {
+    return StoreHeader.BYTES + run.byteSize();
+  }
+
+  Copy copy(String store, String file, long offset, String owner) {
+    return new Copy(store, file, offset, bytes, crc, extent, owner);
+  }
+
+  StoreHeader header(String owner) {
+    return new StoreHeader(StoreHeader.Kind.BODY, extent, bytes, crc, owner);
+  }
+}

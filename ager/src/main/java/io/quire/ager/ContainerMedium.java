@@ -1,0 +1,84 @@
+package io.quire.ager;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The seam between containers and where they lie: files that are only appended to. File names are
+ * paths below the store's root. Calls may block as long as the medium's own time limits allow.
+ */
+interface ContainerMedium {
+  boolean exists(String file) throws IOException;
+
+  /** Makes a file, and its directory if need be; both survive a power failure after a sync. */
+  AppendFile create(String file) throws IOException;
+
+  /**
+   * Opens a file, which somebody may still be appending to.
+   *
+   * @throws CorruptCopy if there is no such file
+   */
+  ReadFile open(String file) throws IOException;
+
+  /** Does nothing if there is no such file. */
+  void delete(String file) throws IOException;
+
+  /** A file that grows. Confined to one thread at a time. */
+  interface AppendFile extends AutoCloseable {
+    /** Appends the header, and the run if there is one. */
+    void append(StoreHeader header, @Nullable MemorySegment run) throws IOException;
+
+    /** Whether {@link #sync} can make readable what was appended; else only closing can. */
+    boolean canSync();
+
+    /** What was appended is safe, and can be read by others. */
+    void sync() throws IOException;
+
+    /** Syncs and closes. */
+    @Override
+    void close() throws IOException;
+
+    /** Closes after an error, as well as that can be done; what was synced stays readable. */
+    void abandon();
+  }
+
+  /** A file to read. Confined to one thread. */
+  interface ReadFile extends AutoCloseable {
+    /**
+     * Fills the segment.
+     *
+     * @throws CorruptCopy if the file ends before that
+     */
+    void read(long position, MemorySegment into) throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /** Writes, syncs, reads and deletes a small file, to know early whether that works. */
+  default void probe(String file, String owner) throws IOException {
+    delete(file);
+    AppendFile out = create(file);
+    boolean closed = false;
+    try {
+      out.append(StoreHeader.end(owner), null);
+      if (out.canSync()) {
+        out.sync();
+      }
+      out.close();
+      closed = true;
+    } finally {
+      if (!closed) {
+        out.abandon();
+      }
+    }
+    try (ReadFile in = open(file)) {
+      MemorySegment block = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      in.read(0, block);
+      StoreHeader.decode(block);
+    }
+    delete(file);
+  }
+}

@@ -1,0 +1,292 @@
+package io.quire.ager;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.quire.ager.ContainerMedium.AppendFile;
+import io.quire.ager.ContainerMedium.ReadFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Copies in container files: each owner appends to files of its own, one at a time; a file that is
+ * large enough, or that had an error, is not appended to again. A container goes when none of its
+ * copies is needed any more; one of another owner, or from before a restart, only if its end block
+ * says that it is complete.
+ */
+final class ContainerShelf implements Shelf {
+  private static final Logger log = LoggerFactory.getLogger(ContainerShelf.class);
+  private static final String SUFFIX = ".quire";
+
+  /** What is known of one file: the offsets of copies still needed, and whether it may go. */
+  private static final class Contents {
+    final Set<Long> needed = new HashSet<>();
+    long bytes;
+    boolean finished;
+  }
+
+  private final String store;
+  private final String prefix;
+  private final String owner;
+  private final ContainerMedium medium;
+  private final Room room;
+  private final long containerBytes;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final Map<String, Contents> written = new HashMap<>();
+
+  /** Offsets that were given up in files this shelf did not write. */
+  @GuardedBy("lock")
+  private final Map<String, Set<Long>> givenUp = new HashMap<>();
+
+  // Confined to the writing thread.
+  private @Nullable AppendFile out;
+  private String file = "";
+  private long position;
+  private int nextNumber = 1;
+
+  /**
+   * Creates a shelf; no file is made before the first write.
+   *
+   * @param prefix of all file names, up to and including the owner where the name has it
+   */
+  ContainerShelf(
+      String store,
+      String prefix,
+      String owner,
+      ContainerMedium medium,
+      Room room,
+      long containerBytes) {
+    this.store = store;
+    this.prefix = prefix;
+    this.owner = owner;
+    this.medium = medium;
+    this.room = room;
+    this.containerBytes = containerBytes;
+  }
+
+  @Override
+  public Copy write(Body body) throws IOException {
+    room.take(body.footprint());
+    AppendFile target = out;
+    boolean appended = false;
+    try {
+      if (target == null) {
+        target = create();
+      }
+      target.append(body.header(owner), body.run());
+      appended = true;
+    } finally {
+      if (!appended) {
+        room.giveBack(body.footprint());
+        abandon();
+      }
+    }
+    Copy copy = body.copy(store, file, position, owner);
+    note(copy);
+    position += body.footprint();
+    if (position >= containerBytes) {
+      finish();
+    }
+    return copy;
+  }
+
+  private AppendFile create() throws IOException {
+    String name;
+    do {
+      name = prefix + "%06d".formatted(nextNumber++) + SUFFIX;
+    } while (medium.exists(name));
+    AppendFile made = medium.create(name);
+    out = made;
+    file = name;
+    position = 0;
+    return made;
+  }
+
+  private void note(Copy copy) {
+    lock.lock();
+    try {
+      Contents contents = written.computeIfAbsent(copy.file(), _ -> new Contents());
+      contents.needed.add(copy.offset());
+      contents.bytes += copy.footprint();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void sync() throws IOException {
+    AppendFile target = out;
+    if (target == null) {
+      return;
+    }
+    if (!target.canSync()) {
+      finish();
+      return;
+    }
+    boolean synced = false;
+    try {
+      target.sync();
+      synced = true;
+    } finally {
+      if (!synced) {
+        abandon();
+      }
+    }
+  }
+
+  @Override
+  public void finish() throws IOException {
+    AppendFile target = out;
+    if (target == null) {
+      return;
+    }
+    boolean closed = false;
+    try {
+      target.append(StoreHeader.end(owner), null);
+      target.close();
+      closed = true;
+      out = null;
+      markFinished();
+    } finally {
+      if (!closed) {
+        abandon();
+      }
+    }
+  }
+
+  private void abandon() {
+    AppendFile target = out;
+    if (target != null) {
+      out = null;
+      target.abandon();
+      markFinished();
+    }
+  }
+
+  private void markFinished() {
+    lock.lock();
+    try {
+      Contents contents = written.get(file);
+      if (contents != null) {
+        contents.finished = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void read(Copy copy, MemorySegment run) throws IOException {
+    try (ReadFile in = medium.open(copy.file())) {
+      MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      in.read(copy.offset(), header);
+      StoreHeader.check(header, copy);
+      in.read(copy.offset() + StoreHeader.BYTES, run);
+    }
+  }
+
+  @Override
+  public void free(Copy copy) {
+    lock.lock();
+    try {
+      Contents contents = written.get(copy.file());
+      if (contents != null) {
+        contents.needed.remove(copy.offset());
+      } else {
+        givenUp.computeIfAbsent(copy.file(), _ -> new HashSet<>()).add(copy.offset());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void tidy() {
+    for (Map.Entry<String, Long> unneeded : takeUnneeded().entrySet()) {
+      try {
+        medium.delete(unneeded.getKey());
+        room.giveBack(unneeded.getValue());
+      } catch (IOException e) {
+        log.warn("container not deleted: store={} file={}", store, unneeded.getKey(), e);
+      }
+    }
+  }
+
+  /** Files that may go, with the bytes that were counted for them. */
+  private Map<String, Long> takeUnneeded() {
+    Map<String, Long> unneeded = new HashMap<>();
+    Map<String, Set<Long>> foreign;
+    lock.lock();
+    try {
+      written.forEach(
+          (name, contents) -> {
+            if (contents.finished && contents.needed.isEmpty()) {
+              unneeded.put(name, contents.bytes);
+            }
+          });
+      written.keySet().removeAll(unneeded.keySet());
+      foreign = new HashMap<>(givenUp);
+      givenUp.clear();
+    } finally {
+      lock.unlock();
+    }
+    foreign.forEach(
+        (name, offsets) -> {
+          long bytes = bytesIfAllGivenUp(name, offsets);
+          if (bytes > 0) {
+            unneeded.put(name, bytes);
+          }
+        });
+    return unneeded;
+  }
+
+  /** Walks a file's headers; 0 if a copy in it was not given up or it has no end. */
+  private long bytesIfAllGivenUp(String name, Set<Long> offsets) {
+    try (ReadFile in = medium.open(name)) {
+      MemorySegment block = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      long at = 0;
+      while (true) {
+        in.read(at, block);
+        StoreHeader header = StoreHeader.decode(block);
+        if (header.kind() == StoreHeader.Kind.END) {
+          return at;
+        }
+        if (!offsets.contains(at)) {
+          rememberGivenUp(name, offsets);
+          return 0;
+        }
+        at += StoreHeader.BYTES + StoreHeader.padded(header.bytes());
+      }
+    } catch (IOException e) {
+      log.warn("container kept, its end was not found: store={} file={}", store, name, e);
+      return 0;
+    }
+  }
+
+  private void rememberGivenUp(String name, Set<Long> offsets) {
+    lock.lock();
+    try {
+      givenUp.computeIfAbsent(name, _ -> new HashSet<>()).addAll(offsets);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      finish();
+    } catch (IOException e) {
+      log.warn("container not finished: store={} file={}", store, file, e);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.quire.ager;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
+import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Containers in a Hadoop file system.
+ *
+ * @param durable whether a sync is to reach the disks; otherwise it only makes bytes readable
+ */
+record HadoopMedium(FileSystem files, Path root, boolean durable) implements ContainerMedium {
+  private static final Logger log = LoggerFactory.getLogger(HadoopMedium.class);
+
+  /** Streams take and give bytes of the heap; one piece at a time passes through it. */
+  private static final int PIECE_BYTES = 1 << 20;
+
+  @Override
+  public boolean exists(String file) throws IOException {
+    return files.exists(new Path(root, file));
+  }
+
+  @Override
+  public AppendFile create(String file) throws IOException {
+    Path path = new Path(root, file);
+    return new Append(files, path, files.create(path, false), durable);
+  }
+
+  @Override
+  public ReadFile open(String file) throws IOException {
+    Path path = new Path(root, file);
+    try {
+      return new Read(files.open(path));
+    } catch (FileNotFoundException e) {
+      throw new CorruptCopy("no such file: file=" + path);
+    }
+  }
+
+  @Override
+  public void delete(String file) throws IOException {
+    files.delete(new Path(root, file), false);
+  }
+
+  private static final class Append implements AppendFile {
+    private final FileSystem files;
+    private final Path path;
+    private final FSDataOutputStream out;
+    private final boolean durable;
+    private final byte[] piece = new byte[PIECE_BYTES];
+
+    Append(FileSystem files, Path path, FSDataOutputStream out, boolean durable) {
+      this.files = files;
+      this.path = path;
+      this.out = out;
+      this.durable = durable;
+    }
+
+    @Override
+    public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
+      out.write(header.encode());
+      long bytes = run == null ? 0 : run.byteSize();
+      for (long at = 0; at < bytes; at += PIECE_BYTES) {
+        int length = (int) Math.min(PIECE_BYTES, bytes - at);
+        MemorySegment.copy(run, ValueLayout.JAVA_BYTE, at, piece, 0, length);
+        out.write(piece, 0, length);
+      }
+    }
+
+    @Override
+    public boolean canSync() {
+      return out.hasCapability(StreamCapabilities.HSYNC);
+    }
+
+    @Override
+    public void sync() throws IOException {
+      if (!durable) {
+        out.hflush();
+      } else if (out instanceof HdfsDataOutputStream hdfs) {
+        // Without the new length readers in other processes would not look past the old one.
+        hdfs.hsync(EnumSet.of(SyncFlag.UPDATE_LENGTH));
+      } else {
+        out.hsync();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (canSync()) {
+        sync();
+      }
+      out.close();
+    }
+
+    @Override
+    public void abandon() {
+      try {
+        out.close();
+      } catch (IOException e) {
+        log.warn("container not closed: file={}", path, e);
+        recoverLease();
+      }
+    }
+
+    /** A file whose close failed stays open for an hour, unless the NameNode is asked to end it. */
+    private void recoverLease() {
+      if (files instanceof DistributedFileSystem hdfs) {
+        try {
+          hdfs.recoverLease(path);
+        } catch (IOException e) {
+          log.warn("lease not recovered: file={}", path, e);
+        }
+      }
+    }
+  }
+
+  private record Read(FSDataInputStream in) implements ReadFile {
+    @Override
+    public void read(long position, MemorySegment into) throws IOException {
+      try {
+        if (in.hasCapability(StreamCapabilities.PREADBYTEBUFFER)) {
+          in.readFully(position, into.asByteBuffer());
+        } else {
+          readThroughHeap(position, into);
+        }
+      } catch (EOFException e) {
+        throw new CorruptCopy("file ends early: offset=" + position);
+      }
+    }
+
+    private void readThroughHeap(long position, MemorySegment into) throws IOException {
+      byte[] piece = new byte[(int) Math.min(PIECE_BYTES, into.byteSize())];
+      for (long at = 0; at < into.byteSize(); at += piece.length) {
+        int length = (int) Math.min(piece.length, into.byteSize() - at);
+        in.readFully(position + at, piece, 0, length);
+        MemorySegment.copy(piece, 0, into, ValueLayout.JAVA_BYTE, at, length);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package io.quire.ager;
+
+import java.net.URI;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A place that extents are paged to.
+ *
+ * <ul>
+ *   <li>{@code flash:///path}: a directory on local flash.
+ *   <li>{@code hdfs://host:port/path}: a directory in HDFS.
+ *   <li>{@code file:///path}: a local directory through Hadoop's file system.
+ *   <li>Any other scheme for which Hadoop has a file system on the class path.
+ * </ul>
+ *
+ * @param uri see above
+ * @param capacityBytes most bytes this process lets the store hold, headers and padding included
+ * @param durable whether {@link Ager#persist} may use it
+ * @param settings Hadoop settings by name (such as {@code dfs.replication}), over those of the
+ *     configuration files on the class path; must be empty for flash
+ */
+public record StoreConfig(
+    URI uri, long capacityBytes, boolean durable, Map<String, String> settings) {
+  private static final String FLASH = "flash";
+  private static final Set<String> LOCAL = Set.of(FLASH, "file");
+
+  public StoreConfig {
+    settings = Map.copyOf(settings);
+    String scheme = uri.getScheme();
+    String path = uri.getPath();
+    if (scheme == null || path == null || !path.startsWith("/") || path.equals("/")) {
+      throw new IllegalArgumentException(
+          "not a store: uri="
+              + uri
+              + " allowed=flash:///path, hdfs://host:port/path, file:///path");
+    }
+    if (LOCAL.contains(scheme) && uri.getAuthority() != null) {
+      throw new IllegalArgumentException(
+          "a local store has no host: uri=%s wanted=%s://%s".formatted(uri, scheme, path));
+    }
+    if (capacityBytes < 1) {
+      throw new IllegalArgumentException(
+          "not a capacity: uri=%s capacityBytes=%d".formatted(uri, capacityBytes));
+    }
+    if (scheme.equals(FLASH) && !settings.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a flash store has no Hadoop settings: uri=%s settings=%s".formatted(uri, settings));
+    }
+  }
+
+  public StoreConfig(URI uri, long capacityBytes, boolean durable) {
+    this(uri, capacityBytes, durable, Map.of());
+  }
+
+  /**
+   * From text such as {@code flash:///var/spill}.
+   *
+   * @throws IllegalArgumentException that says what is allowed
+   */
+  public static StoreConfig parse(String uri, long capacityBytes, boolean durable) {
+    return new StoreConfig(URI.create(uri), capacityBytes, durable);
+  }
+
+  /** Whether it is a flash directory; otherwise a Hadoop file system. */
+  boolean flash() {
+    return FLASH.equals(uri.getScheme());
+  }
+}

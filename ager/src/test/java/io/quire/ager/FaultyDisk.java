@@ -1,0 +1,94 @@
+package io.quire.ager;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** The real disk, with faults that a test switches on, on paths that contain a text. */
+final class FaultyDisk implements Disk {
+  private final Disk real = Disk.direct();
+  private final String where;
+
+  volatile boolean writesFail;
+  volatile boolean readsFail;
+  volatile boolean syncsFail;
+  volatile boolean readsFlipABit;
+  volatile boolean writesFlipABit;
+  volatile boolean writesAreShort;
+  volatile long bytesLeft = Long.MAX_VALUE;
+
+  FaultyDisk(String where) {
+    this.where = where;
+  }
+
+  @Override
+  public File open(Path path, Access access) throws IOException {
+    File file = real.open(path, access);
+    return path.toString().contains(where) ? new FaultyFile(file) : file;
+  }
+
+  private final class FaultyFile implements File {
+    private final File file;
+
+    FaultyFile(File file) {
+      this.file = file;
+    }
+
+    @Override
+    public int read(ByteBuffer into, long position) throws IOException {
+      if (readsFail) {
+        throw new IOException("Input/output error");
+      }
+      int start = into.position();
+      int read = file.read(into, position);
+      if (readsFlipABit && read > 0) {
+        int at = start + read / 2;
+        into.put(at, (byte) (into.get(at) ^ 4));
+      }
+      return read;
+    }
+
+    @Override
+    public int write(ByteBuffer from, long position) throws IOException {
+      if (writesFail) {
+        throw new IOException("Input/output error");
+      }
+      if (position + from.remaining() > bytesLeft) {
+        throw new IOException("No space left on device");
+      }
+      if (writesFlipABit) {
+        from = flipped(from);
+      }
+      if (writesAreShort && from.remaining() > StoreHeader.BYTES) {
+        int half = from.remaining() / 2 / StoreHeader.BYTES * StoreHeader.BYTES;
+        from = from.slice(from.position(), Math.max(StoreHeader.BYTES, half));
+      }
+      return file.write(from, position);
+    }
+
+    private static ByteBuffer flipped(ByteBuffer from) {
+      var segment = java.lang.foreign.Arena.ofAuto().allocate(from.remaining(), StoreHeader.BYTES);
+      ByteBuffer copy = segment.asByteBuffer().put(from.duplicate()).flip();
+      int at = copy.remaining() / 2;
+      return copy.put(at, (byte) (copy.get(at) ^ 1));
+    }
+
+    @Override
+    public void force() throws IOException {
+      if (syncsFail) {
+        throw new IOException("Input/output error");
+      }
+      file.force();
+    }
+
+    @Override
+    public long bytes() throws IOException {
+      return file.bytes();
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
+    }
+  }
+}

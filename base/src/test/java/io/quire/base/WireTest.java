@@ -1,0 +1,63 @@
+package io.quire.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+final class WireTest {
+  @Test
+  void write_atEveryFillOfTheBuffer_growsAndKeepsAll() {
+    for (int fill = 0; fill < 300; fill++) {
+      WireWriter out = new WireWriter(16);
+      for (int i = 0; i < fill; i++) {
+        out.int8(i);
+      }
+      byte[] bytes =
+          out.int8(-7).uint16(65_535).int32(1 << 30).int64(-2).string("ä").bool(true).toBytes();
+      WireReader in = new WireReader(bytes);
+      for (int i = 0; i < fill; i++) {
+        assertThat(in.int8()).isEqualTo((byte) i);
+      }
+      assertThat(in.int8()).isEqualTo(-7);
+      assertThat(in.uint16()).isEqualTo(65_535);
+      assertThat(in.int32()).isEqualTo(1 << 30);
+      assertThat(in.int64()).isEqualTo(-2);
+      assertThat(in.string()).isEqualTo("ä");
+      assertThat(in.bool()).isTrue();
+      in.end();
+    }
+  }
+
+  @Test
+  void read_ofAnyBytes_throwsOnlyMalformed() {
+    for (long seed = 0; seed < 2_000; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      byte[] bytes = new byte[random.nextInt(40)];
+      random.nextBytes(bytes);
+      WireReader in = new WireReader(bytes);
+      try {
+        while (true) {
+          switch (random.nextInt(6)) {
+            case 0 -> in.int8();
+            case 1 -> in.bytes();
+            case 2 -> in.string();
+            case 3 -> in.bool();
+            case 4 -> in.count(4);
+            default -> in.int64();
+          }
+        }
+      } catch (WireReader.MalformedException expected) {
+        assertThat(expected.getMessage()).as("seed %d", seed).contains("=");
+      }
+    }
+  }
+
+  @Test
+  void end_withBytesLeft_refuses() {
+    WireReader in = new WireReader(new byte[] {1, 2});
+    in.int8();
+    assertThatExceptionOfType(WireReader.MalformedException.class).isThrownBy(in::end);
+  }
+}

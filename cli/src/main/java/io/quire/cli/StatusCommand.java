@@ -1,0 +1,78 @@
+package io.quire.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quire.node.AdminClient;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code quire status}. */
+@Command(
+    name = "status",
+    mixinStandardHelpOptions = true,
+    description = "Shows a node: the view, the log, memory and stores.")
+final class StatusCommand implements Callable<Integer> {
+  @Mixin private NodeOption node = new NodeOption();
+
+  @Option(names = "--json", description = "as JSON")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    try (AdminClient client = node.connect()) {
+      JsonNode status = client.status();
+      if (json) {
+        System.out.println(status);
+      } else {
+        print(status);
+      }
+      return status.path("ready").asBoolean() ? 0 : 1;
+    }
+  }
+
+  private static void print(JsonNode status) {
+    line("node", "%s of cluster %s", text(status, "node"), text(status, "cluster"));
+    line("in the view", status.path("ready").asBoolean() ? "yes" : "no");
+    line("epoch", text(status, "epoch"));
+    for (JsonNode member : status.path("members")) {
+      line("member", "%s at %s", text(member, "node"), text(member, "address"));
+    }
+    JsonNode log = status.path("log");
+    line(
+        "log",
+        "%s in term %s, leader %s, applied %s",
+        text(log, "role"),
+        text(log, "term"),
+        text(log, "leader"),
+        text(log, "applied"));
+    line("voters", text(log, "voters"));
+    JsonNode memory = status.path("memory");
+    line(
+        "memory",
+        "%s of %s, at most %s; %s of %s extents resident",
+        Text.bytes(memory.path("accounted").asLong()),
+        Text.bytes(memory.path("budget").asLong()),
+        Text.bytes(memory.path("peakAccounted").asLong()),
+        text(memory, "residentExtents"),
+        text(memory, "extents"));
+    for (JsonNode store : status.path("stores")) {
+      line(
+          "store",
+          "%s  out %s, in %s, errors %s",
+          text(store, "uri"),
+          Text.bytes(store.path("bytesOut").asLong()),
+          Text.bytes(store.path("bytesIn").asLong()),
+          text(store, "errors"));
+    }
+  }
+
+  private static String text(JsonNode node, String field) {
+    JsonNode value = node.path(field);
+    return value.isValueNode() ? value.asText() : value.toString();
+  }
+
+  private static void line(String label, String format, Object... arguments) {
+    System.out.println("%-12s %s".formatted(label, format.formatted(arguments)));
+  }
+}

@@ -1,0 +1,211 @@
+package io.quire.datasets;
+
+import io.quire.base.Address;
+import io.quire.base.WireReader;
+import io.quire.base.WireReader.MalformedException;
+import io.quire.base.WireWriter;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A control request to a member. Layout: operation (1 byte), incarnation that is meant (8), xid
+ * (8), then the parts of the record in their order.
+ */
+sealed interface Call {
+  int LOAD = 1;
+  int HOLD = 2;
+  int DROP = 3;
+  int ACTIVE = 4;
+  int TAKE = 5;
+  int SCAN = 6;
+
+  long xid();
+
+  int operation();
+
+  void writeBody(WireWriter out);
+
+  /** Load a part. Answered with a descriptor of its extents, without schema. */
+  record LoadPart(
+      long xid,
+      long coordinator,
+      String function,
+      byte[] arguments,
+      int part,
+      int parts,
+      boolean durable)
+      implements Call {
+    @Override
+    public int operation() {
+      return LOAD;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(coordinator).string(function).bytes(arguments).int32(part).int32(parts);
+      out.bool(durable);
+    }
+  }
+
+  /** Say that you hold these extents, and drop what else you have: OK if so, GONE if not. */
+  record Hold(long xid, Map<ExtentKey, Integer> crcs) implements Call {
+    @Override
+    public int operation() {
+      return HOLD;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      Varint.write(out, crcs.size());
+      crcs.forEach(
+          (key, crc) -> {
+            key.write(out);
+            out.int32(crc);
+          });
+    }
+  }
+
+  /** The load failed: drop what you have of it. */
+  record Drop(long xid) implements Call {
+    @Override
+    public int operation() {
+      return DROP;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {}
+  }
+
+  /** Say whether you are still loading this: OK if so, GONE if not. */
+  record Active(long xid) implements Call {
+    @Override
+    public int operation() {
+      return ACTIVE;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {}
+  }
+
+  /** Pull an extent and keep it. Answered with a descriptor of it, without schema. */
+  record Take(
+      long xid,
+      long coordinator,
+      ExtentKey key,
+      long rows,
+      long bytes,
+      int crc,
+      boolean durable,
+      Address from)
+      implements Call {
+    @Override
+    public int operation() {
+      return TAKE;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(coordinator);
+      key.write(out);
+      out.int64(rows).int64(bytes).int32(crc).bool(durable);
+      out.string(from.host()).uint16(from.port());
+    }
+  }
+
+  /** Scan these groups, ascending, of the dataset whose descriptor has this checksum. */
+  record Scan(
+      long xid,
+      int checksum,
+      String function,
+      byte[] arguments,
+      List<Integer> groups,
+      long nanosLeft)
+      implements Call {
+    @Override
+    public int operation() {
+      return SCAN;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int32(checksum).string(function).bytes(arguments).int64(nanosLeft);
+      Varint.write(out, groups.size());
+      int before = 0;
+      for (int group : groups) {
+        Varint.write(out, group - before);
+        before = group;
+      }
+    }
+  }
+
+  /** Encodes, for one incarnation. */
+  default byte[] toBytes(long target) {
+    WireWriter out = new WireWriter(256).int8(operation()).int64(target).int64(xid());
+    writeBody(out);
+    return out.toBytes();
+  }
+
+  /** A request and whom it means. */
+  record Addressed(long target, Call call) {}
+
+  /**
+   * Decodes.
+   *
+   * @throws MalformedException if the bytes are not a request
+   */
+  static Addressed read(ByteBuffer body) {
+    WireReader in = new WireReader(body);
+    int operation = in.int8();
+    long target = in.int64();
+    long xid = in.int64();
+    Call call =
+        switch (operation) {
+          case LOAD ->
+              new LoadPart(
+                  xid, in.int64(), in.string(), in.bytes(), in.int32(), in.int32(), in.bool());
+          case HOLD -> new Hold(xid, readCrcs(in));
+          case DROP -> new Drop(xid);
+          case ACTIVE -> new Active(xid);
+          case TAKE ->
+              new Take(
+                  xid,
+                  in.int64(),
+                  ExtentKey.read(in),
+                  in.int64(),
+                  in.int64(),
+                  in.int32(),
+                  in.bool(),
+                  new Address(in.string(), in.uint16()));
+          case SCAN -> readScan(xid, in);
+          default -> throw new MalformedException("not an operation: found=" + operation);
+        };
+    in.end();
+    return new Addressed(target, call);
+  }
+
+  private static Scan readScan(long xid, WireReader in) {
+    int checksum = in.int32();
+    String function = in.string();
+    byte[] arguments = in.bytes();
+    long nanosLeft = in.int64();
+    List<Integer> groups = new ArrayList<>();
+    int before = 0;
+    for (int left = Varint.readInt(in, in.remaining()); left > 0; left--) {
+      before += Varint.readInt(in, Integer.MAX_VALUE - before);
+      groups.add(before);
+    }
+    return new Scan(xid, checksum, function, arguments, groups, nanosLeft);
+  }
+
+  private static Map<ExtentKey, Integer> readCrcs(WireReader in) {
+    int count = Varint.readInt(in, in.remaining() / 7);
+    Map<ExtentKey, Integer> crcs = new HashMap<>(count * 2);
+    for (int i = 0; i < count; i++) {
+      crcs.put(ExtentKey.read(in), in.int32());
+    }
+    return crcs;
+  }
+}

@@ -1,0 +1,186 @@
+package io.quire.datasets;
+
+import io.quire.ager.Ager;
+import io.quire.ager.Draft;
+import io.quire.ager.Extent;
+import io.quire.ager.Pin;
+import io.quire.base.Checksum;
+import io.quire.base.Member;
+import io.quire.base.WireReader.MalformedException;
+import io.quire.fabric.FabricException;
+import io.quire.ns.NsObject;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a dataset in order, a little ahead: extents that are here by pin, those of other nodes by
+ * pulling, those whose owner is gone from the durable store. The sink sees only bytes that were
+ * verified. Confined to the thread that called, but for the fetching of the few extents ahead.
+ */
+final class DatasetRead {
+  private static final int AHEAD_MAX = 4;
+  private static final long AHEAD_BYTES_MAX = 8 << 20;
+  private static final long RETRY_MILLIS = 100;
+
+  private final Members members;
+  private final Ager ager;
+  private final Registry registry;
+  private final ExtentPull pull;
+  private final Workers workers;
+  private final NsObject object;
+  private final Layout layout;
+  private final Duration deadlineEach;
+  private final Semaphore permits = new Semaphore(ExtentPull.IN_FLIGHT_MAX);
+  private final Queue<Ahead> ahead = new ArrayDeque<>();
+
+  private record Ahead(ExtentInfo info, CompletableFuture<Fetched> fetched) {}
+
+  /** Verified bytes, and how to let go of them. */
+  private record Fetched(MemorySegment bytes, Runnable release) {}
+
+  DatasetRead(
+      Members members,
+      Ager ager,
+      Registry registry,
+      ExtentPull pull,
+      Workers workers,
+      Layouts.Opened dataset,
+      Duration deadlineEach) {
+    this.members = members;
+    this.ager = ager;
+    this.registry = registry;
+    this.pull = pull;
+    this.workers = workers;
+    this.object = dataset.object();
+    this.layout = dataset.layout();
+    this.deadlineEach = deadlineEach;
+  }
+
+  void run(ByteSink sink) {
+    Iterator<ExtentInfo> rest = layout.descriptor().extents().iterator();
+    try {
+      @Nullable ExtentInfo next = rest.hasNext() ? rest.next() : null;
+      while (next != null || !ahead.isEmpty()) {
+        while (next != null && roomFor(next)) {
+          ExtentInfo info = next;
+          ahead.add(new Ahead(info, workers.await(() -> fetch(info))));
+          next = rest.hasNext() ? rest.next() : null;
+        }
+        deliver(sink);
+      }
+    } finally {
+      ahead.forEach(DatasetRead::abandon);
+    }
+  }
+
+  private boolean roomFor(ExtentInfo next) {
+    long bytes = ahead.stream().mapToLong(one -> one.info.bytes()).sum();
+    return ahead.isEmpty() || (ahead.size() < AHEAD_MAX && bytes + next.bytes() <= AHEAD_BYTES_MAX);
+  }
+
+  private void deliver(ByteSink sink) {
+    Ahead first = ahead.element();
+    // It has a deadline of its own for each extent, and others may be fetched before it.
+    Deadline patience = Deadline.in(deadlineEach.multipliedBy(AHEAD_MAX));
+    Fetched fetched = Await.value("reading " + first.info.place(), first.fetched, patience);
+    ahead.remove();
+    try {
+      sink.accept(fetched.bytes);
+    } finally {
+      fetched.release.run();
+    }
+  }
+
+  private static void abandon(Ahead one) {
+    one.fetched.whenComplete(
+        (fetched, _) -> {
+          if (fetched != null) {
+            fetched.release.run();
+          }
+        });
+  }
+
+  private Fetched fetch(ExtentInfo info) {
+    Deadline deadline = Deadline.in(deadlineEach);
+    String last = "";
+    while (!deadline.passed()) {
+      Member owner = members.view().member(info.owner());
+      Fetched here =
+          registry.find(object.xid(), info.key()) == null ? null : pinned(info, deadline);
+      if (here != null) {
+        return here;
+      }
+      if (owner != null && !members.isSelf(owner)) {
+        try {
+          Fetched pulled = pulled(owner, info, deadline);
+          if (pulled != null) {
+            return pulled;
+          }
+          owner = null;
+        } catch (FabricException | MalformedException | DatasetsException.DeadlinePassed e) {
+          last = " reason=" + e.getMessage();
+        }
+      } else if (members.view().has(members.self().incarnation())) {
+        owner = null;
+      }
+      Fetched adopted = pinned(info, deadline);
+      if (adopted != null) {
+        return adopted;
+      }
+      if (owner == null) {
+        throw lost(info);
+      }
+      pause();
+    }
+    throw new DatasetsException.DeadlinePassed(
+        "cannot read: dataset=" + object.name() + " " + info.place() + last);
+  }
+
+  /** By an extent that is here or can be adopted. */
+  private @Nullable Fetched pinned(ExtentInfo info, Deadline deadline) {
+    Extent extent = registry.findOrAdopt(object.xid(), info);
+    if (extent == null || extent.crc() != info.crc()) {
+      return null;
+    }
+    Pin pin = ager.pin(extent, deadline.left());
+    return new Fetched(pin.segment(), pin::close);
+  }
+
+  private @Nullable Fetched pulled(Member owner, ExtentInfo info, Deadline deadline) {
+    ExtentPull.Source source =
+        new ExtentPull.Source(
+            owner.address(), owner.incarnation(), object.xid(), info.key(), info.bytes());
+    Draft draft = pull.pull(source, permits, deadline);
+    if (draft == null) {
+      return null;
+    }
+    int found = Checksum.of(draft.segment().asByteBuffer());
+    if (found == info.crc()) {
+      return new Fetched(draft.segment().asReadOnly(), draft::close);
+    }
+    draft.close();
+    throw new MalformedException(
+        "extent damaged: %s crcFound=%08x crcWanted=%08x"
+            .formatted(info.place(), found, info.crc()));
+  }
+
+  private DatasetsException.ExtentsLost lost(ExtentInfo example) {
+    long extents =
+        layout.descriptor().extents().stream()
+            .filter(info -> info.owner().equals(example.owner()) && info.durable() == null)
+            .count();
+    return new DatasetsException.ExtentsLost(object.name(), (int) Math.max(1, extents), example);
+  }
+
+  private static void pause() {
+    CompletableFuture<Void> never = new CompletableFuture<>();
+    Await.end(never.completeOnTimeout(null, RETRY_MILLIS, TimeUnit.MILLISECONDS));
+  }
+}

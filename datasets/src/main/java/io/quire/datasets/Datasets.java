@@ -1,0 +1,254 @@
+package io.quire.datasets;
+
+import io.quire.ager.Ager;
+import io.quire.base.Member;
+import io.quire.fabric.Fabric;
+import io.quire.fabric.Service;
+import io.quire.lockserver.Sessions;
+import io.quire.ns.Lifetime;
+import io.quire.ns.Namespaces;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/**
+ * Datasets on one node: objects of the namespace whose data are extents on all members.
+ *
+ * <p>The functions that load and scan must be registered under the same names on all nodes. All
+ * operations may be called by any thread that may wait, and on any node; they wait, up to the
+ * deadlines of the call and of {@link DatasetsConfig}. Besides what is said of each they throw
+ * {@link io.quire.ns.NsException} if the namespace refuses, and {@link io.quire.ager.AgerException}
+ * if this node has no memory left.
+ */
+public final class Datasets implements AutoCloseable {
+  private static final int ARGUMENT_BYTES_MAX = 1 << 20;
+  private static final int PARTS_MAX = 1 << 20;
+
+  private final Namespaces namespaces;
+  private final Ager ager;
+  private final DatasetsConfig config;
+  private final Counters counters = new Counters();
+  private final Functions functions = new Functions();
+  private final Set<Long> loading = ConcurrentHashMap.newKeySet();
+  private final Member self;
+  private final Registry registry;
+  private final Layouts layouts;
+  private final Workers workers;
+  private final ExtentPull pull;
+  private final ExtentTaking taking;
+  private final Members members;
+  private final Sweep sweep;
+
+  /**
+   * Begins to serve other nodes: takes {@link Service#CALL} and {@link Service#EXTENT} of the
+   * fabric. Closes none of what it is given.
+   */
+  public Datasets(
+      Member self,
+      Sessions sessions,
+      Namespaces namespaces,
+      Ager ager,
+      Fabric fabric,
+      DatasetsConfig config) {
+    this.self = self;
+    this.namespaces = namespaces;
+    this.ager = ager;
+    this.config = config;
+    registry = new Registry(ager, counters);
+    layouts = new Layouts(namespaces);
+    workers = new Workers(self.node(), config.workers(), counters);
+    pull = new ExtentPull(ager, fabric, config, counters);
+    taking = new ExtentTaking(self, ager, registry, pull, config);
+    CallServer calls =
+        new CallServer(
+            self,
+            workers,
+            registry,
+            loading::contains,
+            new PartLoad(self, ager, registry, functions, config, counters),
+            taking,
+            new FragmentScan(ager, registry, layouts, functions, workers, counters));
+    members = new Members(self, sessions, fabric, calls);
+    ExtentServer extents =
+        new ExtentServer(self, ager, registry, layouts, workers, config, counters);
+    namespaces.onFreed(this::freed);
+    fabric.serve(Service.CALL, calls::serve);
+    fabric.lend(Service.EXTENT, extents::serve);
+    sweep = new Sweep(members, namespaces, registry, config);
+  }
+
+  /** On the loop. At the limit of the workers the sweep does it later. */
+  private void freed(long xid) {
+    if (registry.has(xid)) {
+      workers.await(
+          () -> {
+            registry.end(xid);
+            return xid;
+          });
+    }
+  }
+
+  /** Names a load function; each name once, on all nodes, before it is used. */
+  public void register(String function, LoadFunction f) {
+    functions.register(function, f);
+  }
+
+  /** Names a scan function; each name once, on all nodes, before it is used. */
+  public void register(String function, ScanFunction f) {
+    functions.register(function, f);
+  }
+
+  /**
+   * Loads a dataset: every part is loaded by some member, in parallel. When this returns, the
+   * dataset is visible under its name on every node, and if it is {@link Lifetime#DURABLE} every
+   * extent has a verified copy in a durable store. Nobody ever sees half of it: if it throws, there
+   * is no dataset, except with {@link io.quire.ns.NsException.Indeterminate}.
+   *
+   * <p>A part whose member fails is loaded again by another. Whether the name is taken is decided
+   * at the end.
+   *
+   * @param schema stored with the dataset, not interpreted
+   * @param arguments for the function, up to 1 MiB
+   * @param parts 1 to 1,048,576
+   * @throws io.quire.ns.NsException.NameTaken if the namespace has the name
+   * @throws DatasetsException why the data could not be loaded
+   */
+  public NsObject load(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      Progress progress) {
+    if (parts < 1 || parts > PARTS_MAX) {
+      throw new IllegalArgumentException(
+          "parts out of range: parts=" + parts + " allowed=1.." + PARTS_MAX);
+    }
+    checkArguments(arguments);
+    known(function, () -> functions.load(function));
+    LoadRun.Job job = new LoadRun.Job(function, arguments, parts, schema);
+    return published(
+        new Publication.Target(ns, name, lifetime),
+        publication -> new LoadRun(members, publication, config, counters, job, progress).run());
+  }
+
+  /**
+   * Loads the lines of a stream: cuts it at the ends of lines into extents (lines longer than an
+   * extent are cut hard) and spreads these over all members. The dataset has one column and one
+   * group for each extent; {@link #read} gives back the stream. Otherwise as {@link #load}, but a
+   * stream cannot be read again: if a member dies and the dataset is not durable, the load fails.
+   *
+   * @param in read to its end, not closed
+   * @throws java.io.UncheckedIOException if the stream fails
+   */
+  public NsObject loadLines(
+      NsHandle ns, String name, Lifetime lifetime, InputStream in, Progress progress) {
+    return published(
+        new Publication.Target(ns, name, lifetime),
+        publication ->
+            new LineLoad(members, publication, ager, registry, taking, workers, config, progress)
+                .run(in));
+  }
+
+  /** A load, by a publication of its own. */
+  private interface Loading {
+    NsObject run(Publication publication);
+  }
+
+  private NsObject published(Publication.Target target, Loading load) {
+    namespaces.lookup(target.namespace(), target.name()); // refuses a bad name early
+    long xid = namespaces.reserveXid();
+    boolean published = false;
+    loading.add(xid);
+    try {
+      NsObject object = load.run(new Publication(members, namespaces, config, xid, target));
+      published = true;
+      return object;
+    } finally {
+      loading.remove(xid);
+      (published ? counters.loads : counters.loadsFailed).increment();
+    }
+  }
+
+  /**
+   * What a dataset is made of; decoded once and kept for a while.
+   *
+   * @throws DatasetsException.NotADataset if the object is none
+   */
+  public Descriptor descriptor(NsObject dataset) {
+    return layouts.of(dataset).descriptor();
+  }
+
+  /**
+   * Runs a function over all row groups, where they are, in fragments; answers one partial for each
+   * fragment, in no order. Groups of members that fail during the run are given to others, which
+   * read the durable copies; the partials together cover each group exactly once.
+   *
+   * @throws DatasetsException.ExtentsLost if needed extents are in memory nowhere and have no copy
+   * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
+   * @throws DatasetsException.Gone if the dataset was deleted
+   */
+  public List<byte[]> scan(
+      NsObject dataset, String function, byte[] arguments, Duration deadline, Progress progress) {
+    checkArguments(arguments);
+    int[] columns = known(function, () -> functions.scan(function)).columns(arguments);
+    ScanRun.Job job = new ScanRun.Job(function, arguments, columns);
+    try (Layouts.Opened opened = layouts.open(dataset)) {
+      List<byte[]> partials =
+          new ScanRun(members, config, counters, opened, job, Deadline.in(deadline), progress)
+              .run();
+      counters.scans.increment();
+      return partials;
+    }
+  }
+
+  /**
+   * Gives all bytes in the order of the extents, from wherever they are: this node's memory, that
+   * of other nodes, or the durable store. Every extent is verified before the sink sees it.
+   *
+   * @param deadlineEach for each extent
+   * @throws DatasetsException.ExtentsLost if an extent is in memory nowhere and has no copy; what
+   *     came before it was given to the sink
+   * @throws DatasetsException.Gone if the dataset was deleted
+   */
+  public void read(NsObject dataset, ByteSink sink, Duration deadlineEach) {
+    try (Layouts.Opened opened = layouts.open(dataset)) {
+      new DatasetRead(members, ager, registry, pull, workers, opened, deadlineEach).run(sink);
+    }
+  }
+
+  public DatasetsStats stats() {
+    return counters.stats(registry);
+  }
+
+  /**
+   * Ends what this node does for datasets, within a second or so; their extents stay in the ager.
+   */
+  @Override
+  public void close() {
+    sweep.close();
+    workers.close();
+  }
+
+  private <F> F known(String function, Supplier<F> find) {
+    try {
+      return find.get();
+    } catch (Refusal e) {
+      throw new DatasetsException.UnknownFunction(function, self.node());
+    }
+  }
+
+  private static void checkArguments(byte[] arguments) {
+    if (arguments.length > ARGUMENT_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "arguments too large: bytes=" + arguments.length + " max=" + ARGUMENT_BYTES_MAX);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.quire.datasets;
+
+/**
+ * What {@link Datasets} of this node hold now, and have done since they were opened.
+ *
+ * @param datasets of which this node holds extents, or loads some
+ * @param extents held, adopted ones included
+ * @param extentBytes of these
+ * @param loads coordinated here and published
+ * @param loadsFailed coordinated here and not published
+ * @param partsLoaded here
+ * @param partsLoadedAgain by loads coordinated here, since a member failed
+ * @param scans coordinated here and answered
+ * @param fragments scanned here
+ * @param fragmentsGivenAgain by scans coordinated here, since a member failed
+ * @param bytesScanned here
+ * @param bytesServed to other nodes
+ * @param bytesPulled from other nodes
+ * @param extentsAdopted from durable copies
+ * @param extentsDropped since their object was freed, or never came to be
+ * @param refused requests of other members, at a limit
+ */
+public record DatasetsStats(
+    int datasets,
+    long extents,
+    long extentBytes,
+    long loads,
+    long loadsFailed,
+    long partsLoaded,
+    long partsLoadedAgain,
+    long scans,
+    long fragments,
+    long fragmentsGivenAgain,
+    long bytesScanned,
+    long bytesServed,
+    long bytesPulled,
+    long extentsAdopted,
+    long extentsDropped,
+    long refused) {}

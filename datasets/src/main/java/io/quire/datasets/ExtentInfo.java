@@ -1,0 +1,48 @@
+package io.quire.datasets;
+
+import io.quire.ager.Copy;
+import io.quire.base.NodeId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One extent of a dataset.
+ *
+ * @param part of the load that made it
+ * @param group row group within the part
+ * @param column within the group
+ * @param rows of the group
+ * @param bytes its size
+ * @param crc CRC32C of its bytes
+ * @param owner the node that loaded it
+ * @param durable where its copy in the durable store is, or null if it has none
+ */
+public record ExtentInfo(
+    int part,
+    int group,
+    int column,
+    long rows,
+    long bytes,
+    int crc,
+    NodeId owner,
+    @Nullable Copy durable) {
+  public ExtentInfo {
+    if (part < 0 || group < 0 || column < 0 || rows < 0 || bytes < 1) {
+      throw new IllegalArgumentException(
+          "not an extent: part=%d group=%d column=%d rows=%d bytes=%d"
+              .formatted(part, group, column, rows, bytes));
+    }
+    if (durable != null && (durable.bytes() != bytes || durable.crc() != crc)) {
+      throw new IllegalArgumentException(
+          "not a copy of the extent: bytes=%d crc=%08x copy=%s".formatted(bytes, crc, durable));
+    }
+  }
+
+  ExtentKey key() {
+    return new ExtentKey(part, group, column);
+  }
+
+  /** For people. */
+  String place() {
+    return key() + " bytes=" + bytes + " owner=" + owner;
+  }
+}

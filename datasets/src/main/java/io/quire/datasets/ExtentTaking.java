@@ -1,0 +1,91 @@
+package io.quire.datasets;
+
+import io.quire.ager.Ager;
+import io.quire.ager.Copy;
+import io.quire.ager.Draft;
+import io.quire.ager.Extent;
+import io.quire.base.Member;
+import io.quire.fabric.FabricException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Takes extents that another member filled: pulls, verifies, copies if durable, keeps. */
+final class ExtentTaking {
+  private final Member self;
+  private final Ager ager;
+  private final Registry registry;
+  private final ExtentPull pull;
+  private final DatasetsConfig config;
+
+  ExtentTaking(Member self, Ager ager, Registry registry, ExtentPull pull, DatasetsConfig config) {
+    this.self = self;
+    this.ager = ager;
+    this.registry = registry;
+    this.pull = pull;
+    this.config = config;
+  }
+
+  /** Takes one; answers a descriptor of it. Waits. */
+  byte[] take(Call.Take call) {
+    Deadline deadline = Deadline.in(config.partDeadline());
+    Holding holding = registry.holding(call.xid());
+    holding.loadedBy(call.coordinator());
+    Extent extent = pulled(call, deadline);
+    return keep(holding, extent, call, deadline);
+  }
+
+  private Extent pulled(Call.Take call, Deadline deadline) {
+    ExtentPull.Source source =
+        new ExtentPull.Source(
+            call.from(), call.coordinator(), call.xid(), call.key(), call.bytes());
+    try (Draft draft = pull.pull(source, new Semaphore(ExtentPull.IN_FLIGHT_MAX), deadline)) {
+      if (draft == null) {
+        throw new Refusal(Refusal.Reason.GONE, "not offered any more: " + call.key());
+      }
+      Extent extent = draft.seal();
+      if (extent.crc() != call.crc()) {
+        registry.drop(List.of(extent));
+        throw new Refusal(
+            Refusal.Reason.LATER,
+            "extent damaged on its way: %s crcFound=%08x crcWanted=%08x"
+                .formatted(call.key(), extent.crc(), call.crc()));
+      }
+      return extent;
+    } catch (FabricException e) {
+      throw new Refusal(Refusal.Reason.LATER, "cannot pull: " + call.key() + " " + e.getMessage());
+    }
+  }
+
+  /** Keeps an extent that is here, with a copy if the dataset is durable. Waits for the copy. */
+  byte[] keep(Holding holding, Extent extent, Call.Take call, Deadline deadline) {
+    boolean kept = false;
+    try {
+      @Nullable Copy copy =
+          call.durable()
+              ? Await.value("copying: " + call.key(), ager.persist(extent), deadline)
+              : null;
+      kept = true;
+      if (!registry.put(holding, Map.of(call.key(), extent))) {
+        throw new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(call.xid()));
+      }
+      ExtentKey key = call.key();
+      ExtentInfo info =
+          new ExtentInfo(
+              key.part(),
+              key.group(),
+              key.column(),
+              call.rows(),
+              extent.bytes(),
+              extent.crc(),
+              self.node(),
+              copy);
+      return DescriptorCodec.write(Descriptor.of(new byte[0], List.of(info)));
+    } finally {
+      if (!kept) {
+        registry.drop(List.of(extent));
+      }
+    }
+  }
+}

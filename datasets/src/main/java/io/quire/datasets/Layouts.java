@@ -1,0 +1,114 @@
+package io.quire.datasets;
+
+import io.quire.ager.ObjectCache;
+import io.quire.base.Checksum;
+import io.quire.base.WireReader.MalformedException;
+import io.quire.ns.Namespaces;
+import io.quire.ns.NsException;
+import io.quire.ns.NsObject;
+import io.quire.ns.NsRef;
+import org.jspecify.annotations.Nullable;
+
+/** The layouts of datasets, decoded once for each version of the object. Any thread. */
+final class Layouts {
+  /** What an object of this module is called. */
+  static final String KIND = "dataset";
+
+  /** In extents: 400,000 of them are about 100 MB of heap. */
+  private static final long CACHED_EXTENTS_MAX = 400_000;
+
+  private final Namespaces namespaces;
+  private final ObjectCache<Version, Layout> cache =
+      new ObjectCache<>(CACHED_EXTENTS_MAX, layout -> 1 + layout.descriptor().extents().size());
+
+  private record Version(long xid, long version) {}
+
+  /** An object whose data stay as long as this is open, as far as this node has a say in it. */
+  record Opened(NsObject object, Layout layout, @Nullable NsRef reference)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      if (reference != null) {
+        reference.close();
+      }
+    }
+  }
+
+  Layouts(Namespaces namespaces) {
+    this.namespaces = namespaces;
+  }
+
+  /**
+   * The layout of an object.
+   *
+   * @throws DatasetsException.NotADataset if it has none
+   */
+  Layout of(NsObject object) {
+    if (!object.kind().equals(KIND)) {
+      throw new DatasetsException.NotADataset(
+          "not a dataset: name=" + object.name() + " kind=" + object.kind());
+    }
+    return cache.get(new Version(object.xid(), object.version()), _ -> decode(object));
+  }
+
+  private static Layout decode(NsObject object) {
+    try {
+      byte[] value = object.value();
+      return Layout.of(DescriptorCodec.read(value), Checksum.of(value));
+    } catch (MalformedException e) {
+      throw new DatasetsException.NotADataset(
+          "not a descriptor: name="
+              + object.name()
+              + " xid="
+              + object.xidText()
+              + " reason="
+              + e.getMessage());
+    }
+  }
+
+  /**
+   * Takes a reference for one who works with the whole.
+   *
+   * @throws DatasetsException.Gone if the object was deleted
+   */
+  Opened open(NsObject seen) {
+    NsRef reference;
+    try {
+      reference = namespaces.open(seen.xid());
+    } catch (NsException.Draining e) {
+      throw gone(seen);
+    }
+    if (reference == null) {
+      throw gone(seen);
+    }
+    return opened(reference);
+  }
+
+  private static DatasetsException.Gone gone(NsObject seen) {
+    return new DatasetsException.Gone(
+        "dataset was deleted: name=" + seen.name() + " xid=" + seen.xidText());
+  }
+
+  private Opened opened(NsRef reference) {
+    try {
+      return new Opened(reference.object(), of(reference.object()), reference);
+    } catch (DatasetsException e) {
+      reference.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Takes a reference for one who serves another member, which holds one itself; an object that
+   * drains is served without. Null if there is no such object.
+   */
+  @Nullable Opened serve(long xid) {
+    try {
+      NsRef reference = namespaces.open(xid);
+      return reference == null ? null : opened(reference);
+    } catch (NsException.Draining e) {
+      NsObject object = namespaces.lookup(xid);
+      return object == null ? null : new Opened(object, of(object), null);
+    }
+  }
+}

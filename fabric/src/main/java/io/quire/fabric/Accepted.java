@@ -1,0 +1,200 @@
+package io.quire.fabric;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.quire.fabric.Frame.Kind;
+import io.quire.fabric.Frame.MalformedFrameException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that a peer made: takes its requests to the servers and their answers back, in the
+ * order in which they come. Confined to the channel's event loop.
+ *
+ * <p>A peer that asks faster than it reads is not read from until it has caught up; how many
+ * answers may then be under way is bounded by the limit of requests.
+ */
+final class Accepted implements FrameReader.End {
+  private final Channel channel;
+  private final Services services;
+  private final FabricConfig config;
+  private final Counters counters;
+  private final Refusals refusals;
+  private final Outbox outbox;
+  private final Mailbox<Frame> answers;
+  private int unanswered;
+  private boolean greeted;
+  private boolean lost;
+
+  Accepted(
+      Channel channel,
+      Services services,
+      FabricConfig config,
+      Counters counters,
+      Refusals refusals) {
+    this.channel = channel;
+    this.services = services;
+    this.config = config;
+    this.counters = counters;
+    this.refusals = refusals;
+    outbox = new Outbox(counters, this::readOrPause);
+    answers = new Mailbox<>(channel.eventLoop(), this::answer, this::pump, this::discard);
+  }
+
+  @Override
+  public void secured() {}
+
+  @Override
+  public void received(Kind kind, int service, long id, ByteBuf body) {
+    if (lost) {
+      return;
+    }
+    if (greeted == (kind == Kind.HELLO)) {
+      throw new MalformedFrameException("a greeting comes first and once: kind=" + kind);
+    }
+    switch (kind) {
+      case HELLO -> greet(body);
+      case REQUEST -> request(service, id, body);
+      case ONE_WAY -> oneWay(service, body);
+      case PING -> {
+        outbox.addFirst(Frame.pong());
+        pump();
+      }
+      case ANSWER, ERROR, PONG ->
+          throw new MalformedFrameException("not for the side that accepted: kind=" + kind);
+    }
+  }
+
+  private void greet(ByteBuf hello) {
+    Lane lane = Frame.readHello(hello);
+    greeted = true;
+    counters.connections.increment();
+    channel.writeAndFlush(Frame.hello(lane).encode(channel.alloc()));
+  }
+
+  private void request(int service, long id, ByteBuf body) {
+    Fabric.LendingServer server = services.find(service);
+    unanswered++;
+    if (server == null) {
+      reply(Frame.error(service, id, false, "not served: service=" + Services.name(service)));
+    } else if (unanswered > config.requestsMax()) {
+      counters.overloads.increment();
+      reply(
+          Frame.error(
+              service, id, false, "too much under way: requestsMax=" + config.requestsMax()));
+    } else {
+      counters.served.increment();
+      serve(server, service, id, body);
+    }
+  }
+
+  private void serve(Fabric.LendingServer server, int service, long id, ByteBuf body) {
+    call(server, body)
+        .whenComplete(
+            (answer, failure) ->
+                reply(
+                    answer == null ? failed(service, id, failure) : answered(service, id, answer)));
+  }
+
+  /** A server that throws has failed, like one whose stage does. */
+  private static CompletionStage<@Nullable Loan> call(Fabric.LendingServer server, ByteBuf body) {
+    try {
+      return server.serve(body.nioBuffer()).thenApply(answer -> answer);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private Frame answered(int service, long id, Loan answer) {
+    int bytes = answer.bytes().remaining();
+    if (bytes <= config.frameBytesMax()) {
+      return Frame.answer(service, id, answer);
+    }
+    answer.release().run();
+    return Frame.error(
+        service,
+        id,
+        true,
+        "answer too large: bytes=" + bytes + " frameBytesMax=" + config.frameBytesMax());
+  }
+
+  private static Frame failed(int service, long id, @Nullable Throwable failure) {
+    if (failure == null) {
+      return Frame.error(service, id, true, "the server answered null");
+    }
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    String message = cause.getMessage();
+    return Frame.error(service, id, true, message == null ? cause.getClass().getName() : message);
+  }
+
+  private void oneWay(int service, ByteBuf body) {
+    Fabric.LendingServer server = services.find(service);
+    if (server == null) {
+      counters.dropped.increment();
+      return;
+    }
+    call(server, body)
+        .whenComplete(
+            (answer, _) -> {
+              if (answer == null) {
+                counters.dropped.increment();
+              } else {
+                answer.release().run();
+              }
+            });
+  }
+
+  /** On any thread. */
+  private void reply(Frame frame) {
+    outbox.reserve(frame);
+    answers.offer(frame);
+  }
+
+  private void answer(Frame frame) {
+    unanswered--;
+    if (lost) {
+      discard(frame);
+    } else {
+      outbox.add(frame);
+    }
+  }
+
+  private void discard(Frame frame) {
+    outbox.unreserve(frame);
+    frame.release();
+  }
+
+  private void pump() {
+    if (!lost) {
+      outbox.pump(channel);
+    }
+  }
+
+  private void readOrPause() {
+    boolean read = outbox.bytes() <= config.queueBytesMax();
+    if (channel.config().isAutoRead() != read) {
+      channel.config().setAutoRead(read);
+    }
+  }
+
+  @Override
+  public void writabilityChanged() {
+    pump();
+  }
+
+  @Override
+  public void lost(@Nullable Throwable cause) {
+    lost = true;
+    outbox.clear();
+    if (greeted) {
+      counters.connections.decrement();
+    } else {
+      refusals.refused(channel.remoteAddress(), cause);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quire.fabric;
+
+import org.jspecify.annotations.NullMarked;

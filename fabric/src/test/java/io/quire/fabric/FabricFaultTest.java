@@ -1,0 +1,227 @@
+package io.quire.fabric;
+
+import static io.quire.fabric.Fixture.SOON;
+import static io.quire.fabric.Fixture.await;
+import static io.quire.fabric.Fixture.bytes;
+import static io.quire.fabric.Fixture.failure;
+import static io.quire.fabric.Fixture.get;
+import static io.quire.fabric.Fixture.text;
+import static java.util.concurrent.CompletableFuture.completedStage;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.base.Address;
+import io.quire.base.NodeId;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class FabricFaultTest {
+  private static final Duration SHORT = Duration.ofMillis(400);
+
+  private final Fixture fixture = new Fixture();
+  private final Fabric a =
+      fixture.fabric("a", config -> config.withPatience(SHORT, Duration.ofMillis(800)));
+
+  @AfterEach
+  void close() throws Exception {
+    fixture.close();
+  }
+
+  @AfterAll
+  static void noLeaks() {
+    assertThat(Fixture.leaks()).isEmpty();
+  }
+
+  @Test
+  void request_toNobody_didNotHappen() throws Exception {
+    Address nobody = freeAddress();
+
+    Throwable failure = failure(a.request(nobody, Service.LOG, bytes("x"), SOON));
+
+    assertThat(failure)
+        .isInstanceOf(UnreachableException.class)
+        .hasMessageContaining(nobody.toString())
+        .hasMessageContaining("refused");
+    assertThat(((FabricException) failure).mayHaveHappened()).isFalse();
+  }
+
+  @Test
+  void request_toAPortThatNeverGreets_didNotHappenByTheConnectDeadline() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+      Address address = new Address("127.0.0.1", mute.getLocalPort());
+
+      assertThat(failure(a.request(address, Service.LOG, bytes("x"), SOON)))
+          .isInstanceOf(UnreachableException.class);
+    }
+  }
+
+  @Test
+  void request_whosePeerClosesMidway_mayHaveHappened() throws Exception {
+    Fabric b = fixture.fabric("b");
+    CountDownLatch arrived = new CountDownLatch(5);
+    b.serve(
+        Service.LOG,
+        _ -> {
+          arrived.countDown();
+          return new CompletableFuture<>();
+        });
+    List<CompletableFuture<byte[]>> pending = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      pending.add(a.request(b.address(), Service.LOG, bytes("x"), Duration.ofSeconds(60)));
+    }
+    assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+
+    b.close();
+
+    for (CompletableFuture<byte[]> request : pending) {
+      Throwable failure = failure(request);
+      assertThat(failure).isInstanceOf(DisconnectedException.class);
+      assertThat(((FabricException) failure).mayHaveHappened()).isTrue();
+    }
+    await("the connection gone", () -> a.stats().connections() == 0);
+  }
+
+  @Test
+  void request_afterThePeerCameBack_isAnswered() throws Exception {
+    Fabric b = fixture.fabric("b");
+    b.serve(Service.LOG, request -> completedStage(Fixture.copy(request)));
+    get(a.request(b.address(), Service.LOG, bytes("x"), SOON));
+    b.close();
+    failure(a.request(b.address(), Service.LOG, bytes("x"), SOON));
+
+    Tls tls = Fixture.AUTHORITY.issue(new NodeId("b"), List.of("127.0.0.1"));
+    Fabric again = fixture.keep(Fabric.open(FabricConfig.of(b.address()), tls));
+    again.serve(Service.LOG, request -> completedStage(Fixture.copy(request)));
+
+    await("an answer after the back-off", () -> answered(again));
+  }
+
+  private boolean answered(Fabric peer) {
+    CompletableFuture<byte[]> request = a.request(peer.address(), Service.LOG, bytes("y"), SOON);
+    return request.handle((answer, failure) -> failure == null && text(answer).equals("y")).join();
+  }
+
+  @Test
+  void request_whenTheNetworkIsCut_failsAndTheNextUseConnectsAgain() throws Exception {
+    Fabric b = fixture.fabric("b");
+    CompletableFuture<ByteBuffer> never = new CompletableFuture<>();
+    b.serve(Service.LOG, _ -> never);
+    b.serve(Service.CALL, request -> completedStage(Fixture.copy(request)));
+    Relay relay = fixture.keep(new Relay(b.address()));
+    get(a.request(relay.address(), Service.CALL, bytes("x"), SOON));
+    CompletableFuture<byte[]> pending = a.request(relay.address(), Service.LOG, bytes("x"), SOON);
+    await("the request served", () -> b.stats().served() == 2);
+
+    relay.cut();
+
+    assertThat(failure(pending)).isInstanceOf(DisconnectedException.class);
+    assertThat(text(get(a.request(relay.address(), Service.CALL, bytes("y"), SOON))))
+        .isEqualTo("y");
+  }
+
+  @Test
+  void request_whenTheNetworkSwallowsAll_failsBySilenceNotByItsDeadline() throws Exception {
+    Fabric b = fixture.fabric("b");
+    b.serve(Service.LOG, request -> completedStage(Fixture.copy(request)));
+    Relay relay = fixture.keep(new Relay(b.address()));
+    get(a.request(relay.address(), Service.LOG, bytes("x"), SOON));
+
+    relay.swallow(true);
+    Throwable failure =
+        failure(a.request(relay.address(), Service.LOG, bytes("x"), Duration.ofSeconds(60)));
+    relay.swallow(false);
+
+    assertThat(failure).isInstanceOf(DisconnectedException.class).hasMessageContaining("silent");
+    assertThat(text(get(a.request(relay.address(), Service.LOG, bytes("y"), SOON)))).isEqualTo("y");
+  }
+
+  @Test
+  void request_thatTakesLongerThanSilence_isStillAnsweredByAPeerThatLives() throws Exception {
+    Fabric b = fixture.fabric("b");
+    CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+    b.serve(Service.LOG, _ -> answer);
+    CompletableFuture<byte[]> request = a.request(b.address(), Service.LOG, bytes("x"), SOON);
+
+    // A ping and its answer each: far beyond the silence that would end the connection.
+    long before = a.stats().bytesIn();
+    await("several pings answered", () -> a.stats().bytesIn() >= before + 6L * Frame.HEADER_BYTES);
+    answer.complete(ByteBuffer.wrap(bytes("slow")));
+
+    assertThat(text(get(request))).isEqualTo("slow");
+  }
+
+  @Test
+  void forget_failsWhatWaitsAndLaterUseConnectsAnew() throws Exception {
+    Fabric b = fixture.fabric("b");
+    b.serve(Service.LOG, _ -> new CompletableFuture<>());
+    b.serve(Service.CALL, request -> completedStage(Fixture.copy(request)));
+    CompletableFuture<byte[]> pending = a.request(b.address(), Service.LOG, bytes("x"), SOON);
+    await("the request served", () -> b.stats().served() == 1);
+
+    a.forget(b.address());
+
+    assertThat(failure(pending)).isInstanceOf(DisconnectedException.class);
+    assertThat(text(get(a.request(b.address(), Service.CALL, bytes("y"), SOON)))).isEqualTo("y");
+  }
+
+  @Test
+  void close_failsWhatWaitsAndEverythingAfterwards() throws Exception {
+    Fabric b = fixture.fabric("b");
+    AtomicInteger givenBack = new AtomicInteger();
+    b.serve(Service.LOG, _ -> new CompletableFuture<>());
+    CompletableFuture<byte[]> pending = a.request(b.address(), Service.LOG, bytes("x"), SOON);
+    await("the request served", () -> b.stats().served() == 1);
+
+    long begun = System.nanoTime();
+    a.close();
+    a.close();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+    assertThat(failure(pending)).isInstanceOf(DisconnectedException.class);
+    Loan loan = new Loan(ByteBuffer.allocate(9), givenBack::incrementAndGet);
+    assertThat(failure(a.request(b.address(), Service.LOG, loan, SOON, Fixture::text)))
+        .isInstanceOf(UnreachableException.class);
+    assertThat(givenBack).hasValue(1);
+    a.send(b.address(), Service.LOG, bytes("x"));
+    assertThat(a.stats().dropped()).isEqualTo(1);
+  }
+
+  @Test
+  void close_whileManyWrite_completesEveryFutureAndGivesBackEveryLoan() throws Exception {
+    Fabric b = fixture.fabric("b");
+    AtomicInteger givenBack = new AtomicInteger();
+    b.serve(Service.EXTENT, request -> completedStage(Fixture.copy(request)));
+    List<CompletableFuture<Integer>> requests = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      Loan loan = new Loan(ByteBuffer.allocateDirect(1 << 20), givenBack::incrementAndGet);
+      requests.add(a.request(b.address(), Service.EXTENT, loan, SOON, ByteBuffer::remaining));
+    }
+    get(requests.getFirst());
+
+    a.close();
+
+    for (CompletableFuture<Integer> request : requests) {
+      request.handle((_, _) -> true).get(10, TimeUnit.SECONDS);
+    }
+    await("all loans given back", () -> givenBack.get() == requests.size());
+  }
+
+  private static Address freeAddress() throws IOException {
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      return new Address("127.0.0.1", probe.getLocalPort());
+    }
+  }
+}

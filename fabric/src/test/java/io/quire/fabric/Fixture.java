@@ -1,0 +1,141 @@
+package io.quire.fabric;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import io.netty.util.ResourceLeakDetectorFactory;
+import io.quire.base.Address;
+import io.quire.base.NodeId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+
+/** Fabrics of one cluster on this machine, closed in reverse, and a look-out for leaked buffers. */
+final class Fixture implements AutoCloseable {
+  static final Address LOOPBACK = new Address("127.0.0.1", 0);
+  static final Duration SOON = Duration.ofSeconds(10);
+  static final CertificateAuthority AUTHORITY = CertificateAuthority.create("test");
+
+  private static final ConcurrentLinkedQueue<String> LEAKS = new ConcurrentLinkedQueue<>();
+
+  static {
+    ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new Recording());
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
+  }
+
+  private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
+
+  Fabric fabric(String node) {
+    return fabric(node, config -> config);
+  }
+
+  Fabric fabric(String node, UnaryOperator<FabricConfig> change) {
+    Tls tls = AUTHORITY.issue(new NodeId(node), List.of("127.0.0.1", "localhost"));
+    return keep(Fabric.open(change.apply(FabricConfig.of(LOOPBACK)), tls));
+  }
+
+  <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  @Override
+  public void close() throws Exception {
+    while (!open.isEmpty()) {
+      open.pop().close();
+    }
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  static String text(ByteBuffer bytes) {
+    return StandardCharsets.UTF_8.decode(bytes).toString();
+  }
+
+  static ByteBuffer copy(ByteBuffer bytes) {
+    return ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
+  }
+
+  static <T> T get(CompletableFuture<T> future)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return future.get(SOON.toSeconds(), SECONDS);
+  }
+
+  static Throwable failure(CompletableFuture<?> future)
+      throws InterruptedException, TimeoutException {
+    try {
+      get(future);
+      throw new AssertionError("expected a failure");
+    } catch (ExecutionException e) {
+      return Objects.requireNonNull(e.getCause());
+    }
+  }
+
+  static void await(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + SOON.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - end > 0) {
+        throw new AssertionError("did not come about: " + what);
+      }
+      Thread.onSpinWait();
+      Thread.yield();
+    }
+  }
+
+  /** The buffers that were collected without having been released. */
+  static List<String> leaks() {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      ByteBuf buffer = PooledByteBufAllocator.DEFAULT.buffer(16);
+      buffer.release();
+    }
+    return new ArrayList<>(LEAKS);
+  }
+
+  private static final class Recording extends ResourceLeakDetectorFactory {
+    @Override
+    @Deprecated // as what it overrides, which is abstract
+    public <T> ResourceLeakDetector<T> newResourceLeakDetector(
+        Class<T> resource, int samplingInterval, long maxActive) {
+      return newResourceLeakDetector(resource, samplingInterval);
+    }
+
+    @Override
+    public <T> ResourceLeakDetector<T> newResourceLeakDetector(Class<T> resource, int interval) {
+      return new ResourceLeakDetector<>(resource, interval) {
+        @Override
+        protected boolean needReport() {
+          return true;
+        }
+
+        @Override
+        protected void reportTracedLeak(String type, String records) {
+          LEAKS.add(type + records);
+        }
+
+        @Override
+        protected void reportUntracedLeak(String type) {
+          LEAKS.add(type);
+        }
+      };
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.quire.harness;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is left to do if the JVM goes down (Ctrl-C, SIGTERM, {@code System.exit}) before its owner
+ * has closed it. One hook runs it all, latest first, because hooks of their own would run at the
+ * same time: processes must be gone before their directory is deleted.
+ */
+final class AtExit {
+  private static final Deque<Runnable> PENDING = new ArrayDeque<>();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(AtExit::run, "at-exit"));
+  }
+
+  private AtExit() {}
+
+  static void push(Runnable action) {
+    synchronized (PENDING) {
+      PENDING.push(action);
+    }
+  }
+
+  static void remove(Runnable action) {
+    synchronized (PENDING) {
+      PENDING.remove(action);
+    }
+  }
+
+  private static void run() {
+    for (Runnable next = pop(); next != null; next = pop()) {
+      try {
+        next.run();
+      } catch (RuntimeException e) {
+        Thread me = Thread.currentThread();
+        me.getUncaughtExceptionHandler().uncaughtException(me, e);
+      }
+    }
+  }
+
+  private static @Nullable Runnable pop() {
+    synchronized (PENDING) {
+      return PENDING.poll();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package io.quire.harness;
+
+/** Something that was to be shown did not hold. */
+public final class CheckFailed extends RuntimeException {
+  private static final long serialVersionUID = 1;
+  private final String check;
+
+  CheckFailed(String check, String detail) {
+    super("check failed: " + check + ": " + detail);
+    this.check = check;
+  }
+
+  /** Its name. */
+  public String check() {
+    return check;
+  }
+
+  static void unless(boolean holds, String check, String format, Object... detail) {
+    if (!holds) {
+      throw new CheckFailed(check, format.formatted(detail));
+    }
+  }
+}

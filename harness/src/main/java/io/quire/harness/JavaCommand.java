@@ -1,0 +1,100 @@
+package io.quire.harness;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * A child JVM: the Java and the class path of this one, the options that every JVM of Quire gets,
+ * and those named here. It ends when this JVM does, see {@link ParentWatch}.
+ *
+ * @param mainClass whose {@code main} runs
+ * @param arguments of {@code main}
+ * @param options for the JVM after the common ones, so that they override those
+ * @param classPath entries searched before the class path of this JVM
+ */
+public record JavaCommand(
+    String mainClass, List<String> arguments, List<String> options, List<Path> classPath) {
+  private static final String COMMON_OPTIONS = "jvm.options";
+
+  /** Copies the lists. */
+  public JavaCommand {
+    arguments = List.copyOf(arguments);
+    options = List.copyOf(options);
+    classPath = List.copyOf(classPath);
+  }
+
+  /** The command for a main class, with the common options only. */
+  public static JavaCommand of(String mainClass, String... arguments) {
+    return new JavaCommand(mainClass, List.of(arguments), List.of(), List.of());
+  }
+
+  /** The same with more options, such as {@code -Xmx256m} or {@code -Dkey=value}. */
+  public JavaCommand withOptions(String... added) {
+    List<String> all = Stream.concat(options.stream(), Stream.of(added)).toList();
+    return new JavaCommand(mainClass, arguments, all, classPath);
+  }
+
+  /** The same with entries searched before all others. */
+  public JavaCommand withClassPath(Path... first) {
+    List<Path> all = Stream.concat(Stream.of(first), classPath.stream()).toList();
+    return new JavaCommand(mainClass, arguments, options, all);
+  }
+
+  /**
+   * Writes options and class path to {@code <name>.args} in the directory, which keeps the command
+   * line of the process short, and returns its launch.
+   *
+   * @throws UncheckedIOException if the file cannot be written
+   */
+  public Launch launch(String name, Path directory) {
+    Path file = directory.resolve(name + ".args");
+    try {
+      Files.write(file, argumentFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write an argument file: path=" + file, e);
+    }
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add("@" + file);
+    line.add(Guarded.class.getName());
+    line.add(mainClass);
+    line.addAll(arguments);
+    return Launch.of(name, directory, line.toArray(String[]::new));
+  }
+
+  private List<String> argumentFile() throws IOException {
+    List<String> lines = new ArrayList<>(commonOptions());
+    options.forEach(option -> lines.add(quoted(option)));
+    List<String> path = new ArrayList<>();
+    classPath.forEach(entry -> path.add(entry.toString()));
+    path.add(System.getProperty("java.class.path"));
+    lines.add("-cp");
+    lines.add(quoted(String.join(File.pathSeparator, path)));
+    return lines;
+  }
+
+  private static List<String> commonOptions() throws IOException {
+    try (InputStream file = JavaCommand.class.getResourceAsStream(COMMON_OPTIONS);
+        BufferedReader reader =
+            new BufferedReader(
+                new InputStreamReader(
+                    Objects.requireNonNull(file, COMMON_OPTIONS), StandardCharsets.UTF_8))) {
+      return reader.readAllLines();
+    }
+  }
+
+  private static String quoted(String argument) {
+    return '"' + argument.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+}

@@ -1,0 +1,205 @@
+package io.quire.harness;
+
+import io.quire.gvm.Transaction;
+import io.quire.gvm.Versioned;
+import io.quire.sim.Action;
+import io.quire.sim.Atomicity;
+import io.quire.sim.Dice;
+import io.quire.sim.Operation;
+import io.quire.twopc.Outcome;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client on one node of a simulated world: one operation after another, on keys that all clients
+ * share, each written down with what the client learned. Its node may die under it at any time; what it
+ * was about then stays unknown.
+ */
+final class SimulatedClient {
+  private static final List<String> KEYS = List.of("k1", "k2", "k3");
+  private static final List<String> PAIR = List.of("p1", "p2");
+  private static final Duration DEADLINE = Duration.ofSeconds(4);
+  private static final long THINK_NANOS_MAX = 150_000_000;
+  private static final Duration LOOK_AFTER = Duration.ofMillis(100);
+
+  private final String name;
+  private final ProtocolSimulation simulation;
+  private final int home;
+  private final Dice dice;
+  private final Map<String, Long> versions = new HashMap<>();
+  private int written;
+  private long current;
+
+  SimulatedClient(String name, ProtocolSimulation simulation, int home) {
+    this.name = name;
+    this.simulation = simulation;
+    this.home = home;
+    dice = simulation.world().dice("client-" + name);
+    think();
+  }
+
+  private void think() {
+    simulation
+        .world()
+        .after(Duration.ofNanos(dice.between(1, THINK_NANOS_MAX)), "client", this::act);
+  }
+
+  private void act() {
+    if (simulation.over()) {
+      return;
+    }
+    SimulatedNode node = simulation.node(home);
+    if (node == null || !node.node.running()) {
+      think();
+      return;
+    }
+    long operation = ++current;
+    CompletableFuture<?> done =
+        switch ((int) dice.between(0, 9)) {
+          case 0, 1, 2, 3 -> read(node, dice.pick(KEYS));
+          case 4 -> write(node, dice.pick(KEYS), next(), false);
+          case 5 -> write(node, dice.pick(KEYS), next(), true);
+          case 6 -> write(node, dice.pick(KEYS), null, dice.nextBoolean());
+          case 7 -> create(node, dice.pick(KEYS), next());
+          case 8 -> writePair(node, next());
+          default -> lookAtPair(node);
+        };
+    done.whenComplete((_, _) -> goOn(operation));
+    watch(node, operation);
+  }
+
+  /** The next operation; also if the node died and nobody will answer. */
+  private void goOn(long operation) {
+    if (current == operation) {
+      current++;
+      think();
+    }
+  }
+
+  private void watch(SimulatedNode node, long operation) {
+    simulation
+        .world()
+        .after(
+            LOOK_AFTER,
+            "client-watch",
+            () -> {
+              if (current == operation) {
+                if (node.node.alive()) {
+                  watch(node, operation);
+                } else {
+                  goOn(operation);
+                }
+              }
+            });
+  }
+
+  private String next() {
+    return name + "-" + ++written;
+  }
+
+  private CompletableFuture<?> read(SimulatedNode node, String key) {
+    Operation operation = simulation.history().invoke(name, key, Action.read());
+    return node.cells
+        .readOn(node.node.threads(), key, DEADLINE)
+        .whenComplete(
+            (found, failure) -> {
+              if (failure != null) {
+                simulation.reached("read-refused");
+                operation.failed();
+              } else {
+                versions.put(key, found == null ? 0L : found.version());
+                operation.read(text(found), found == null ? 0 : found.version());
+              }
+            });
+  }
+
+  private CompletableFuture<?> write(
+      SimulatedNode node, String key, @Nullable String value, boolean ifVersion) {
+    long version = versions.getOrDefault(key, 0L);
+    Transaction.Builder write = Transaction.begin();
+    Action action = value == null ? Action.delete() : Action.write(value);
+    if (ifVersion && version != 0) {
+      write.version(key, version);
+      action = Action.writeIfVersion(version, value);
+    }
+    if (value == null) {
+      write.remove(key);
+    } else {
+      write.put(key, value.getBytes(StandardCharsets.UTF_8));
+    }
+    return run(node, simulation.history().invoke(name, key, action), write.build());
+  }
+
+  private CompletableFuture<?> create(SimulatedNode node, String key, String value) {
+    Operation operation = simulation.history().invoke(name, key, Action.create(value));
+    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+    return run(node, operation, Transaction.begin().absent(key).put(key, bytes).build());
+  }
+
+  private CompletableFuture<?> run(
+      SimulatedNode node, Operation operation, Transaction transaction) {
+    return node.cells
+        .commit(transaction, DEADLINE)
+        .whenComplete(
+            (outcome, failure) -> {
+              switch (outcome) {
+                case Outcome.Committed(long position, byte[] _) -> operation.written(position);
+                case Outcome.Rejected _ -> operation.refused();
+                case Outcome.Aborted(Outcome.Why why, String _, String _) -> {
+                  simulation.reached("aborted-" + why);
+                  operation.failed();
+                }
+                case Outcome.Indeterminate _ -> {
+                  simulation.reached("indeterminate");
+                  operation.unknown();
+                }
+                case null -> throw new IllegalStateException("a commit failed", failure);
+              }
+            });
+  }
+
+  private CompletableFuture<?> writePair(SimulatedNode node, String value) {
+    Atomicity pairs = simulation.pairs();
+    pairs.begin(value, PAIR);
+    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+    Transaction transaction =
+        Transaction.begin().put(PAIR.get(0), bytes).put(PAIR.get(1), bytes).build();
+    return node.cells
+        .commit(transaction, DEADLINE)
+        .thenAccept(
+            outcome -> {
+              if (outcome instanceof Outcome.Committed(long position, byte[] _)) {
+                pairs.committed(value, position);
+              } else if (!(outcome instanceof Outcome.Indeterminate)) {
+                pairs.failed(value);
+              }
+            });
+  }
+
+  private CompletableFuture<?> lookAtPair(SimulatedNode node) {
+    Atomicity pairs = simulation.pairs();
+    long begun = pairs.beginLook();
+    return node.cells
+        .snapshot(PAIR, DEADLINE)
+        .thenAccept(
+            found -> {
+              Map<String, Atomicity.Seen> seen = new HashMap<>();
+              for (int i = 0; i < PAIR.size(); i++) {
+                Versioned value = found.get(i);
+                seen.put(
+                    PAIR.get(i),
+                    new Atomicity.Seen(text(value), value == null ? 0 : value.version()));
+              }
+              pairs.endLook(begun, seen);
+            });
+  }
+
+  private static @Nullable String text(@Nullable Versioned value) {
+    return value == null ? null : new String(value.value(), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,52 @@
+package io.quire.harness;
+
+import io.quire.base.Log;
+import io.quire.base.Rules;
+import io.quire.base.Transport;
+import io.quire.gvm.Cells;
+import io.quire.lockserver.LeaseTable;
+import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.sim.SimNode;
+import io.quire.twopc.TwoPhase;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/** The protocol of one incarnation, as a node wires it, on the seams of a simulated world. */
+final class SimulatedNode {
+  private static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofMillis(1_000), 0.001, Duration.ofMillis(50));
+
+  final SimNode node;
+  final Session session;
+  final Cells cells;
+
+  SimulatedNode(
+      SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
+    this.node = node;
+    var loop = node.loop();
+    var clock = node.clock();
+    Sessions sessions = new Sessions(log);
+    long storage = node.id().hashCode();
+    session =
+        new Session(
+            node.member(), () -> storage, TERMS, sessions, log, transport, loop, clock, rules);
+    LeaseTable leases =
+        new LeaseTable(TERMS, session, sessions, log, transport, loop, clock, rules);
+    TwoPhase twoPhase =
+        new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
+    cells = new Cells(sessions, session, twoPhase, loop);
+    loop.execute(
+        () -> {
+          session.open();
+          leases.open();
+          twoPhase.open();
+        });
+  }
+
+  boolean ready() {
+    Session.Token token = session.token();
+    return node.running() && token != null && session.valid(token);
+  }
+}

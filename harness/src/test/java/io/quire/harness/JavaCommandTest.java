@@ -1,0 +1,51 @@
+package io.quire.harness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class JavaCommandTest {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  @TempDir Path directory;
+  private final Reaper reaper = Reaper.open();
+
+  @AfterEach
+  void reap() {
+    reaper.close();
+  }
+
+  @Test
+  void launch_withOddCharacters_passesThemOn() throws IOException {
+    Path odd = Files.createDirectories(directory.resolve("a b \"c\" \\d #e"));
+    JavaCommand command =
+        JavaCommand.of(Waiter.class.getName(), "one", "@two", "three four")
+            .withClassPath(odd)
+            .withOptions("-Dmarker=" + odd);
+
+    ChildProcess child = reaper.start(command.launch("child", odd));
+
+    assertThat(child.awaitLine("waiting", LIMIT)).endsWith("arguments=one,@two,three four");
+    assertThat(child.awaitLine("marker", LIMIT)).isEqualTo("marker=" + odd);
+    assertThat(child.logTail(5)).as("no warnings of the JVM").hasSize(2);
+  }
+
+  @Test
+  void launch_ofMainClassThatIsMissing_endsWithItsName() {
+    ChildProcess child = reaper.start(JavaCommand.of("no.such.Main").launch("child", directory));
+
+    assertThatThrownBy(() -> child.awaitLine("waiting", LIMIT))
+        .isInstanceOf(ChildProcessException.class)
+        .hasMessageContaining("ClassNotFoundException: no.such.Main")
+        .hasMessageContaining("state=exited(1)");
+  }
+}

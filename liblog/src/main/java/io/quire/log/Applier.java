@@ -1,0 +1,176 @@
+package io.quire.log;
+
+import io.quire.base.Log.Applied;
+import io.quire.base.Log.Entry;
+import io.quire.base.Log.Fence;
+import io.quire.base.Log.FenceCheck;
+import io.quire.base.Log.Projection;
+import io.quire.base.Log.Stream;
+import io.quire.base.Position;
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Folds the log into the projections. Confined to the loop, except for {@link #applied}.
+ *
+ * <p>Once a call threw, the state may be half of an entry, and every later call throws too.
+ */
+final class Applier {
+  private static final byte[] NOTHING = {};
+
+  private final Map<Stream, Projection> projections = new EnumMap<>(Stream.class);
+  private final Map<Fence.Kind, FenceCheck> checks = new EnumMap<>(Fence.Kind.class);
+  private volatile long applied = Position.NONE;
+  private volatile long index = -1;
+  private long term;
+  private int chain;
+  private boolean broken;
+
+  void register(Projection projection) {
+    if (projections.putIfAbsent(projection.stream(), projection) != null) {
+      throw new IllegalStateException(
+          "stream has a projection already: stream=" + projection.stream());
+    }
+  }
+
+  void register(Fence.Kind kind, FenceCheck check) {
+    if (kind != Fence.Kind.EPOCH || checks.putIfAbsent(kind, check) != null) {
+      throw new IllegalStateException("fence has a check already: kind=" + kind);
+    }
+  }
+
+  /** The position of the last entry applied, readable from any thread. */
+  long applied() {
+    return applied;
+  }
+
+  /** The index of the last Raft entry applied, readable from any thread. */
+  long index() {
+    return index;
+  }
+
+  /** What the next frame must carry as the checksum of the one before it. */
+  int chain() {
+    return chain;
+  }
+
+  /** Applies all records of a frame, and says what came of each. */
+  List<Applied> apply(long term, long index, Frame frame) {
+    step(term, index);
+    if (frame.previous() != chain) {
+      throw new LogException.CorruptEntryException(
+          Position.of(index, 0),
+          "frame does not follow the one before it: wanted="
+              + Integer.toHexString(chain)
+              + " found="
+              + Integer.toHexString(frame.previous()));
+    }
+    List<Applied> outcomes = new ArrayList<>(frame.records().size());
+    for (LogRecord record : frame.records()) {
+      outcomes.add(apply(term, Position.of(index, outcomes.size()), record.entry()));
+    }
+    chain = frame.chain();
+    broken = false;
+    return outcomes;
+  }
+
+  /** Notes a Raft entry that is not a frame. */
+  void advance(long term, long index) {
+    step(term, index);
+    applied = Position.of(index, 0);
+    broken = false;
+  }
+
+  /** The state after the last entry applied. */
+  Snapshot save() {
+    Map<Stream, byte[]> states = new EnumMap<>(Stream.class);
+    projections.forEach(
+        (stream, projection) -> {
+          WireWriter out = new WireWriter(4096);
+          projection.save(out);
+          states.put(stream, out.toBytes());
+        });
+    return new Snapshot(term, index, applied, chain, states);
+  }
+
+  /** Replaces the state. */
+  void restore(Snapshot snapshot) {
+    if (snapshot.index() < index) {
+      throw new IllegalStateException(
+          "snapshot is older than the state: index=" + snapshot.index() + " applied=" + index);
+    }
+    broken = true;
+    snapshot
+        .states()
+        .forEach(
+            (stream, state) -> {
+              WireReader in = new WireReader(state);
+              projection(stream).restore(snapshot.applied(), in);
+              in.end();
+            });
+    term = snapshot.term();
+    index = snapshot.index();
+    chain = snapshot.chain();
+    applied = snapshot.applied();
+    broken = false;
+  }
+
+  private void step(long nextTerm, long nextIndex) {
+    if (broken) {
+      throw new IllegalStateException("cannot apply after a failure: index=" + nextIndex);
+    }
+    if (nextIndex <= index || nextTerm < term) {
+      throw new IllegalStateException(
+          "entries out of order: index="
+              + nextIndex
+              + " after="
+              + index
+              + " term="
+              + nextTerm
+              + " after="
+              + term);
+    }
+    broken = true;
+    term = nextTerm;
+    index = nextIndex;
+  }
+
+  private Applied apply(long term, long position, Entry entry) {
+    Projection projection = projection(entry.stream());
+    Applied outcome;
+    if (holds(entry.fence(), term)) {
+      outcome = new Applied(position, false, projection.apply(position, entry.payload()));
+    } else {
+      projection.fenced(position, entry.payload());
+      outcome = new Applied(position, true, NOTHING);
+    }
+    applied = position;
+    return outcome;
+  }
+
+  private Projection projection(Stream stream) {
+    Projection projection = projections.get(stream);
+    if (projection == null) {
+      throw new IllegalStateException("stream has no projection: stream=" + stream);
+    }
+    return projection;
+  }
+
+  private boolean holds(Fence fence, long term) {
+    return switch (fence.kind()) {
+      case NONE -> true;
+      case TERM -> fence.value() == term;
+      case EPOCH -> {
+        FenceCheck check = checks.get(Fence.Kind.EPOCH);
+        if (check == null) {
+          throw new IllegalStateException("fence has no check: kind=" + fence.kind());
+        }
+        yield check.holds(fence.value());
+      }
+    };
+  }
+}

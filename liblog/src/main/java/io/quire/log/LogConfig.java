@@ -1,0 +1,74 @@
+package io.quire.log;
+
+import io.quire.base.NodeId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How a node keeps its part of the log.
+ *
+ * @param cluster name of the cluster; a directory of another one is refused
+ * @param node name of this node
+ * @param directory where identity, log and snapshots are; nothing else may be in it
+ * @param voters who forms the group: the same on every node, each name once. A node that is not
+ *     among them becomes a listener; alone in the list it is a group of one
+ * @param snapshotEntries Raft entries between two snapshots; fewer make a start faster, and more
+ *     often write the whole state
+ * @param electionTimeout after which a silent leader is replaced, and after which a leader without
+ *     majority steps down at the latest twice over; too short a time lets a busy machine flap
+ * @param appendDeadline how long a forwarded append may take before it is indeterminate
+ */
+public record LogConfig(
+    String cluster,
+    NodeId node,
+    Path directory,
+    List<NodeId> voters,
+    int snapshotEntries,
+    Duration electionTimeout,
+    Duration appendDeadline) {
+  public LogConfig {
+    voters = voters.stream().sorted().toList();
+    if (voters.isEmpty() || voters.stream().distinct().count() != voters.size()) {
+      throw new IllegalArgumentException("voters must be named, each once: voters=" + voters);
+    }
+    if (cluster.isBlank() || cluster.length() > 128) {
+      throw new IllegalArgumentException("not a cluster name: cluster=" + cluster);
+    }
+    within("snapshotEntries", snapshotEntries, 1, Integer.MAX_VALUE);
+    within("electionTimeout millis", electionTimeout.toMillis(), 50, 60_000);
+    within("appendDeadline millis", appendDeadline.toMillis(), 50, 600_000);
+  }
+
+  /** The defaults: a snapshot every 50,000 entries, elections after half a second to a second. */
+  public static LogConfig of(String cluster, NodeId node, Path directory, List<NodeId> voters) {
+    return new LogConfig(
+        cluster, node, directory, voters, 50_000, Duration.ofMillis(500), Duration.ofSeconds(5));
+  }
+
+  public LogConfig withSnapshotEntries(int entries) {
+    return new LogConfig(
+        cluster, node, directory, voters, entries, electionTimeout, appendDeadline);
+  }
+
+  public LogConfig withElectionTimeout(Duration timeout) {
+    return new LogConfig(
+        cluster, node, directory, voters, snapshotEntries, timeout, appendDeadline);
+  }
+
+  /** Whether this node is meant to vote. */
+  boolean votes() {
+    return voters.contains(node);
+  }
+
+  boolean alone() {
+    return voters.equals(List.of(node));
+  }
+
+  private static void within(String name, long found, long min, long max) {
+    if (found < min || found > max) {
+      throw new IllegalArgumentException(
+          "out of range: name=" + name + " found=" + found + " min=" + min + " max=" + max);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.quire.log;
+
+import io.quire.base.NodeId;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/** This node's member of the Raft group. Safe from any thread. */
+final class RaftMember implements AutoCloseable {
+  private final Identity identity;
+  private final ClientId client;
+  private final RaftGroupId group;
+  private final RaftServer server;
+  private final RaftServer.Division division;
+  private final AtomicLong calls = new AtomicLong();
+
+  private RaftMember(Identity identity, ClientId client, RaftGroupId group, RaftServer server)
+      throws IOException {
+    this.identity = identity;
+    this.client = client;
+    this.group = group;
+    this.server = server;
+    this.division = server.getDivision(group);
+  }
+
+  /** Makes the member; it does nothing until it is started. */
+  static RaftMember open(
+      LogConfig config,
+      Storage storage,
+      ClientId client,
+      FrameStateMachine machine,
+      FabricLink link)
+      throws IOException {
+    Identity identity = storage.identity();
+    RaftGroupId group = RaftGroupId.valueOf(identity.group());
+    Parameters parameters = new Parameters();
+    parameters.put(FabricRpcType.LINK, link, FabricLink.class);
+    List<RaftPeer> peers = identity.members().stream().map(GroupMember::raft).toList();
+    RaftServer server =
+        RaftServer.newBuilder()
+            .setServerId(identity.peer().raft())
+            .setGroup(RaftGroup.valueOf(group, peers))
+            .setOption(StartupOption.RECOVER)
+            .setProperties(RaftSettings.of(config, storage.raft(), identity.alone()))
+            .setParameters(parameters)
+            .setStateMachine(machine)
+            .build();
+    return new RaftMember(identity, client, group, server);
+  }
+
+  void start() throws IOException {
+    server.start();
+  }
+
+  PeerId peer() {
+    return identity.peer();
+  }
+
+  DivisionInfo info() {
+    return division.getInfo();
+  }
+
+  boolean running() {
+    return info().getLifeCycleState() == LifeCycle.State.RUNNING;
+  }
+
+  RaftConfiguration configuration() {
+    return division.getRaftConf();
+  }
+
+  long committed() {
+    return division.getRaftLog().getLastCommittedIndex();
+  }
+
+  /** Who leads, as far as this member knows. */
+  @Nullable PeerId leader() {
+    RaftPeerId leader = info().getLeaderId();
+    return leader == null ? null : PeerId.of(leader);
+  }
+
+  List<GroupMember> members() {
+    RaftConfiguration now = configuration();
+    Stream<GroupMember> voters =
+        peers(now, RaftPeerRole.FOLLOWER).stream().map(peer -> GroupMember.of(peer, true));
+    return Stream.concat(
+            voters,
+            peers(now, RaftPeerRole.LISTENER).stream().map(peer -> GroupMember.of(peer, false)))
+        .toList();
+  }
+
+  static Collection<RaftPeer> peers(RaftConfiguration configuration, RaftPeerRole role) {
+    return configuration.getCurrentPeers(role);
+  }
+
+  long nextCall() {
+    return calls.incrementAndGet();
+  }
+
+  /** Puts a frame at the end of the log, if this member leads. May block. */
+  CompletableFuture<RaftClientReply> submit(long call, byte[] frame) throws IOException {
+    return server.submitClientRequestAsync(
+        RaftClientRequest.newBuilder()
+            .setClientId(client)
+            .setServerId(server.getId())
+            .setGroupId(group)
+            .setCallId(call)
+            .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(frame)))
+            .setType(RaftClientRequest.writeRequestType())
+            .build());
+  }
+
+  /** Changes the configuration, if this member leads. Blocks until it is done. */
+  RaftClientReply configure(Collection<RaftPeer> voters, Collection<RaftPeer> listeners)
+      throws IOException {
+    return server.setConfiguration(
+        new SetConfigurationRequest(
+            client,
+            server.getId(),
+            group,
+            nextCall(),
+            SetConfigurationRequest.Arguments.newBuilder()
+                .setServersInNewConf(List.copyOf(voters))
+                .setListenersInNewConf(List.copyOf(listeners))
+                .build()));
+  }
+
+  @Nullable NodeId leaderNode() {
+    PeerId leader = leader();
+    return leader == null ? null : leader.node();
+  }
+
+  /** Blocks until all that was committed is applied. */
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}

@@ -1,0 +1,87 @@
+package io.quire.log;
+
+import io.quire.base.Checksum;
+import io.quire.base.Log.Stream;
+import io.quire.base.WireReader;
+import io.quire.base.WireReader.MalformedException;
+import io.quire.base.WireWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * The state of all projections after a Raft entry. Layout of the file, little-endian:
+ *
+ * <pre>
+ *  0  magic     int32, "QSNP"
+ *  4  version   uint16
+ *  6  streams   uint16, how many follow
+ *  8  term      int64, of the last entry applied
+ * 16  index     int64, of the last entry applied
+ * 24  applied   int64, position of the last record applied
+ * 32  chain     int32, checksum of the last frame applied
+ * 36  streams   each int8 and bytes
+ *     checksum  int32, CRC32C of all before
+ * </pre>
+ */
+record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte[]> states) {
+  static final int VERSION = 1;
+
+  private static final int MAGIC = 0x504e5351;
+  private static final Stream[] STREAMS = Stream.values();
+
+  byte[] encode() {
+    int size = states.values().stream().mapToInt(state -> state.length + 5).sum();
+    WireWriter out =
+        new WireWriter(40 + size)
+            .int32(MAGIC)
+            .uint16(VERSION)
+            .uint16(states.size())
+            .int64(term)
+            .int64(index)
+            .int64(applied)
+            .int32(chain);
+    states.forEach((stream, state) -> out.int8(stream.ordinal()).bytes(state));
+    byte[] body = out.toBytes();
+    return out.int32(Checksum.of(body)).toBytes();
+  }
+
+  /**
+   * Reads a whole file.
+   *
+   * @throws MalformedException if a single bit of it is different
+   * @throws LogException.NewerFormatException if a newer Quire wrote it
+   */
+  static Snapshot decode(Path file, byte[] bytes) {
+    int body = bytes.length - Integer.BYTES;
+    if (body < 0
+        || new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32()
+            != Checksum.of(bytes, 0, body)) {
+      throw new MalformedException("checksum differs: bytes=" + bytes.length);
+    }
+    WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
+    if (in.int32() != MAGIC) {
+      throw new MalformedException("no magic number");
+    }
+    int version = in.uint16();
+    if (version > VERSION) {
+      throw new LogException.NewerFormatException(file, version, VERSION);
+    }
+    int streams = in.uint16();
+    long term = in.int64();
+    long index = in.int64();
+    long applied = in.int64();
+    int chain = in.int32();
+    Map<Stream, byte[]> states = new EnumMap<>(Stream.class);
+    for (int i = 0; i < streams; i++) {
+      int stream = in.int8();
+      if (stream < 0 || stream >= STREAMS.length) {
+        throw new MalformedException("unknown stream: found=" + stream);
+      }
+      states.put(STREAMS[stream], in.bytes());
+    }
+    in.end();
+    return new Snapshot(term, index, applied, chain, states);
+  }
+}

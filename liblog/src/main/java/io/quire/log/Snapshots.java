@@ -1,0 +1,145 @@
+package io.quire.log;
+
+import io.quire.base.WireReader.MalformedException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The snapshot files of a storage, of which the last two are kept. Methods other than the factory
+ * are called by one thread at a time.
+ */
+final class Snapshots {
+  private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+  private static final int KEPT = 2;
+  private static final String PREFIX = "snapshot-";
+
+  private final Path directory;
+  private @Nullable Snapshot loaded;
+
+  private Snapshots(Path directory, @Nullable Snapshot loaded) {
+    this.directory = directory;
+    this.loaded = loaded;
+  }
+
+  /**
+   * Finds the newest snapshot that verifies. Newer ones that do not are set aside.
+   *
+   * @throws LogException.NoGoodSnapshotException if there are snapshots and none is whole; nothing
+   *     was changed
+   */
+  static Snapshots open(Path directory, Path aside) throws IOException {
+    Map<Path, String> bad = new LinkedHashMap<>();
+    for (Path file : newestFirst(directory)) {
+      try {
+        Snapshot good = Snapshot.decode(file, Files.readAllBytes(file));
+        setAside(bad, aside);
+        return new Snapshots(directory, good);
+      } catch (MalformedException e) {
+        bad.put(file, e.getMessage());
+      }
+    }
+    if (!bad.isEmpty()) {
+      throw new LogException.NoGoodSnapshotException(directory, bad.toString());
+    }
+    return new Snapshots(directory, null);
+  }
+
+  /** The newest good one, as found at the start; given once, so that its bytes can go. */
+  synchronized @Nullable Snapshot take() {
+    Snapshot taken = loaded;
+    loaded = null;
+    return taken;
+  }
+
+  /** The file of the newest snapshot, or null if there is none. */
+  synchronized @Nullable Path newest() throws IOException {
+    List<Path> files = newestFirst(directory);
+    return files.isEmpty() ? null : files.getFirst();
+  }
+
+  /** Makes the snapshot durable, drops all but the last two, and says which file it is. */
+  synchronized Path keep(Snapshot snapshot) throws IOException {
+    return keep(snapshot.index(), snapshot.encode());
+  }
+
+  private Path keep(long index, byte[] bytes) throws IOException {
+    Files.createDirectories(directory);
+    Path file = directory.resolve(PREFIX + "%019d".formatted(index));
+    DurableFile.write(file, bytes);
+    List<Path> files = newestFirst(directory);
+    for (Path old : files.subList(Math.min(KEPT, files.size()), files.size())) {
+      Files.delete(old);
+    }
+    return file;
+  }
+
+  /** Takes over one that came from the leader, having verified it. */
+  synchronized Snapshot adopt(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    try {
+      Snapshot snapshot = Snapshot.decode(file, bytes);
+      keep(snapshot.index(), bytes);
+      return snapshot;
+    } catch (MalformedException e) {
+      throw new IOException("snapshot does not verify: path=" + file, e);
+    }
+  }
+
+  /**
+   * Takes over the file if it is newer than the newest known; one that does not verify was not
+   * completely installed, or is a link to one that was set aside.
+   */
+  synchronized @Nullable Snapshot adoptNewer(Path file, @Nullable Snapshot newest)
+      throws IOException {
+    try {
+      Snapshot found = Snapshot.decode(file, Files.readAllBytes(file));
+      if (newest != null && found.index() <= newest.index()) {
+        return newest;
+      }
+      keep(found.index(), found.encode());
+      return found;
+    } catch (MalformedException e) {
+      LOG.warn("staged snapshot dropped: path={} reason={}", file, e.getMessage());
+      Files.delete(file);
+      return newest;
+    }
+  }
+
+  private static void setAside(Map<Path, String> bad, Path aside) throws IOException {
+    for (Map.Entry<Path, String> entry : bad.entrySet()) {
+      Path file = entry.getKey();
+      Files.createDirectories(aside);
+      DurableFile.move(file, aside.resolve(file.getFileName() + ".bad"));
+      LOG.warn(
+          "snapshot does not verify, using the one before it: path={} reason={}",
+          file,
+          entry.getValue());
+    }
+  }
+
+  private static List<Path> newestFirst(Path directory) throws IOException {
+    List<Path> files = new ArrayList<>();
+    if (Files.exists(directory)) {
+      try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, PREFIX + "*")) {
+        found.forEach(
+            file -> {
+              if (!file.toString().endsWith(".tmp")) {
+                files.add(file);
+              }
+            });
+      }
+    }
+    files.sort(Comparator.comparing((Path file) -> file.getFileName().toString()).reversed());
+    return files;
+  }
+}

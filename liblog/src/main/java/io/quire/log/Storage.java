@@ -1,0 +1,272 @@
+package io.quire.log;
+
+import io.quire.log.Identity.State;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.util.SizeInBytes;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory of a log, held exclusively:
+ *
+ * <pre>
+ *  lock          held while open
+ *  identity      whose it is
+ *  raft/GROUP/   Ratis' own
+ *  snapshots/    of the projections
+ *  aside/        what was replaced or did not verify, kept for people
+ * </pre>
+ */
+final class Storage implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
+
+  private final Path directory;
+  private final FileChannel lock;
+  private final Snapshots snapshots;
+  private volatile Identity identity;
+
+  private Storage(Path directory, FileChannel lock, Identity identity, Snapshots snapshots) {
+    this.directory = directory;
+    this.lock = lock;
+    this.identity = identity;
+    this.snapshots = snapshots;
+  }
+
+  /**
+   * Takes the directory, having checked whose it is.
+   *
+   * @throws LogException if it is not this node's or not usable; then nothing was changed
+   */
+  static Storage open(LogConfig config) {
+    Path directory = config.directory();
+    try {
+      Files.createDirectories(directory);
+      FileChannel lock = lock(directory);
+      try {
+        return open(config, directory, lock);
+      } catch (IOException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new LogException.DirectoryException("cannot open the log", directory, e);
+    }
+  }
+
+  private static Storage open(LogConfig config, Path directory, FileChannel lock)
+      throws IOException {
+    Path file = identityFile(directory);
+    if (!Files.exists(file)) {
+      refuseStrangers(directory, file);
+      return blank(config, directory, lock);
+    }
+    Identity identity = Identity.decode(file, Files.readAllBytes(file));
+    if (!identity.cluster().equals(config.cluster())) {
+      throw new LogException.OtherClusterException(directory, identity.cluster(), config.cluster());
+    }
+    if (!identity.node().equals(config.node())) {
+      throw new LogException.OtherNodeException(directory, identity.node(), config.node());
+    }
+    if (identity.state() == State.FORMED && !Files.exists(metaFile(directory, identity.group()))) {
+      return afterLoss(directory, lock, identity);
+    }
+    if (identity.state() == State.NEWCOMER) {
+      return newcomer(directory, lock, identity);
+    }
+    return new Storage(
+        directory,
+        lock,
+        identity,
+        Snapshots.open(directory.resolve("snapshots"), aside(directory)));
+  }
+
+  private static Storage blank(LogConfig config, Path directory, FileChannel lock)
+      throws IOException {
+    Identity identity = Identity.blank(config, drawStorage());
+    Storage storage =
+        new Storage(
+            directory,
+            lock,
+            identity,
+            Snapshots.open(directory.resolve("snapshots"), aside(directory)));
+    storage.become(identity);
+    DurableFile.force(directory.toAbsolutePath().getParent());
+    return storage;
+  }
+
+  /* The marker says that this storage was part of a group, and its log is gone: had it another
+  life under the same id, it would vote again in terms in which it has voted, for candidates that
+  lack what it once acknowledged. So it gets another id, and asks to be let in. */
+  private static Storage afterLoss(Path directory, FileChannel lock, Identity lost)
+      throws IOException {
+    if (lost.alone()) {
+      throw new LogException.LogLostException(raft(directory, lost.group()));
+    }
+    Path aside = aside(directory).resolve(lost.peer().toString());
+    Files.createDirectories(aside);
+    Files.copy(
+        identityFile(directory), aside.resolve("identity"), StandardCopyOption.REPLACE_EXISTING);
+    Identity successor = lost.successor(drawStorage());
+    DurableFile.write(identityFile(directory), successor.encode());
+    LOG.warn(
+        "log is missing, returning as a newcomer: path={} was={} is={}",
+        directory,
+        lost.peer(),
+        successor.peer());
+    return newcomer(directory, lock, successor);
+  }
+
+  /** A newcomer's log comes from the others: what is left of an earlier one is moved away. */
+  private static Storage newcomer(Path directory, FileChannel lock, Identity identity)
+      throws IOException {
+    Path aside = aside(directory).resolve("before-" + identity.peer());
+    for (String part : List.of("snapshots", "raft")) {
+      if (Files.exists(directory.resolve(part))) {
+        Files.createDirectories(aside);
+        DurableFile.move(directory.resolve(part), aside.resolve(part));
+      }
+    }
+    return new Storage(
+        directory, lock, identity, Snapshots.open(directory.resolve("snapshots"), aside));
+  }
+
+  private static void refuseStrangers(Path directory, Path identityFile) {
+    for (String part : List.of("raft", "snapshots")) {
+      if (Files.exists(directory.resolve(part))) {
+        throw new LogException.StartException(
+            "directory has a log and no identity: path=" + directory + " missing=" + identityFile);
+      }
+    }
+  }
+
+  private static FileChannel lock(Path directory) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Held by another log of this process.
+    }
+    channel.close();
+    throw new LogException.HeldException(directory);
+  }
+
+  Identity identity() {
+    return identity;
+  }
+
+  Snapshots snapshots() {
+    return snapshots;
+  }
+
+  /** The directory that Ratis takes as its own. */
+  Path raft() {
+    return directory.resolve("raft");
+  }
+
+  Path log() {
+    return raft(directory, identity.group()).resolve("current");
+  }
+
+  Path aside() {
+    return aside(directory);
+  }
+
+  /** Changes who this storage is; on disk when it returns. */
+  void become(Identity next) throws IOException {
+    DurableFile.write(identityFile(directory), next.encode());
+    identity = next;
+  }
+
+  /**
+   * Makes this storage part of a group: from here on it must have a Raft directory. A crash in
+   * between leaves it FORMING, on which Ratis has not run, and which is begun anew.
+   */
+  void form(UUID group, List<GroupMember> members) throws IOException {
+    become(identity.in(State.FORMING, group, members));
+    finishForming();
+  }
+
+  /** Does what is left to do after {@link #form} was interrupted. */
+  void finishForming() throws IOException {
+    if (identity.state() != State.FORMING) {
+      return;
+    }
+    Path root = raft(directory, identity.group());
+    deleteAll(root);
+    Files.createDirectories(root);
+    try (RaftStorage formatted =
+        RaftStorage.newBuilder()
+            .setDirectory(root.toFile())
+            .setOption(StartupOption.FORMAT)
+            .setLogCorruptionPolicy(CorruptionPolicy.EXCEPTION)
+            .setStorageFreeSpaceMin(SizeInBytes.valueOf(0))
+            .build()) {
+      formatted.initialize();
+    }
+    for (Path path : List.of(log(), root, raft(), directory)) {
+      DurableFile.force(path);
+    }
+    become(identity.formed());
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      LOG.warn("cannot release the directory: path={} cause={}", directory, e.toString());
+    }
+  }
+
+  private static void deleteAll(Path root) throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static Path identityFile(Path directory) {
+    return directory.resolve("identity");
+  }
+
+  private static Path raft(Path directory, UUID group) {
+    return directory.resolve("raft").resolve(group.toString());
+  }
+
+  private static Path metaFile(Path directory, UUID group) {
+    return raft(directory, group).resolve("current").resolve("raft-meta");
+  }
+
+  private static Path aside(Path directory) {
+    return directory.resolve("aside");
+  }
+
+  private static long drawStorage() {
+    return new SecureRandom().nextLong();
+  }
+}

@@ -1,0 +1,295 @@
+package io.quire.node;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.base.Address;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
+public final class AdminClient implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration CALL = Duration.ofSeconds(30);
+  private static final Duration LONG_CALL = Duration.ofMinutes(30);
+
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+  private final Address node;
+  private final String token;
+
+  /**
+   * @param token empty for none
+   */
+  public AdminClient(Address node, String token) {
+    this.node = node;
+    this.token = token;
+  }
+
+  public Address node() {
+    return node;
+  }
+
+  /** The node's answer was an error, or there was none. */
+  public static final class AdminException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final int status;
+    private final boolean mayHaveHappened;
+
+    AdminException(int status, boolean mayHaveHappened, String message) {
+      super(message);
+      this.status = status;
+      this.mayHaveHappened = mayHaveHappened;
+    }
+
+    /** The HTTP status, or 0 if there was no answer. */
+    public int status() {
+      return status;
+    }
+
+    public boolean mayHaveHappened() {
+      return mayHaveHappened;
+    }
+  }
+
+  public JsonNode status() {
+    return json("GET", "/api/status", CALL, BodyPublishers.noBody());
+  }
+
+  /** Whether the node answers and is in the view. */
+  public boolean ready() {
+    try {
+      return json("GET", "/health", CALL, BodyPublishers.noBody()).path("ready").asBoolean();
+    } catch (AdminException e) {
+      return false;
+    }
+  }
+
+  /** An object by name, or null if there is none. */
+  public @Nullable JsonNode stat(String name) {
+    try {
+      return json("GET", "/api/ns/stat?name=" + text(name), CALL, BodyPublishers.noBody());
+    } catch (AdminException e) {
+      if (e.status() == 404) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** All objects whose names match, in order. */
+  public List<JsonNode> list(@Nullable String glob) {
+    List<JsonNode> objects = new ArrayList<>();
+    String after = null;
+    do {
+      String query =
+          (glob == null ? "?" : "?glob=" + text(glob) + "&")
+              + (after == null ? "" : "after=" + text(after));
+      JsonNode page = json("GET", "/api/ns" + query, CALL, BodyPublishers.noBody());
+      page.path("objects").forEach(objects::add);
+      after = page.path("next").isTextual() ? page.path("next").asText() : null;
+    } while (after != null);
+    return objects;
+  }
+
+  /** Creates a small object; answers for how many nanoseconds the node took to publish it. */
+  public long create(String name, String value) {
+    return json("POST", "/api/ns?name=" + text(name), CALL, BodyPublishers.ofString(value))
+        .path("nanos")
+        .asLong();
+  }
+
+  public long rename(String name, String to) {
+    String path = "/api/ns/rename?name=" + text(name) + "&to=" + text(to);
+    return json("POST", path, CALL, BodyPublishers.noBody()).path("nanos").asLong();
+  }
+
+  public long delete(String name) {
+    return json("DELETE", "/api/ns?name=" + text(name), CALL, BodyPublishers.noBody())
+        .path("nanos")
+        .asLong();
+  }
+
+  /** Loads a file as a data set of lines. */
+  public JsonNode loadLines(Path file, String name, String lifetime) {
+    String path = "/api/data?name=" + text(name) + "&lifetime=" + lifetime;
+    return json("PUT", path, LONG_CALL, BodyPublishers.ofInputStream(() -> openFile(file)));
+  }
+
+  /** The bytes of a data set, or the text of a small object. */
+  public InputStream read(String name) {
+    HttpRequest request =
+        request("GET", "/api/data?name=" + text(name), LONG_CALL, BodyPublishers.noBody());
+    try {
+      var answer = http.send(request, BodyHandlers.ofInputStream());
+      if (answer.statusCode() >= 300) {
+        try (InputStream body = answer.body()) {
+          throw error(answer.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
+        }
+      }
+      return answer.body();
+    } catch (IOException e) {
+      throw unanswered("reading name=" + name, e);
+    } catch (InterruptedException e) {
+      throw interrupted("reading name=" + name);
+    }
+  }
+
+  /** Runs a registered load function on all nodes; returns the object. */
+  public JsonNode load(
+      String name,
+      String lifetime,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      BiConsumer<Long, Long> progress) {
+    Base64.Encoder base64 = Base64.getEncoder();
+    Object request =
+        new AdminServer.LoadRequest(
+            name,
+            lifetime,
+            base64.encodeToString(schema),
+            function,
+            base64.encodeToString(arguments),
+            parts);
+    return job("/api/load", request, progress);
+  }
+
+  /** Runs a registered scan function where the data are; returns the partial results. */
+  public List<byte[]> scan(
+      String name, String function, byte[] arguments, BiConsumer<Long, Long> progress) {
+    Object request =
+        new AdminServer.ScanRequest(
+            name, function, Base64.getEncoder().encodeToString(arguments));
+    List<byte[]> partials = new ArrayList<>();
+    for (JsonNode partial : job("/api/scan", request, progress)) {
+      partials.add(Base64.getDecoder().decode(partial.asText()));
+    }
+    return partials;
+  }
+
+  private JsonNode job(String path, Object request, BiConsumer<Long, Long> progress) {
+    JsonNode job;
+    try {
+      String body = JSON.writeValueAsString(request);
+      job = json("POST", path, CALL, BodyPublishers.ofString(body));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write JSON", e);
+    }
+    long id = job.path("id").asLong();
+    while (!job.path("finished").asBoolean()) {
+      progress.accept(job.path("done").asLong(), job.path("total").asLong());
+      try {
+        Thread.sleep(50);
+      } catch (InterruptedException e) {
+        throw interrupted("job=" + id);
+      }
+      job = json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
+    }
+    if (job.path("error").isTextual()) {
+      throw new AdminException(500, true, job.path("error").asText());
+    }
+    progress.accept(job.path("total").asLong(), job.path("total").asLong());
+    return job.path("result");
+  }
+
+  /** Any route that answers JSON. */
+  public JsonNode get(String path) {
+    return json("GET", path, CALL, BodyPublishers.noBody());
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+  }
+
+  private JsonNode json(String method, String path, Duration deadline, BodyPublisher body) {
+    String doing = method + " " + path;
+    try {
+      var answer = http.send(request(method, path, deadline, body), BodyHandlers.ofString());
+      if (answer.statusCode() >= 300 && answer.statusCode() != 503) {
+        throw error(answer.statusCode(), answer.body());
+      }
+      JsonNode json = JSON.readTree(answer.body());
+      if (json.has("error") && json.has("happened")) {
+        throw error(answer.statusCode(), answer.body());
+      }
+      return json;
+    } catch (IOException e) {
+      throw unanswered(doing, e);
+    } catch (InterruptedException e) {
+      throw interrupted(doing);
+    }
+  }
+
+  private HttpRequest request(
+      String method, String path, Duration deadline, BodyPublisher body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://" + node + path))
+            .method(method, body)
+            .timeout(deadline);
+    if (!token.isEmpty()) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    return request.build();
+  }
+
+  private AdminException unanswered(String doing, IOException e) {
+    boolean never = e instanceof ConnectException;
+    String why = never ? "no node answers there" : String.valueOf(e.getMessage());
+    return new AdminException(
+        0, !never, "cannot talk to the node: node=%s doing=%s why=%s".formatted(node, doing, why));
+  }
+
+  private static AdminException interrupted(String doing) {
+    Thread.currentThread().interrupt();
+    return new AdminException(0, true, "interrupted: doing=" + doing);
+  }
+
+  private static AdminException error(int status, String body) {
+    try {
+      Map<?, ?> failure = JSON.readValue(body, Map.class);
+      return new AdminException(
+          status,
+          "maybe".equals(failure.get("happened")),
+          String.valueOf(failure.get("error")));
+    } catch (JsonProcessingException e) {
+      return new AdminException(status, status >= 500, "status=" + status + " body=" + body);
+    }
+  }
+
+  private static InputStream openFile(Path file) {
+    try {
+      return Files.newInputStream(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read: path=" + file, e);
+    }
+  }
+
+  private static String text(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,381 @@
+package io.quire.node;
+
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import io.javalin.json.JavalinJackson;
+import io.quire.base.Address;
+import io.quire.base.Position;
+import io.quire.datasets.Progress;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsException;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import io.quire.ns.Values;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node over HTTP: its health, its metrics, and a JSON interface that the commands use. Errors are
+ * {@code {"error": ..., "happened": "no" | "maybe"}}.
+ */
+public final class AdminServer implements AutoCloseable {
+  private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
+  private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
+  private static final int PAGE = 1_000;
+
+  private final Node node;
+  private final Javalin http;
+  private final Metrics metrics;
+  private final Jobs jobs = new Jobs();
+  private final Values values = Values.simple();
+
+  /**
+   * Serves a node.
+   *
+   * @param more adds routes of the caller
+   * @throws StartException if the port is in use
+   */
+  public static AdminServer open(Node node, BiConsumer<Node, Javalin> more) {
+    return new AdminServer(node, more);
+  }
+
+  /**
+   * Says at once what {@link #open} would say late: whether the port can be had.
+   *
+   * @throws StartException if it is in use
+   */
+  public static void checkPort(NodeConfig config) {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.bind(new InetSocketAddress(config.httpHost(), config.httpPort()));
+    } catch (IOException e) {
+      throw new StartException(
+          "cannot serve HTTP: address=%s:%d why=%s"
+              .formatted(config.httpHost(), config.httpPort(), message(e)),
+          e);
+    }
+  }
+
+  private AdminServer(Node node, BiConsumer<Node, Javalin> more) {
+    this.node = node;
+    metrics = new Metrics(node);
+    http =
+        Javalin.create(
+            config -> {
+              config.showJavalinBanner = false;
+              config.useVirtualThreads = true;
+              config.http.maxRequestSize = 1 << 20;
+              config.jsonMapper(new JavalinJackson());
+            });
+    routes();
+    more.accept(node, http);
+    try {
+      http.start(node.config().httpHost(), node.config().httpPort());
+    } catch (RuntimeException e) {
+      throw new StartException(
+          "cannot serve HTTP: address=%s:%d why=%s"
+              .formatted(node.config().httpHost(), node.config().httpPort(), message(e)),
+          e);
+    }
+  }
+
+  /** Where it listens. */
+  public Address address() {
+    return new Address(node.config().httpHost(), http.port());
+  }
+
+  @Override
+  public void close() {
+    http.stop();
+  }
+
+  private void routes() {
+    http.before(this::authorize);
+    http.exception(Exception.class, AdminServer::failed);
+    http.get(
+        "/health",
+        call ->
+            call.status(node.ready() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .json(Map.of("ready", node.ready())));
+    http.get("/metrics", call -> call.contentType(Metrics.CONTENT_TYPE).result(metrics.scrape()));
+    http.get("/api/status", call -> call.json(NodeStatus.of(node)));
+    http.get("/api/ns", this::list);
+    http.post("/api/ns", this::create);
+    http.delete("/api/ns", this::delete);
+    http.get("/api/ns/stat", this::stat);
+    http.post("/api/ns/rename", this::rename);
+    http.put("/api/data", this::loadLines);
+    http.get("/api/data", this::read);
+    http.post("/api/load", this::load);
+    http.post("/api/scan", this::scan);
+    http.get("/api/jobs/{id}", this::job);
+  }
+
+  private void authorize(Context call) {
+    String token = node.config().httpToken();
+    if (!token.isEmpty()
+        && !("Bearer " + token).equals(call.header("Authorization"))) {
+      call.status(HttpStatus.UNAUTHORIZED).json(new Failure("a token is needed", "no"));
+      call.skipRemainingHandlers();
+    }
+  }
+
+  private void list(Context call) {
+    String prefix = call.queryParam("prefix");
+    String glob = call.queryParam("glob");
+    Pattern pattern = glob == null ? null : glob(glob);
+    String after = call.queryParam("after");
+    var page = node.namespaces().list(NsHandle.ROOT, after, PAGE);
+    List<Described> objects =
+        page.stream()
+            .filter(listed -> prefix == null || listed.name().startsWith(prefix))
+            .filter(listed -> pattern == null || pattern.matcher(listed.name()).matches())
+            .map(listed -> node.namespaces().lookup(listed.xid()))
+            .filter(object -> object != null && !object.draining())
+            .map(this::describe)
+            .toList();
+    String next = page.size() < PAGE ? null : page.getLast().name();
+    call.json(new Page(objects, next));
+  }
+
+  private void create(Context call) {
+    String name = required(call, "name");
+    Lifetime lifetime = lifetime(call);
+    long begun = System.nanoTime();
+    NsObject made =
+        node.namespaces()
+            .create(NsHandle.ROOT, name, "value", lifetime, values.encode(call.body()));
+    long took = System.nanoTime() - begun;
+    metrics.published(took);
+    call.status(HttpStatus.CREATED).json(new Changed(made.xidText(), took));
+  }
+
+  private void delete(Context call) {
+    long begun = System.nanoTime();
+    node.namespaces().delete(NsHandle.ROOT, required(call, "name"));
+    call.json(new Changed("", System.nanoTime() - begun));
+  }
+
+  private void rename(Context call) {
+    NsObject seen = existing(required(call, "name"));
+    long begun = System.nanoTime();
+    NsObject renamed = node.namespaces().rename(seen, required(call, "to"));
+    call.json(new Changed(renamed.xidText(), System.nanoTime() - begun));
+  }
+
+  private void stat(Context call) {
+    call.json(describe(existing(required(call, "name"))));
+  }
+
+  private void loadLines(Context call) {
+    String name = required(call, "name");
+    NsObject made =
+        node.datasets()
+            .loadLines(
+                NsHandle.ROOT, name, lifetime(call), call.bodyInputStream(), Progress.NONE);
+    call.status(HttpStatus.CREATED).json(describe(made));
+  }
+
+  private void read(Context call) {
+    NsObject object = existing(required(call, "name"));
+    if (!object.kind().equals(DATASET)) {
+      call.result(String.valueOf(values.decode(object.value())));
+      return;
+    }
+    call.contentType("application/octet-stream");
+    OutputStream out = call.outputStream();
+    node.datasets()
+        .read(
+            object,
+            bytes -> {
+              try {
+                out.write(bytes.toArray(ValueLayout.JAVA_BYTE));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            },
+            DEADLINE_EACH);
+  }
+
+  private void load(Context call) {
+    LoadRequest request = call.bodyAsClass(LoadRequest.class);
+    byte[] schema = Base64.getDecoder().decode(request.schema());
+    byte[] arguments = Base64.getDecoder().decode(request.arguments());
+    Jobs.Job job =
+        jobs.start(
+            "load",
+            running ->
+                describe(
+                    node.datasets()
+                        .load(
+                            NsHandle.ROOT,
+                            request.name(),
+                            Lifetime.valueOf(request.lifetime()),
+                            schema,
+                            request.function(),
+                            arguments,
+                            request.parts(),
+                            (done, total, _) -> running.progress(done, total))));
+    call.status(HttpStatus.ACCEPTED).json(job.status());
+  }
+
+  private void scan(Context call) {
+    ScanRequest request = call.bodyAsClass(ScanRequest.class);
+    NsObject dataset = existing(request.name());
+    byte[] arguments = Base64.getDecoder().decode(request.arguments());
+    Jobs.Job job =
+        jobs.start(
+            "scan",
+            running ->
+                node.datasets()
+                    .scan(
+                        dataset,
+                        request.function(),
+                        arguments,
+                        SCAN_DEADLINE,
+                        (done, total, _) -> running.progress(done, total))
+                    .stream()
+                    .map(partial -> Base64.getEncoder().encodeToString(partial))
+                    .toList());
+    call.status(HttpStatus.ACCEPTED).json(job.status());
+  }
+
+  private void job(Context call) {
+    Jobs.Job job = jobs.job(Long.parseLong(call.pathParam("id")));
+    if (job == null) {
+      call.status(HttpStatus.NOT_FOUND)
+          .json(new Failure("no such job: id=" + call.pathParam("id"), "no"));
+    } else {
+      call.json(job.status());
+    }
+  }
+
+  private NsObject existing(String name) {
+    NsObject object = node.namespaces().lookup(NsHandle.ROOT, name);
+    if (object == null) {
+      throw new NoSuchName("no such object: name=" + name);
+    }
+    return object;
+  }
+
+  private static final String DATASET = "dataset";
+
+  private Described describe(NsObject object) {
+    long bytes = object.value().length;
+    long rows = 0;
+    int extents = 0;
+    if (object.kind().equals(DATASET)) {
+      var descriptor = node.datasets().descriptor(object);
+      bytes = descriptor.bytes();
+      rows = descriptor.rows();
+      extents = descriptor.extents().size();
+    }
+    return new Described(
+        object.name(),
+        object.xidText(),
+        object.kind(),
+        object.lifetime().name(),
+        Position.text(object.version()),
+        object.created(),
+        bytes,
+        rows,
+        extents,
+        node.namespaces().references(object.xid()));
+  }
+
+  private static void failed(Exception e, Context call) {
+    HttpStatus status =
+        switch (e) {
+          case NoSuchName _ -> HttpStatus.NOT_FOUND;
+          case NsException.NotFound _ -> HttpStatus.NOT_FOUND;
+          case NsException.NameTaken _ -> HttpStatus.CONFLICT;
+          case NsException.Stale _ -> HttpStatus.CONFLICT;
+          case NsException.NotInView _ -> HttpStatus.SERVICE_UNAVAILABLE;
+          case NsException.InvalidName _ -> HttpStatus.BAD_REQUEST;
+          case IllegalArgumentException _ -> HttpStatus.BAD_REQUEST;
+          default -> HttpStatus.INTERNAL_SERVER_ERROR;
+        };
+    boolean did = e instanceof NsException && !(e instanceof NsException.Indeterminate);
+    boolean didNot = did || status.getCode() < 500;
+    call.status(status).json(new Failure(message(e), didNot ? "no" : "maybe"));
+  }
+
+  static String message(Throwable e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+
+  private static String required(Context call, String parameter) {
+    String value = call.queryParam(parameter);
+    if (value == null) {
+      throw new IllegalArgumentException("parameter missing: name=" + parameter);
+    }
+    return value;
+  }
+
+  private static Lifetime lifetime(Context call) {
+    String text = call.queryParam("lifetime");
+    return text == null ? Lifetime.DURABLE : Lifetime.valueOf(text);
+  }
+
+  private static Pattern glob(String glob) {
+    StringBuilder regex = new StringBuilder();
+    for (char c : glob.toCharArray()) {
+      regex.append(
+          switch (c) {
+            case '*' -> ".*";
+            case '?' -> ".";
+            default -> Pattern.quote(String.valueOf(c));
+          });
+    }
+    return Pattern.compile(regex.toString());
+  }
+
+  private static final class NoSuchName extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NoSuchName(String message) {
+      super(message);
+    }
+  }
+
+  /** An error; JSON by field name. */
+  record Failure(String error, String happened) {}
+
+  /** A change that was made; JSON by field name. */
+  record Changed(String xid, long nanos) {}
+
+  /** An object; JSON by field name. */
+  record Described(
+      String name,
+      String xid,
+      String kind,
+      String lifetime,
+      String version,
+      long created,
+      long bytes,
+      long rows,
+      int extents,
+      long references) {}
+
+  /** Part of a list; {@code next} is what to pass as {@code after} for more. */
+  record Page(List<Described> objects, @Nullable String next) {}
+
+  /** Asks for a load by a registered function; bytes in Base64. */
+  record LoadRequest(
+      String name, String lifetime, String schema, String function, String arguments, int parts) {}
+
+  /** Asks for a scan by a registered function; bytes in Base64. */
+  record ScanRequest(String name, String function, String arguments) {}
+}

@@ -1,0 +1,311 @@
+package io.quire.node;
+
+import io.quire.ager.Ager;
+import io.quire.ager.AgerConfig;
+import io.quire.ager.AgerException;
+import io.quire.base.Address;
+import io.quire.base.Clock;
+import io.quire.base.EventLoop;
+import io.quire.base.Member;
+import io.quire.base.NodeId;
+import io.quire.base.Rules;
+import io.quire.base.SystemClock;
+import io.quire.datasets.Datasets;
+import io.quire.datasets.DatasetsConfig;
+import io.quire.fabric.CertificateAuthority;
+import io.quire.fabric.Discovery;
+import io.quire.fabric.DiscoveryConfig;
+import io.quire.fabric.Fabric;
+import io.quire.fabric.FabricConfig;
+import io.quire.fabric.FabricException;
+import io.quire.fabric.FabricTransport;
+import io.quire.fabric.Tls;
+import io.quire.gvm.Cells;
+import io.quire.lockserver.LeaseTable;
+import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.log.LogConfig;
+import io.quire.log.LogException;
+import io.quire.log.Peers;
+import io.quire.log.RatisLog;
+import io.quire.ns.Namespaces;
+import io.quire.twopc.TwoPhase;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running node: all parts of Quire in one process, wired by hand in the order in which they stand on
+ * one another. {@link #open} returns when it is in the view and can work.
+ */
+public final class Node implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final String CERTIFICATE = "node.pem";
+  private static final Duration START_DEADLINE = Duration.ofSeconds(90);
+
+  private final Closing closing = new Closing();
+  private final NodeConfig config;
+  private final Clock clock = new SystemClock();
+  private final Member self;
+  private final EventLoop loop;
+  private final Fabric fabric;
+  private final @Nullable Discovery discovery;
+  private final RatisLog log;
+  private final Sessions sessions;
+  private final Session session;
+  private final LeaseTable leases;
+  private final TwoPhase twoPhase;
+  private final Cells cells;
+  private final Namespaces namespaces;
+  private final Ager ager;
+  private final Datasets datasets;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile @Nullable Throwable failure;
+
+  /**
+   * Starts a node.
+   *
+   * @throws ConfigProblems if the configuration cannot be right
+   * @throws StartException if something else is in the way, in one sentence; what had been opened is
+   *     closed again
+   */
+  public static Node open(NodeConfig config) {
+    return open(config, _ -> {});
+  }
+
+  /**
+   * As {@link #open(NodeConfig)}.
+   *
+   * @param register is given the data sets before any other node can call them, to register functions
+   */
+  public static Node open(NodeConfig config, Consumer<Datasets> register) {
+    Node node;
+    try {
+      node = new Node(config);
+    } catch (FabricException | LogException | AgerException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+    try {
+      register.accept(node.datasets);
+      node.start();
+      return node;
+    } catch (FabricException | LogException | AgerException e) {
+      node.close();
+      throw new StartException(e.getMessage(), e);
+    } catch (RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  private Node(NodeConfig config) {
+    this.config = config;
+    boolean opened = false;
+    try {
+      Tls tls = certificate(config);
+      SecureRandom random = new SecureRandom();
+      long incarnation = random.nextLong(1, Long.MAX_VALUE);
+      String owner = config.name() + "-" + Long.toHexString(incarnation);
+      loop = closing.add(new EventLoop(config.name() + "-loop", this::fatal));
+      fabric =
+          closing.add(
+              Fabric.open(FabricConfig.of(new Address(config.host(), config.fabricPort())), tls));
+      ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
+      self = new Member(config.name(), incarnation, fabric.address());
+      log =
+          closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));
+      FabricTransport transport = new FabricTransport(fabric, loop);
+      sessions = new Sessions(log);
+      LeaseTerms terms = new LeaseTerms(config.lease(), 0.001, Duration.ofMillis(100));
+      session =
+          new Session(
+              self, () -> storage(log), terms, sessions, log, transport, loop, clock, Rules.ALL);
+      leases =
+          new LeaseTable(terms, session, sessions, log, transport, loop, clock, Rules.ALL);
+      twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
+      cells = new Cells(sessions, session, twoPhase, loop);
+      namespaces =
+          new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+      datasets =
+          closing.add(
+              new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));
+      if (!Files.exists(config.tls().resolve(CERTIFICATE))) {
+        tls.save(config.tls());
+      }
+      discovery = config.alone() ? null : closing.add(discover(config, self));
+      opened = true;
+    } finally {
+      if (!opened) {
+        closing.close();
+      }
+    }
+  }
+
+  private void start() {
+    long giveUp = System.nanoTime() + START_DEADLINE.toNanos();
+    log.start(START_DEADLINE);
+    loop.execute(
+        () -> {
+          session.open();
+          leases.open();
+          twoPhase.open();
+          namespaces.open();
+        });
+    while (!ready()) {
+      if (failure != null || System.nanoTime() - giveUp > 0) {
+        throw new StartException(
+            "cannot enter the view: node=%s waited=%s log=%s"
+                .formatted(config.name(), START_DEADLINE, log.status()),
+            failure);
+      }
+      pause();
+    }
+    LOG.info(
+        "in the view: node={} epoch={} members={}",
+        self,
+        sessions.view().epoch(),
+        sessions.view().members());
+  }
+
+  /** Whether this node is in the view and its lease holds: whether it would answer a read now. */
+  public boolean ready() {
+    Session.Token token = session.token();
+    return token != null && session.valid(token);
+  }
+
+  public NodeConfig config() {
+    return config;
+  }
+
+  public Member self() {
+    return self;
+  }
+
+  public Sessions sessions() {
+    return sessions;
+  }
+
+  public RatisLog log() {
+    return log;
+  }
+
+  public Fabric fabric() {
+    return fabric;
+  }
+
+  public Cells cells() {
+    return cells;
+  }
+
+  public Namespaces namespaces() {
+    return namespaces;
+  }
+
+  public Ager ager() {
+    return ager;
+  }
+
+  public Datasets datasets() {
+    return datasets;
+  }
+
+  /** Waits until the node is closed or stopped by a failure, which it answers. */
+  public @Nullable Throwable awaitStop() throws InterruptedException {
+    stopped.await();
+    return failure;
+  }
+
+  /** Leaves the view and stops all parts, within some seconds. A second call does nothing. */
+  @Override
+  public void close() {
+    CountDownLatch left = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          session.leave();
+          left.countDown();
+        });
+    try {
+      if (!left.await(1, TimeUnit.SECONDS)) {
+        LOG.warn("did not leave the view: node={}", self);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    closing.close();
+    stopped.countDown();
+  }
+
+  private void fatal(Throwable e) {
+    if (failure == null) {
+      LOG.error("the node stops: node={}", config.name(), e);
+      failure = e;
+      stopped.countDown();
+    }
+  }
+
+  private static LogConfig logConfig(NodeConfig config) {
+    List<NodeId> voters = config.voters().isEmpty() ? List.of(config.name()) : config.voters();
+    return LogConfig.of(config.cluster(), config.name(), config.data().resolve("log"), voters)
+        .withSnapshotEntries(config.snapshotEntries());
+  }
+
+  private static Discovery discover(NodeConfig config, Member self) {
+    return Discovery.open(
+        new DiscoveryConfig(
+            config.cluster(), new Address(config.host(), config.discoveryPort()), config.seeds()),
+        new Discovery.Found(self.node(), self.incarnation(), self.address()));
+  }
+
+  private static Tls certificate(NodeConfig config) {
+    if (Files.exists(config.tls().resolve(CERTIFICATE)) || !config.alone()) {
+      return Tls.load(config.tls());
+    }
+    return CertificateAuthority.create(config.cluster())
+        .issue(config.name(), List.of(config.host()));
+  }
+
+  /** Names the storage whose process lock the log holds. */
+  private static long storage(RatisLog log) {
+    String peer = log.status().peerId();
+    return Long.parseUnsignedLong(peer, peer.lastIndexOf('-') + 1, peer.length(), 16);
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(10);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted while starting", e);
+    }
+  }
+
+  /** Who discovery sees; a node alone sees nobody. */
+  private record Seen(Node node) implements Peers {
+    @Override
+    public @Nullable Address addressOf(NodeId wanted) {
+      return found().stream()
+          .filter(found -> found.node().equals(wanted))
+          .map(Discovery.Found::fabric)
+          .findFirst()
+          .orElse(null);
+    }
+
+    @Override
+    public List<Address> all() {
+      return found().stream().map(Discovery.Found::fabric).toList();
+    }
+
+    private List<Discovery.Found> found() {
+      Discovery discovery = node.discovery;
+      return discovery == null ? List.of() : discovery.present();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.quire.node;
+
+import io.quire.ager.AgerStats;
+import io.quire.base.Position;
+import java.util.List;
+
+/** What a node tells of itself over HTTP; JSON by field name. */
+record NodeStatus(
+    String node,
+    String incarnation,
+    String cluster,
+    boolean ready,
+    long epoch,
+    List<MemberStatus> members,
+    LogPart log,
+    MemoryPart memory,
+    List<StorePart> stores,
+    int cells) {
+
+  record MemberStatus(String node, String incarnation, String address) {}
+
+  record LogPart(
+      String peer,
+      String role,
+      long term,
+      String leader,
+      String applied,
+      List<String> voters,
+      List<String> listeners) {}
+
+  record MemoryPart(
+      long budget,
+      long accounted,
+      long peakAccounted,
+      long pinned,
+      long peakResident,
+      int residentExtents,
+      int extents,
+      long pageIns,
+      long evictions) {}
+
+  record StorePart(
+      String uri, long used, long bytesOut, long bytesIn, long extents, long errors) {}
+
+  static NodeStatus of(Node node) {
+    var view = node.sessions().view();
+    var log = node.log().status();
+    AgerStats ager = node.ager().stats();
+    return new NodeStatus(
+        node.self().node().name(),
+        Long.toHexString(node.self().incarnation()),
+        node.config().cluster(),
+        node.ready(),
+        view.epoch(),
+        view.members().stream()
+            .map(
+                member ->
+                    new MemberStatus(
+                        member.node().name(),
+                        Long.toHexString(member.incarnation()),
+                        member.address().toString()))
+            .toList(),
+        new LogPart(
+            log.peerId(),
+            log.role(),
+            log.term(),
+            log.leader() == null ? "" : log.leader().name(),
+            Position.text(log.applied()),
+            log.voters(),
+            log.listeners()),
+        new MemoryPart(
+            ager.budgetBytes(),
+            ager.accountedBytes(),
+            ager.peakAccountedBytes(),
+            ager.pinnedBytes(),
+            ager.peakRegionRss().orElse(0),
+            ager.residentExtents(),
+            ager.extents(),
+            ager.pageIns(),
+            ager.evictions()),
+        ager.stores().stream()
+            .map(
+                store ->
+                    new StorePart(
+                        store.uri().toString(),
+                        store.usedBytes(),
+                        store.bytesOut(),
+                        store.bytesIn(),
+                        store.extents(),
+                        store.errors()))
+            .toList(),
+        node.cells().count());
+  }
+}

@@ -1,0 +1,254 @@
+package io.quire.sim;
+
+import io.quire.base.Log;
+import io.quire.base.Position;
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Applies committed frames to the projections of one incarnation, at its own pace. */
+final class Applier {
+  private static final byte[] EMPTY = {};
+  private static final long LAG_NANOS_MAX = 300_000;
+  private static final long LONG_LAG_NANOS_MAX = 9_000_000;
+  private static final long STALL_NANOS_MAX = 3_000_000_000L;
+  private static final double LONG_LAGS = 1 / 16.0;
+
+  private final SimLog log;
+  private final World world;
+  private final SimReplica replica;
+  private final Disk disk;
+  private final Dice dice;
+  private final Map<Log.Stream, Log.Projection> projections = new EnumMap<>(Log.Stream.class);
+  private final Map<Log.Fence.Kind, Log.FenceCheck> checks = new EnumMap<>(Log.Fence.Kind.class);
+  private boolean ready;
+  private boolean scheduled;
+  private int index;
+  private int slot;
+  private long position = Position.NONE;
+
+  Applier(SimLog log, SimReplica replica, Dice dice) {
+    this.log = log;
+    this.replica = replica;
+    this.dice = dice;
+    world = log.world();
+    disk = replica.disk();
+  }
+
+  void register(Log.Projection projection) {
+    unlessStarted();
+    if (projections.putIfAbsent(projection.stream(), projection) != null) {
+      throw new IllegalStateException("stream taken twice: stream=" + projection.stream());
+    }
+  }
+
+  void register(Log.Fence.Kind kind, Log.FenceCheck check) {
+    unlessStarted();
+    if (checks.putIfAbsent(kind, check) != null) {
+      throw new IllegalStateException("fence taken twice: kind=" + kind);
+    }
+  }
+
+  /** The last frame applied as a whole. */
+  long index() {
+    return index;
+  }
+
+  /** The last record applied. */
+  long position() {
+    return position;
+  }
+
+  /** Starts from what is on the disk, or from what another node gave, or from nothing. */
+  void begin() {
+    Snapshot from =
+        switch ((int) dice.between(0, 3)) {
+          case 0 -> null;
+          case 1 -> log.newestSnapshot();
+          default -> disk.snapshot;
+        };
+    replica
+        .node()
+        .loop()
+        .execute(
+            () -> {
+              ready = true;
+              if (from != null) {
+                world.probes().reached("started-from-snapshot");
+                restore(from);
+              }
+              wake();
+            });
+  }
+
+  /** Learns that so many frames of its disk are committed. */
+  void committed(int upTo) {
+    if (upTo > disk.committed) {
+      disk.committed = upTo;
+      wake();
+    }
+  }
+
+  /** Takes another's state if it is ahead. */
+  void install(Snapshot snapshot) {
+    replica
+        .node()
+        .loop()
+        .execute(
+            () -> {
+              if (ready && snapshot.index() > index) {
+                world.probes().reached("snapshot-installed");
+                if (slot > 0) {
+                  world.probes().reached("snapshot-installed-within-frame");
+                }
+                restore(snapshot);
+                wake();
+              }
+            });
+  }
+
+  /** The state between two frames; null within one. Called on the loop. */
+  @Nullable Snapshot save() {
+    if (slot > 0) {
+      return null;
+    }
+    List<byte[]> states = new ArrayList<>();
+    for (Log.Stream stream : Log.Stream.values()) {
+      Log.Projection projection = projections.get(stream);
+      WireWriter out = new WireWriter();
+      if (projection != null) {
+        projection.save(out);
+      }
+      states.add(out.toBytes());
+    }
+    return new Snapshot(index, position, states.toArray(new byte[0][]));
+  }
+
+  private void restore(Snapshot snapshot) {
+    world.note(() -> replica.node() + " restores a snapshot, index=" + snapshot.index());
+    List<Frame> prefix = log.committedFrames(snapshot.index());
+    if (!prefix.isEmpty()) {
+      replica.newer(prefix.getLast().term);
+    }
+    disk.put(0, prefix);
+    disk.committed = Math.max(disk.committed, (int) snapshot.index());
+    index = (int) snapshot.index();
+    slot = 0;
+    position = snapshot.position();
+    for (Map.Entry<Log.Stream, Log.Projection> each : projections.entrySet()) {
+      each.getValue().restore(position, new WireReader(snapshot.states()[each.getKey().ordinal()]));
+    }
+    Snapshot again = save();
+    if (again == null || !again.sameStates(snapshot)) {
+      throw world.failure(
+          "saved state differs after restore: node="
+              + replica.node()
+              + " position="
+              + Position.text(position));
+    }
+  }
+
+  private void wake() {
+    if (!ready || scheduled || index >= disk.committed) {
+      return;
+    }
+    scheduled = true;
+    if (dice.nextBoolean()) {
+      replica.node().loop().execute(this::step);
+    } else {
+      replica.node().step(lag(), index, () -> replica.node().loop().execute(this::step));
+    }
+  }
+
+  private long lag() {
+    if (slot == 0 && dice.chance(log.faults().stalls())) {
+      world.probes().reached("applier-stalled");
+      return dice.between(LONG_LAG_NANOS_MAX, STALL_NANOS_MAX);
+    }
+    return dice.between(0, dice.chance(LONG_LAGS) ? LONG_LAG_NANOS_MAX : LAG_NANOS_MAX);
+  }
+
+  private void step() {
+    scheduled = false;
+    if (index >= disk.committed) {
+      return;
+    }
+    Frame frame = disk.frames.get(index);
+    boolean whole = dice.nextBoolean();
+    do {
+      if (slot < frame.records.size()) {
+        apply(frame, slot);
+        slot++;
+      }
+    } while (whole && slot < frame.records.size());
+    if (slot == frame.records.size()) {
+      slot = 0;
+      index++;
+      finished();
+    }
+    wake();
+  }
+
+  private void finished() {
+    if (dice.chance(log.faults().snapshots())) {
+      Snapshot saved = save();
+      if (saved != null) {
+        disk.snapshot = saved;
+        log.saved(replica, saved);
+      }
+    }
+  }
+
+  private void apply(Frame frame, int at) {
+    Submission record = frame.records.get(at);
+    Log.Entry entry = record.entry;
+    if (World.hashOf(entry.payload()) != record.content) {
+      throw world.failure("payload changed after append: origin=" + record.origin.node());
+    }
+    Log.Projection projection = projections.get(entry.stream());
+    if (projection == null) {
+      throw world.failure("entry of an unknown stream: stream=" + entry.stream());
+    }
+    long here = Position.of(frame.index, at);
+    Log.Applied outcome;
+    if (holds(frame, entry.fence())) {
+      outcome = new Log.Applied(here, false, projection.apply(here, entry.payload()));
+    } else {
+      world.probes().reached("entry-fenced-by-" + entry.fence().kind());
+      projection.fenced(here, entry.payload());
+      outcome = new Log.Applied(here, true, EMPTY);
+    }
+    position = here;
+    world.note(
+        () -> replica.node() + " applies " + Position.text(here) + " fenced=" + outcome.fenced());
+    log.agree(replica, frame, at, outcome);
+    Leadership leads = replica.leadership();
+    if (leads != null) {
+      leads.applied(record, outcome);
+    }
+  }
+
+  private boolean holds(Frame frame, Log.Fence fence) {
+    return switch (fence.kind()) {
+      case NONE -> true;
+      case TERM -> fence.value() == frame.term;
+      case EPOCH -> {
+        Log.FenceCheck check = checks.get(Log.Fence.Kind.EPOCH);
+        if (check == null) {
+          throw world.failure("nobody knows this fence: kind=" + fence.kind());
+        }
+        yield check.holds(fence.value());
+      }
+    };
+  }
+
+  private void unlessStarted() {
+    if (replica.started()) {
+      throw new IllegalStateException("registered after the start: node=" + replica.node());
+    }
+  }
+}
