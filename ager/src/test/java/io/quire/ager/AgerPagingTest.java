@@ -68,6 +68,62 @@ class AgerPagingTest {
         .allMatch(file -> file.endsWith("sweep.lock"));
   }
 
+  @Test
+  void drop_amidAllElse_leavesNothingBehind() throws Exception {
+    long seed = 4;
+    StoreConfig flash = Samples.flash(directory.resolve("flash"), 3 << 20);
+    StoreConfig durable = Samples.durableFlash(directory.resolve("durable"));
+    try (Ager ager = Ager.open(Samples.config(BUDGET, flash, durable))) {
+      SplittableRandom random = new SplittableRandom(seed);
+      List<Future<?>> clients = new ArrayList<>();
+      try (ExecutorService executor = Executors.newFixedThreadPool(THREADS)) {
+        for (int i = 0; i < THREADS; i++) {
+          SplittableRandom own = random.split();
+          clients.add(executor.submit(() -> live(ager, own)));
+        }
+        for (Future<?> client : clients) {
+          client.get(60, TimeUnit.SECONDS);
+        }
+      }
+      ager.flushDurable(Samples.WAIT);
+      Samples.await("nothing left: seed " + seed, () -> ager.stats().accountedBytes() == 0);
+      AgerStats stats = ager.stats();
+      assertThat(stats.extents()).as("seed %d", seed).isZero();
+      assertThat(stats.dirtyBytes()).as("seed %d", seed).isZero();
+      assertThat(stats.peakAccountedBytes()).isLessThanOrEqualTo(BUDGET);
+      assertThat(stats.stores().get(0).extents()).as("slots: seed %d", seed).isZero();
+    }
+  }
+
+  private record Owned(Extent extent, long seed) {}
+
+  /** Makes, reads, persists, abandons and drops extents, about the budget's worth at a time. */
+  private static void live(Ager ager, SplittableRandom random) {
+    List<Owned> mine = new ArrayList<>();
+    for (int i = 0; i < 600; i++) {
+      int choice = random.nextInt(10);
+      if (mine.isEmpty() || (choice < 4 && mine.size() < 30)) {
+        long seed = random.nextLong();
+        mine.add(new Owned(Samples.extent(ager, seed, 1 + random.nextInt(50_000)), seed));
+      } else if (choice < 5) {
+        ager.allocate(1 + random.nextInt(20_000), Samples.WAIT).close();
+      } else if (choice < 6) {
+        ager.persist(mine.get(random.nextInt(mine.size())).extent);
+      } else if (choice < 7) {
+        ager.drop(mine.remove(random.nextInt(mine.size())).extent);
+      } else if (choice < 8) {
+        Extent extent = mine.remove(random.nextInt(mine.size())).extent;
+        try (Pin _ = ager.pin(extent, Samples.WAIT)) {
+          ager.drop(extent);
+        }
+      } else {
+        Owned owned = mine.get(random.nextInt(mine.size()));
+        Samples.check(ager, owned.extent, owned.seed);
+      }
+    }
+    mine.forEach(owned -> ager.drop(owned.extent));
+  }
+
   /** Holds up to two pins at a time, so that all readers together cannot fill the budget. */
   private static void read(Ager ager, List<Extent> extents, SplittableRandom random) {
     for (int i = 0; i < 400; i++) {

@@ -6,14 +6,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /** Extents whose content follows from a seed, and waits with a limit. */
 final class Samples {
@@ -105,11 +107,27 @@ final class Samples {
     }
   }
 
+  /** Files may come and go meanwhile. */
   static List<Path> filesBelow(Path directory) {
-    try (Stream<Path> tree = Files.walk(directory)) {
-      return tree.filter(Files::isRegularFile).sorted().toList();
+    List<Path> files = new ArrayList<>();
+    SimpleFileVisitor<Path> visitor =
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            files.add(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+        };
+    try {
+      Files.walkFileTree(directory, visitor);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return files;
   }
 }

@@ -38,8 +38,6 @@ public record Rules(Set<Rule> broken) {
     /** Marks of older epochs go when the view is applied, not when it is heard of. */
     SWEEP_IN_ORDER,
     /** A transaction that was decided does nothing when it comes again. */
-    DECIDED_ONCE,
-    /** While a session is being expired, its keep-alives are refused. */
-    EXPIRE_OR_GRANT
+    DECIDED_ONCE
   }
 }

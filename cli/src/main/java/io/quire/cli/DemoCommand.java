@@ -45,8 +45,9 @@ final class DemoCommand implements Callable<Integer> {
       names = "--memory",
       paramLabel = "SIZE",
       converter = Sizes.class,
-      description = "memory for extents of each node, such as 64M (default: so much that the data"
-          + " are 2.8 times that of all nodes)")
+      description =
+          "memory for extents of each node, such as 64M (default: so much that the data"
+              + " are 2.8 times that of all nodes)")
   private @Nullable Long memory;
 
   @Option(
@@ -127,7 +128,9 @@ final class DemoCommand implements Callable<Integer> {
     cluster
         .workers()
         .forEach(
-            worker -> screen.line("quire status --node %s   (%s)", worker.client().node(), worker.name()));
+            worker ->
+                screen.line(
+                    "quire status --node %s   (%s)", worker.client().node(), worker.name()));
     String first = cluster.workers().getFirst().client().node().toString();
     screen.line("quire ns ls --node %s", first);
     screen.line("files: %s", demo.directory());

@@ -29,10 +29,7 @@ final class NsCommand implements Callable<Integer> {
   }
 
   /** {@code quire ns ls}. */
-  @Command(
-      name = "ls",
-      mixinStandardHelpOptions = true,
-      description = "Lists objects by name.")
+  @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists objects by name.")
   int ls(
       @Mixin NodeOption node,
       @Option(names = "--json", description = "as JSON") boolean json,
@@ -60,10 +57,7 @@ final class NsCommand implements Callable<Integer> {
   }
 
   /** {@code quire ns stat}. */
-  @Command(
-      name = "stat",
-      mixinStandardHelpOptions = true,
-      description = "Shows one object.")
+  @Command(name = "stat", mixinStandardHelpOptions = true, description = "Shows one object.")
   int stat(
       @Mixin NodeOption node,
       @Option(names = "--json", description = "as JSON") boolean json,
@@ -99,8 +93,7 @@ final class NsCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = "Deletes objects; their data go with the last reference.")
   int rm(
-      @Mixin NodeOption node,
-      @Parameters(arity = "1..*", paramLabel = "NAME") List<String> names) {
+      @Mixin NodeOption node, @Parameters(arity = "1..*", paramLabel = "NAME") List<String> names) {
     try (AdminClient client = node.connect()) {
       names.forEach(client::delete);
       return 0;

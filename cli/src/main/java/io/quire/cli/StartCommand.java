@@ -48,7 +48,8 @@ final class StartCommand implements Callable<Integer> {
                 node.self().node(),
                 node.sessions().view().members().size(),
                 node.sessions().view().epoch()));
-    System.out.println("quire: http=%s data=%s log=%s".formatted(admin.address(), read.data(), log));
+    System.out.println(
+        "quire: http=%s data=%s log=%s".formatted(admin.address(), read.data(), log));
     System.out.flush();
     Throwable failure = node.awaitStop();
     if (failure != null) {

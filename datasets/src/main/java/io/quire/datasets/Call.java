@@ -1,6 +1,8 @@
 package io.quire.datasets;
 
+import io.quire.ager.Copy;
 import io.quire.base.Address;
+import io.quire.base.NodeId;
 import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A control request to a member. Layout: operation (1 byte), incarnation that is meant (8), xid
@@ -104,6 +107,10 @@ sealed interface Call {
     @Override
     public int operation() {
       return TAKE;
+    }
+
+    ExtentInfo info(NodeId owner, @Nullable Copy copy) {
+      return new ExtentInfo(key.part(), key.group(), key.column(), rows, bytes, crc, owner, copy);
     }
 
     @Override

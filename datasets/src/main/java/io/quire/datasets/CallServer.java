@@ -90,7 +90,7 @@ final class CallServer {
           "not held: xid=%x extents=%d".formatted(hold.xid(), hold.crcs().size()));
     }
     holding.touch();
-    registry.drop(holding.retain(hold.crcs().keySet()));
+    registry.drop(holding.retain(hold.crcs()));
     return new byte[0];
   }
 

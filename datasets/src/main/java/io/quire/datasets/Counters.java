@@ -19,7 +19,7 @@ final class Counters {
   final LongAdder refused = new LongAdder();
 
   DatasetsStats stats(Registry registry) {
-    Registry.Held held = registry.held();
+    Registry.Totals held = registry.totals();
     return new DatasetsStats(
         held.datasets(),
         held.extents(),

@@ -1,6 +1,7 @@
 package io.quire.datasets;
 
 import io.quire.ager.Ager;
+import io.quire.ager.AgerException;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
 import io.quire.ager.Pin;
@@ -130,9 +131,17 @@ final class DatasetRead {
       } else if (members.view().has(members.self().incarnation())) {
         owner = null;
       }
-      Fetched adopted = pinned(info, deadline);
-      if (adopted != null) {
-        return adopted;
+      try {
+        Fetched adopted = pinned(info, deadline);
+        if (adopted != null) {
+          return adopted;
+        }
+      } catch (Refusal | AgerException.StoreUnavailable e) {
+        last = " reason=" + e.getMessage();
+        pause();
+        continue;
+      } catch (AgerException.ExtentLost e) {
+        throw lost(info);
       }
       if (owner == null) {
         throw lost(info);
@@ -146,7 +155,7 @@ final class DatasetRead {
   /** By an extent that is here or can be adopted. */
   private @Nullable Fetched pinned(ExtentInfo info, Deadline deadline) {
     Extent extent = registry.findOrAdopt(object.xid(), info);
-    if (extent == null || extent.crc() != info.crc()) {
+    if (extent == null) {
       return null;
     }
     Pin pin = ager.pin(extent, deadline.left());

@@ -17,7 +17,8 @@ import java.time.Duration;
  * @param loadDeadline for a whole load
  * @param fragmentDeadline after which the groups of a fragment are given to another member
  * @param callDeadline for questions that need no work
- * @param orphanGrace for how long a member keeps extents that no object needs and nobody asks for
+ * @param orphanGrace for how long a member keeps extents that no object needs and nobody asks for;
+ *     a load whose coordinator is out of the view for longer fails
  * @param sweepEvery how often it looks for them
  */
 public record DatasetsConfig(
@@ -47,9 +48,6 @@ public record DatasetsConfig(
           Duration.ofSeconds(90),
           Duration.ofSeconds(5));
 
-  /** A publication may take this long from the last look at the members to its outcome. */
-  private static final Duration ORPHAN_GRACE_MIN = Duration.ofSeconds(60);
-
   public DatasetsConfig {
     within("extentBytes", extentBytes, 4 << 10, 64 << 20);
     within("fragmentGroups", fragmentGroups, 1, 1024);
@@ -60,7 +58,7 @@ public record DatasetsConfig(
     within("loadDeadline millis", loadDeadline.toMillis(), 100, Duration.ofDays(30).toMillis());
     within("fragmentDeadline millis", fragmentDeadline.toMillis(), 10, 3_600_000);
     within("callDeadline millis", callDeadline.toMillis(), 10, 600_000);
-    within("orphanGrace millis", orphanGrace.toMillis(), ORPHAN_GRACE_MIN.toMillis(), 86_400_000);
+    within("orphanGrace millis", orphanGrace.toMillis(), 100, 86_400_000);
     within("sweepEvery millis", sweepEvery.toMillis(), 10, 3_600_000);
   }
 

@@ -98,9 +98,11 @@ final class DescriptorCodec {
     int flags = flags(before, info);
     out.int8(flags);
     if ((flags & GROUP) == 0) {
+      int part = before == null ? 0 : before.part();
       boolean samePart = before != null && before.part() == info.part();
-      Varint.write(out, before == null ? info.part() : info.part() - before.part());
-      Varint.write(out, samePart ? info.group() - before.group() : info.group());
+      int group = before != null && samePart ? before.group() : 0;
+      Varint.write(out, info.part() - part);
+      Varint.write(out, info.group() - group);
       Varint.write(out, info.column());
     } else if (before != null) {
       Varint.write(out, info.column() - before.column() - 1);

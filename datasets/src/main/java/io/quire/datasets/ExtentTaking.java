@@ -5,11 +5,10 @@ import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
 import io.quire.base.Member;
+import io.quire.datasets.Holding.Held;
 import io.quire.fabric.FabricException;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 
 /** Takes extents that another member filled: pulls, verifies, copies if durable, keeps. */
 final class ExtentTaking {
@@ -32,8 +31,21 @@ final class ExtentTaking {
     Deadline deadline = Deadline.in(config.partDeadline());
     Holding holding = registry.holding(call.xid());
     holding.loadedBy(call.coordinator());
+    Held earlier = holding.find(call.key());
+    if (earlier != null && earlier.extent().crc() == call.crc()) {
+      return encoded(earlier.info());
+    }
     Extent extent = pulled(call, deadline);
-    return keep(holding, extent, call, deadline);
+    boolean kept = false;
+    try {
+      byte[] answer = keep(holding, extent, call, deadline);
+      kept = true;
+      return answer;
+    } finally {
+      if (!kept) {
+        registry.drop(extent);
+      }
+    }
   }
 
   private Extent pulled(Call.Take call, Deadline deadline) {
@@ -46,7 +58,7 @@ final class ExtentTaking {
       }
       Extent extent = draft.seal();
       if (extent.crc() != call.crc()) {
-        registry.drop(List.of(extent));
+        registry.drop(extent);
         throw new Refusal(
             Refusal.Reason.LATER,
             "extent damaged on its way: %s crcFound=%08x crcWanted=%08x"
@@ -58,34 +70,26 @@ final class ExtentTaking {
     }
   }
 
-  /** Keeps an extent that is here, with a copy if the dataset is durable. Waits for the copy. */
+  /**
+   * Keeps an extent that is here, with a copy if the dataset is durable. Waits for the copy. If it
+   * throws, the extent is the caller's still.
+   */
   byte[] keep(Holding holding, Extent extent, Call.Take call, Deadline deadline) {
-    boolean kept = false;
-    try {
-      @Nullable Copy copy =
-          call.durable()
-              ? Await.value("copying: " + call.key(), ager.persist(extent), deadline)
-              : null;
-      kept = true;
-      if (!registry.put(holding, Map.of(call.key(), extent))) {
-        throw new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(call.xid()));
+    Copy copy =
+        call.durable()
+            ? Await.value("copying: " + call.key(), ager.persist(extent), deadline)
+            : null;
+    ExtentInfo info = call.info(self.node(), copy);
+    if (!holding.put(new Held(extent, info))) {
+      if (copy != null) {
+        ager.deleteCopy(copy);
       }
-      ExtentKey key = call.key();
-      ExtentInfo info =
-          new ExtentInfo(
-              key.part(),
-              key.group(),
-              key.column(),
-              call.rows(),
-              extent.bytes(),
-              extent.crc(),
-              self.node(),
-              copy);
-      return DescriptorCodec.write(Descriptor.of(new byte[0], List.of(info)));
-    } finally {
-      if (!kept) {
-        registry.drop(List.of(extent));
-      }
+      throw new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(call.xid()));
     }
+    return encoded(info);
+  }
+
+  private static byte[] encoded(ExtentInfo info) {
+    return DescriptorCodec.write(Descriptor.of(new byte[0], List.of(info)));
   }
 }

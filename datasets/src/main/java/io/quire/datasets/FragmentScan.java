@@ -114,7 +114,7 @@ final class FragmentScan {
               "no such column: column=" + column + " in " + layout.first(group).place());
         }
         Extent extent = registry.findOrAdopt(call.xid(), info);
-        if (extent == null || extent.crc() != info.crc()) {
+        if (extent == null) {
           throw new Refusal(Refusal.Reason.GONE, "not held: " + info.place());
         }
         extents.add(extent);

@@ -3,10 +3,10 @@ package io.quire.datasets;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.quire.ager.Extent;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,10 +22,13 @@ final class Holding {
   private volatile long coordinator;
 
   @GuardedBy("this")
-  private final Map<ExtentKey, Extent> extents = new HashMap<>();
+  private final TreeMap<ExtentKey, Held> extents = new TreeMap<>();
 
   @GuardedBy("this")
   private boolean ended;
+
+  /** An extent, and what the descriptor says, or will say, of it. */
+  record Held(Extent extent, ExtentInfo info) {}
 
   Holding(long xid) {
     this.xid = xid;
@@ -43,6 +46,12 @@ final class Holding {
     coordinator = incarnation;
   }
 
+  /** There is an object; its coordinator need not be asked any more. */
+  void published() {
+    coordinator = 0;
+    touch();
+  }
+
   /** Somebody who knows the object asked for it. */
   void touch() {
     touchedNanos = System.nanoTime();
@@ -52,16 +61,20 @@ final class Holding {
     return System.nanoTime() - touchedNanos;
   }
 
-  synchronized @Nullable Extent find(ExtentKey key) {
+  synchronized boolean ended() {
+    return ended;
+  }
+
+  synchronized @Nullable Held find(ExtentKey key) {
     return extents.get(key);
   }
 
-  /** The extent at the place, made if there is none; null if this has ended. */
-  synchronized @Nullable Extent findOrPut(ExtentKey key, Supplier<Extent> make) {
+  /** What is held in the place, made if there is nothing; null if this has ended. */
+  synchronized @Nullable Held findOrPut(ExtentKey key, Supplier<Held> make) {
     if (ended) {
       return null;
     }
-    Extent present = extents.get(key);
+    Held present = extents.get(key);
     if (present == null) {
       present = make.get();
       extents.put(key, present);
@@ -69,41 +82,43 @@ final class Holding {
     return present;
   }
 
-  /**
-   * Puts extents in their places.
-   *
-   * @return those which are no longer held: what was there before, or, if this has ended, the
-   *     extents themselves
-   */
-  synchronized List<Extent> put(Map<ExtentKey, Extent> more) {
-    if (ended) {
-      return List.copyOf(more.values());
+  /** Puts an extent, whatever was in its place; false if this has ended. */
+  synchronized boolean put(Held held) {
+    if (!ended) {
+      extents.put(held.info().key(), held);
     }
-    List<Extent> replaced = new ArrayList<>();
-    more.forEach(
-        (key, extent) -> {
-          Extent before = extents.put(key, extent);
-          if (before != null && before != extent) {
-            replaced.add(before);
-          }
-        });
-    return replaced;
+    return !ended;
   }
 
-  synchronized boolean ended() {
-    return ended;
+  /**
+   * Puts the extents of a part, unless those of an earlier attempt are there: what was answered
+   * once stays true.
+   *
+   * @return those that are held now; null if this has ended
+   */
+  synchronized @Nullable List<Held> putPart(int part, List<Held> made) {
+    if (ended) {
+      return null;
+    }
+    SortedMap<ExtentKey, Held> earlier =
+        extents.subMap(new ExtentKey(part, 0, 0), new ExtentKey(part + 1, 0, 0));
+    if (!earlier.isEmpty()) {
+      return List.copyOf(earlier.values());
+    }
+    made.forEach(held -> extents.put(held.info().key(), held));
+    return made;
   }
 
   /** Takes an extent away. */
-  synchronized @Nullable Extent remove(ExtentKey key) {
+  synchronized @Nullable Held remove(ExtentKey key) {
     return extents.remove(key);
   }
 
   /** Whether all these places are filled with the bytes of these checksums. */
   synchronized boolean hasAll(Map<ExtentKey, Integer> crcs) {
     for (Map.Entry<ExtentKey, Integer> wanted : crcs.entrySet()) {
-      Extent extent = extents.get(wanted.getKey());
-      if (extent == null || extent.crc() != wanted.getValue()) {
+      Held held = extents.get(wanted.getKey());
+      if (held == null || held.extent().crc() != wanted.getValue()) {
         return false;
       }
     }
@@ -111,13 +126,13 @@ final class Holding {
   }
 
   /** Takes away what is in other places than these. */
-  synchronized List<Extent> retain(Set<ExtentKey> keys) {
-    List<Extent> removed = new ArrayList<>();
+  synchronized List<Held> retain(Map<ExtentKey, Integer> places) {
+    List<Held> removed = new ArrayList<>();
     extents
         .entrySet()
         .removeIf(
             entry -> {
-              boolean stray = !keys.contains(entry.getKey());
+              boolean stray = !places.containsKey(entry.getKey());
               if (stray) {
                 removed.add(entry.getValue());
               }
@@ -127,9 +142,9 @@ final class Holding {
   }
 
   /** Takes everything away, for good. */
-  synchronized List<Extent> end() {
+  synchronized List<Held> end() {
     ended = true;
-    List<Extent> all = List.copyOf(extents.values());
+    List<Held> all = List.copyOf(extents.values());
     extents.clear();
     return all;
   }
@@ -139,6 +154,6 @@ final class Holding {
   }
 
   synchronized long bytes() {
-    return extents.values().stream().mapToLong(Extent::bytes).sum();
+    return extents.values().stream().mapToLong(held -> held.extent().bytes()).sum();
   }
 }

@@ -28,7 +28,8 @@ final class LineCutter {
   /** Cuts pieces of at most {@code bytesMax}. The stream is not closed. */
   LineCutter(InputStream in, int bytesMax) {
     this.in = in;
-    this.buffer = new byte[bytesMax];
+    // One more than a piece: so a piece that is not the last is known not to be.
+    this.buffer = new byte[bytesMax + 1];
   }
 
   /** Moves to the next piece; false at the end. */
@@ -40,7 +41,7 @@ final class LineCutter {
     if (filled == 0) {
       return false;
     }
-    cut = ended ? filled : afterLastNewline();
+    cut = filled < buffer.length ? filled : afterLastNewline();
     return true;
   }
 
@@ -52,7 +53,7 @@ final class LineCutter {
         lines++;
       }
     }
-    boolean openEnd = ended && cut == filled && buffer[cut - 1] != NEWLINE;
+    boolean openEnd = cut == filled && buffer[cut - 1] != NEWLINE;
     return new Piece(openEnd ? lines + 1 : lines, Arrays.copyOf(buffer, cut));
   }
 
@@ -68,11 +69,12 @@ final class LineCutter {
   }
 
   private int afterLastNewline() {
-    for (int end = filled; end > 0; end--) {
+    int max = buffer.length - 1;
+    for (int end = max; end > 0; end--) {
       if (buffer[end - 1] == NEWLINE) {
         return end;
       }
     }
-    return filled;
+    return max;
   }
 }

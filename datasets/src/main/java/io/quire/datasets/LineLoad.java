@@ -4,6 +4,8 @@ import io.quire.ager.Ager;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
 import io.quire.base.Member;
+import io.quire.datasets.Holding.Held;
+import io.quire.fabric.FabricException;
 import io.quire.ns.NsObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -47,6 +48,7 @@ final class LineLoad {
   private final List<Placed> placed = new ArrayList<>();
   private final Set<Member> touched = ConcurrentHashMap.newKeySet();
   private long bytes;
+  private volatile boolean ending;
 
   /** Where an extent is. */
   private record Placed(Member member, ExtentInfo info) {}
@@ -92,6 +94,7 @@ final class LineLoad {
       throw new UncheckedIOException(
           "cannot read the lines of dataset " + publication.target().name(), e);
     } finally {
+      ending = true;
       inFlight.forEach(Await::end);
       if (!published && !publication.unsettled()) {
         publication.abandon(touched);
@@ -143,17 +146,18 @@ final class LineLoad {
   /** Finds a member for an extent. Waits, on a thread of its own. */
   private Placed place(Call.Take call, Extent extent) {
     Holding holding = registry.holding(publication.xid());
-    if (!registry.put(holding, Map.of(call.key(), extent))) {
+    if (!holding.put(new Held(extent, call.info(members.self().node(), null)))) {
+      registry.drop(extent);
       throw new DatasetsException.LoadAborted("load was given up: " + call.key());
     }
     String last = "no member in the view";
-    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS_MAX && !ending; attempt++) {
       Member member = choose(call.key().group() + attempt);
       if (member != null) {
         touched.add(member);
         try {
           return at(member, call, holding, extent);
-        } catch (Refusal | io.quire.fabric.FabricException e) {
+        } catch (Refusal | FabricException e) {
           last = member + " " + e.getMessage();
         }
       }
@@ -192,6 +196,7 @@ final class LineLoad {
 
   private Map<Member, List<ExtentInfo>> held() {
     Map<Member, List<ExtentInfo>> held = new HashMap<>();
+    touched.forEach(member -> held.put(member, new ArrayList<>()));
     for (Placed one : placed) {
       held.computeIfAbsent(one.member, _ -> new ArrayList<>()).add(one.info);
     }
@@ -205,9 +210,9 @@ final class LineLoad {
 
   /** The stream cannot be read again: what was lost with a member meanwhile ends the load. */
   private void checkHeld(Map<Member, List<ExtentInfo>> held) {
-    Set<Member> missing = new HashSet<>(publication.notHolding(held));
+    Publication.Missing missing = publication.missing(held);
     for (Placed one : placed) {
-      if (missing.contains(one.member) && one.info.durable() == null) {
+      if (missing.lost(one.member, one.info)) {
         throw new DatasetsException.LoadAborted(
             "a member lost its extents: dataset=%s member=%s"
                 .formatted(publication.target().name(), one.member));

@@ -193,7 +193,7 @@ final class LoadRun {
     switch (failure) {
       case Refusal refusal when refusal.reason() == Refusal.Reason.FAILED ->
           throw new DatasetsException.FunctionFailed(
-              job.function, attempt.member.node(), refusal.getMessage());
+              job.function, attempt.member.node(), refusal.text());
       case Refusal refusal when refusal.reason() == Refusal.Reason.UNKNOWN_FUNCTION ->
           throw new DatasetsException.UnknownFunction(job.function, attempt.member.node());
       case null, default -> {
@@ -215,11 +215,11 @@ final class LoadRun {
 
   /** Whether all members still hold what they loaded; what they do not is to be loaded again. */
   private boolean allHeld() {
-    Set<Member> missing = publication.notHolding(held());
+    Publication.Missing missing = publication.missing(held());
     boolean all = true;
     for (Map.Entry<Integer, Part> entry : List.copyOf(finished.entrySet())) {
       Part part = entry.getValue();
-      if (missing.contains(part.member) && !part.copied()) {
+      if (part.extents.stream().anyMatch(info -> missing.lost(part.member, info))) {
         finished.remove(entry.getKey());
         again(entry.getKey(), "extents not held: member=" + part.member);
         all = false;
@@ -230,6 +230,11 @@ final class LoadRun {
 
   private Map<Member, List<ExtentInfo>> held() {
     Map<Member, List<ExtentInfo>> held = new HashMap<>();
+    for (Member member : touched) {
+      if (members.view().has(member.incarnation())) {
+        held.put(member, new ArrayList<>());
+      }
+    }
     for (Part part : finished.values()) {
       held.computeIfAbsent(part.member, _ -> new ArrayList<>()).addAll(part.extents);
     }

@@ -6,14 +6,16 @@ import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
 import io.quire.base.Member;
+import io.quire.datasets.Holding.Held;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads parts on this node: runs the function, keeps its extents, and has them copied if the
@@ -48,22 +50,32 @@ final class PartLoad {
     Holding holding = registry.holding(call.xid());
     holding.loadedBy(call.coordinator());
     Sink sink = new Sink(holding, call, Deadline.in(config.partDeadline()));
-    boolean kept = false;
+    List<Held> made;
+    boolean whole = false;
     try {
       run(function, call, sink);
-      List<ExtentInfo> infos = sink.infos();
-      kept = true;
-      if (!registry.put(holding, sink.extents)) {
-        throw givenUp(call.xid());
-      }
-      holding.touch();
-      counters.partsLoaded.increment();
-      return DescriptorCodec.write(Descriptor.of(new byte[0], infos));
+      made = sink.held();
+      whole = true;
     } finally {
-      if (!kept) {
-        registry.drop(sink.extents.values());
+      if (!whole) {
+        sink.drop();
       }
     }
+    return keep(holding, call, made);
+  }
+
+  private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made) {
+    List<Held> held = holding.putPart(call.part(), made);
+    if (held != made) {
+      registry.drop(made);
+    }
+    if (held == null) {
+      throw givenUp(call.xid());
+    }
+    holding.touch();
+    counters.partsLoaded.increment();
+    return DescriptorCodec.write(
+        Descriptor.of(new byte[0], held.stream().map(Held::info).toList()));
   }
 
   private static void run(LoadFunction function, Call.LoadPart call, Sink sink) {
@@ -85,11 +97,11 @@ final class PartLoad {
     private final Holding holding;
     private final Call.LoadPart call;
     private final Deadline deadline;
-    private final Map<ExtentKey, Extent> extents = new HashMap<>();
-    private final List<Made> made = new ArrayList<>();
+    private final Map<ExtentKey, Made> made = new LinkedHashMap<>();
 
-    /** An extent, and the copy that is being made of it. */
-    private record Made(ExtentKey key, long rows, Extent extent, CompletableFuture<Copy> copying) {}
+    /** An extent, and the copy that is being made of it, if it is to have one. */
+    private record Made(
+        ExtentKey key, long rows, Extent extent, @Nullable CompletableFuture<Copy> copying) {}
 
     Sink(Holding holding, Call.LoadPart call, Deadline deadline) {
       this.holding = holding;
@@ -100,7 +112,7 @@ final class PartLoad {
     @Override
     public void extent(int group, int column, long rows, long bytes, Consumer<MemorySegment> fill) {
       ExtentKey key = new ExtentKey(call.part(), group, column);
-      if (group < 0 || column < 0 || rows < 0 || bytes < 1 || extents.containsKey(key)) {
+      if (group < 0 || column < 0 || rows < 0 || bytes < 1 || made.containsKey(key)) {
         throw new IllegalArgumentException(
             "not an extent, or made before: %s rows=%d bytes=%d".formatted(key, rows, bytes));
       }
@@ -115,22 +127,18 @@ final class PartLoad {
         fill.accept(draft.segment());
         extent = draft.seal();
       }
-      extents.put(key, extent);
-      made.add(new Made(key, rows, extent, copy(extent)));
+      made.put(key, new Made(key, rows, extent, call.durable() ? ager.persist(extent) : null));
       holding.touch();
     }
 
-    private CompletableFuture<Copy> copy(Extent extent) {
-      return call.durable() ? ager.persist(extent) : CompletableFuture.completedFuture(null);
-    }
-
     /** Waits for the copies. */
-    List<ExtentInfo> infos() {
-      List<ExtentInfo> infos = new ArrayList<>(made.size());
-      for (Made one : made) {
-        Copy copy = Await.value("copying: " + one.key, one.copying, deadline);
+    List<Held> held() {
+      List<Held> held = new ArrayList<>(made.size());
+      for (Made one : made.values()) {
         ExtentKey key = one.key;
-        infos.add(
+        Copy copy =
+            one.copying == null ? null : Await.value("copying: " + key, one.copying, deadline);
+        ExtentInfo info =
             new ExtentInfo(
                 key.part(),
                 key.group(),
@@ -139,9 +147,20 @@ final class PartLoad {
                 one.extent.bytes(),
                 one.extent.crc(),
                 self.node(),
-                copy));
+                copy);
+        held.add(new Held(one.extent, info));
       }
-      return infos;
+      return held;
+    }
+
+    /** Drops all, also the copies, when they are made. */
+    void drop() {
+      for (Made one : made.values()) {
+        registry.drop(one.extent);
+        if (one.copying != null) {
+          one.copying.thenAccept(ager::deleteCopy);
+        }
+      }
     }
   }
 }

@@ -63,15 +63,21 @@ final class Publication {
     return target;
   }
 
-  /** Asks all at once whether they hold their extents; those that did not say yes. */
-  Set<Member> notHolding(Map<Member, List<ExtentInfo>> held) {
-    Set<Member> missing = new HashSet<>(held.keySet());
-    missing.removeAll(answers(held, false));
-    return missing;
+  /**
+   * Who does not hold what it loaded.
+   *
+   * @param denied members that said so
+   * @param silent members that did not answer, or are other incarnations by now
+   */
+  record Missing(Set<Member> denied, Set<Member> silent) {
+    /** Whether an extent of this member is lost; a copy outlives its writer, but not a denial. */
+    boolean lost(Member member, ExtentInfo info) {
+      return denied.contains(member) || (silent.contains(member) && info.durable() == null);
+    }
   }
 
-  /** Those that said yes, or, if asked for, those that said no. */
-  private Set<Member> answers(Map<Member, List<ExtentInfo>> held, boolean no) {
+  /** Asks all at once whether they hold their extents; they drop whatever else they have. */
+  Missing missing(Map<Member, List<ExtentInfo>> held) {
     Map<Member, CompletableFuture<byte[]>> asked = new LinkedHashMap<>();
     held.forEach(
         (member, infos) -> {
@@ -79,17 +85,15 @@ final class Publication {
           infos.forEach(info -> crcs.put(info.key(), info.crc()));
           asked.put(member, members.call(member, new Call.Hold(xid, crcs), config.callDeadline()));
         });
-    Set<Member> answered = new HashSet<>();
+    Missing missing = new Missing(new HashSet<>(), new HashSet<>());
     asked.forEach(
         (member, answer) -> {
           Await.end(answer);
-          boolean yes = answer.state() == CompletableFuture.State.SUCCESS;
-          boolean denied = !yes && gone(answer.exceptionNow());
-          if (no ? denied : yes) {
-            answered.add(member);
+          if (answer.state() != CompletableFuture.State.SUCCESS) {
+            (gone(answer.exceptionNow()) ? missing.denied : missing.silent).add(member);
           }
         });
-    return answered;
+    return missing;
   }
 
   private static boolean gone(Throwable failure) {
@@ -113,18 +117,14 @@ final class Publication {
    */
   NsObject publish(byte[] value, Map<Member, List<ExtentInfo>> held) {
     NsObject object = create(value);
-    if (!answers(uncopied(held), true).isEmpty()) {
+    Set<Member> denied = missing(held).denied;
+    if (held.entrySet().stream()
+        .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
       namespaces.delete(object);
       throw new DatasetsException.LoadAborted(
           "members dropped what was loaded, while this node was paused: dataset=" + target.name());
     }
     return object;
-  }
-
-  private static Map<Member, List<ExtentInfo>> uncopied(Map<Member, List<ExtentInfo>> held) {
-    Map<Member, List<ExtentInfo>> uncopied = new LinkedHashMap<>(held);
-    uncopied.values().removeIf(infos -> infos.stream().allMatch(info -> info.durable() != null));
-    return uncopied;
   }
 
   private NsObject create(byte[] value) {

@@ -39,9 +39,12 @@ final class Refusal extends RuntimeException {
     return reason;
   }
 
+  String text() {
+    return String.valueOf(getMessage());
+  }
+
   byte[] toBytes() {
-    String text = getMessage() == null ? "" : getMessage();
-    return new WireWriter(64).int8(reason.ordinal()).string(text).toBytes();
+    return new WireWriter(64).int8(reason.ordinal()).string(text()).toBytes();
   }
 
   static byte[] done(byte[] result) {

@@ -3,15 +3,15 @@ package io.quire.datasets;
 import io.quire.ager.Ager;
 import io.quire.ager.Copy;
 import io.quire.ager.Extent;
+import io.quire.datasets.Holding.Held;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which extents this node holds, by object and place. What leaves it is dropped in the ager, whose
- * pins outlive that. Any thread.
+ * pins outlive that, and its durable copy is given up. Any thread.
  */
 final class Registry {
   private final Ager ager;
@@ -19,7 +19,7 @@ final class Registry {
   private final ConcurrentHashMap<Long, Holding> holdings = new ConcurrentHashMap<>();
 
   /** Totals. */
-  record Held(int datasets, long extents, long bytes) {}
+  record Totals(int datasets, long extents, long bytes) {}
 
   Registry(Ager ager, Counters counters) {
     this.ager = ager;
@@ -30,6 +30,7 @@ final class Registry {
     return holdings.containsKey(xid);
   }
 
+  /** The holding of an object, made if there is none. */
   Holding holding(long xid) {
     Holding holding = holdings.computeIfAbsent(xid, Holding::new);
     holding.touch();
@@ -46,39 +47,43 @@ final class Registry {
 
   @Nullable Extent find(long xid, ExtentKey key) {
     Holding holding = holdings.get(xid);
-    return holding == null ? null : holding.find(key);
+    Held held = holding == null ? null : holding.find(key);
+    return held == null ? null : held.extent();
   }
 
-  /** The extent, adopted from its durable copy if it is not here; null if there is neither. */
+  /**
+   * The extent, adopted from its durable copy if it is not here; null if there is neither, or what
+   * is here are other bytes.
+   *
+   * @throws Refusal if this node does not have the store of the copy
+   */
   @Nullable Extent findOrAdopt(long xid, ExtentInfo info) {
     ExtentKey key = info.key();
     Extent here = find(xid, key);
     Copy copy = info.durable();
-    if (here != null || copy == null) {
-      return here;
+    if (here == null && copy != null) {
+      Held held = holding(xid).findOrPut(key, () -> new Held(adopt(copy), info));
+      here = held == null ? null : held.extent();
     }
-    return holding(xid)
-        .findOrPut(
-            key,
-            () -> {
-              Extent adopted = ager.adopt(copy);
-              counters.extentsAdopted.increment();
-              return adopted;
-            });
+    return here == null || here.crc() != info.crc() ? null : here;
   }
 
-  /** Puts extents in their places; false if the load was ended meanwhile, and they are dropped. */
-  boolean put(Holding holding, Map<ExtentKey, Extent> extents) {
-    drop(holding.put(extents));
-    return !holding.ended();
+  private Extent adopt(Copy copy) {
+    try {
+      Extent adopted = ager.adopt(copy);
+      counters.extentsAdopted.increment();
+      return adopted;
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(Refusal.Reason.ELSEWHERE, String.valueOf(e.getMessage()));
+    }
   }
 
   /** Forgets one extent. */
   void remove(long xid, ExtentKey key) {
     Holding holding = holdings.get(xid);
-    Extent extent = holding == null ? null : holding.remove(key);
-    if (extent != null) {
-      drop(List.of(extent));
+    Held held = holding == null ? null : holding.remove(key);
+    if (held != null) {
+      drop(List.of(held));
     }
   }
 
@@ -90,18 +95,29 @@ final class Registry {
     }
   }
 
-  void drop(Collection<Extent> extents) {
-    extents.forEach(ager::drop);
-    counters.extentsDropped.add(extents.size());
+  void drop(Collection<Held> gone) {
+    for (Held held : gone) {
+      drop(held.extent());
+      Copy copy = held.info().durable();
+      if (copy != null) {
+        ager.deleteCopy(copy);
+      }
+    }
   }
 
-  Held held() {
+  /** Forgets an extent that has no copy yet. */
+  void drop(Extent extent) {
+    ager.drop(extent);
+    counters.extentsDropped.increment();
+  }
+
+  Totals totals() {
     long extents = 0;
     long bytes = 0;
     for (Holding holding : holdings.values()) {
       extents += holding.count();
       bytes += holding.bytes();
     }
-    return new Held(holdings.size(), extents, bytes);
+    return new Totals(holdings.size(), extents, bytes);
   }
 }

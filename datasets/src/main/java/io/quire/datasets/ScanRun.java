@@ -131,7 +131,7 @@ final class ScanRun {
     if (!view.has(members.self().incarnation())) {
       // A view without this node says nothing about who lives.
       lastFailure = "this node is not in the view";
-      delayed.add(new Fragment(groups, past, backOff(past)));
+      delayed.add(new Fragment(groups, past, Deadline.in(LOOK_EVERY)));
       return;
     }
     placement
@@ -215,12 +215,12 @@ final class ScanRun {
     switch (refusal.reason()) {
       case FAILED, DONE ->
           throw new DatasetsException.FunctionFailed(
-              job.function, given.member.node(), refusal.getMessage());
+              job.function, given.member.node(), refusal.text());
       case UNKNOWN_FUNCTION ->
           throw new DatasetsException.UnknownFunction(job.function, given.member.node());
-      case GONE -> again(given, refusal.getMessage(), past.goneAt(member));
-      case LATER -> again(given, refusal.getMessage(), past);
-      case ELSEWHERE, NOT_ME -> again(given, refusal.getMessage(), past.avoiding(member));
+      case GONE -> again(given, refusal.text(), past.goneAt(member));
+      case LATER -> again(given, refusal.text(), past);
+      case ELSEWHERE, NOT_ME -> again(given, refusal.text(), past.avoiding(member));
     }
   }
 

@@ -56,7 +56,11 @@ final class Sweep implements AutoCloseable {
       return false;
     }
     try {
-      return namespaces.lookup(holding.xid()) == null;
+      if (namespaces.lookup(holding.xid()) == null) {
+        return true;
+      }
+      holding.published();
+      return false;
     } catch (NsException.NotInView | NsException.Refused e) {
       return false;
     }

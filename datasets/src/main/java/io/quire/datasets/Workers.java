@@ -1,6 +1,8 @@
 package io.quire.datasets;
 
 import io.quire.base.NodeId;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,57 +45,65 @@ final class Workers implements AutoCloseable {
         threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queuedMax), made);
   }
 
+  /** A task and what comes of it. */
+  private record Task<T>(Supplier<T> body, CompletableFuture<T> result) implements Runnable {
+    @Override
+    public void run() {
+      try {
+        result.complete(body.get());
+      } catch (Throwable e) {
+        result.completeExceptionally(e);
+      }
+    }
+  }
+
   /** Runs a load function. */
   <T> CompletableFuture<T> load(Supplier<T> task) {
-    return submit(loading, task);
+    return submit(loading, task, LOADS_QUEUED_MAX);
   }
 
   /** Runs a step of a scan function. */
   <T> CompletableFuture<T> compute(Supplier<T> task) {
-    return submit(computing, task);
+    return submit(computing, task, COMPUTATIONS_QUEUED_MAX);
   }
 
   /** Runs what may wait. */
   <T> CompletableFuture<T> await(Supplier<T> task) {
     if (!waiting.tryAcquire()) {
-      counters.refused.increment();
-      return CompletableFuture.failedFuture(atLimit("waiting", WAITING_MAX));
+      return refused(new CompletableFuture<>(), false, WAITING_MAX);
     }
-    CompletableFuture<T> result = submit(virtual, task);
+    CompletableFuture<T> result = submit(virtual, task, WAITING_MAX);
     result.whenComplete((_, _) -> waiting.release());
     return result;
   }
 
-  private <T> CompletableFuture<T> submit(ExecutorService executor, Supplier<T> task) {
-    CompletableFuture<T> result = new CompletableFuture<>();
+  private <T> CompletableFuture<T> submit(ExecutorService executor, Supplier<T> body, int max) {
+    Task<T> task = new Task<>(body, new CompletableFuture<>());
     try {
-      executor.execute(
-          () -> {
-            try {
-              result.complete(task.get());
-            } catch (Throwable e) {
-              result.completeExceptionally(e);
-            }
-          });
+      executor.execute(task);
+      return task.result;
     } catch (RejectedExecutionException e) {
-      counters.refused.increment();
-      result.completeExceptionally(
-          executor.isShutdown()
-              ? new Refusal(Refusal.Reason.LATER, "datasets are closed")
-              : atLimit("queued", LOADS_QUEUED_MAX));
+      return refused(task.result, executor.isShutdown(), max);
     }
-    return result;
   }
 
-  private static Refusal atLimit(String what, int max) {
-    return new Refusal(Refusal.Reason.LATER, "too much under way: " + what + "Max=" + max);
+  private <T> CompletableFuture<T> refused(CompletableFuture<T> result, boolean closed, int max) {
+    counters.refused.increment();
+    String why = closed ? "datasets are closed" : "too much under way: max=" + max;
+    result.completeExceptionally(new Refusal(Refusal.Reason.LATER, why));
+    return result;
   }
 
   /** Interrupts what runs, and waits a second for it. */
   @Override
   public void close() {
-    loading.shutdownNow();
-    computing.shutdownNow();
+    List<Runnable> dropped = new ArrayList<>(loading.shutdownNow());
+    dropped.addAll(computing.shutdownNow());
+    for (Runnable one : dropped) {
+      if (one instanceof Task<?> task) {
+        refused(task.result, true, 0);
+      }
+    }
     virtual.shutdownNow();
     try {
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);

@@ -72,7 +72,7 @@ public final class Discovery implements AutoCloseable {
     loop =
         new EventLoop(
             self.node() + "-discovery", failure -> LOG.error("a listener failed", failure));
-    present = List.of(self);
+    present = List.copyOf(found(hazelcast.getCluster().getMembers()));
     hazelcast.getCluster().addMembershipListener(new Changes());
     hazelcast.getLifecycleService().addLifecycleListener(_ -> loop.execute(this::refresh));
     loop.execute(this::refresh);

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Watches all nodes for a name while it is being published: once any node has shown it, no answer that
- * is asked for later may be without it.
+ * Watches all nodes for a name while it is being published: once any node has shown it, no answer
+ * that is asked for later may be without it.
  */
 final class Appearance {
   private record Look(String node, long asked, long answered, boolean found) {}
@@ -26,8 +26,7 @@ final class Appearance {
 
   void watch(List<LocalCluster.Worker> workers) {
     for (LocalCluster.Worker worker : workers) {
-      watchers.add(
-          Thread.ofVirtual().start(() -> watch(worker.name(), worker.client())));
+      watchers.add(Thread.ofVirtual().start(() -> watch(worker.name(), worker.client())));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ public final class Demo implements AutoCloseable {
    * @return the cluster, which runs until this demo is closed
    * @throws CheckFailed if something did not hold
    */
-  public LocalCluster run() throws IOException, InterruptedException {
+  public LocalCluster run() throws IOException, InterruptedException, TimeoutException {
     long begun = System.nanoTime();
     DemoData data = prepare();
     LocalCluster cluster = form(data);
@@ -85,7 +86,7 @@ public final class Demo implements AutoCloseable {
     workspace.keep(why);
   }
 
-  private DemoData prepare() throws IOException, InterruptedException {
+  private DemoData prepare() throws IOException, InterruptedException, TimeoutException {
     Path input = options.input();
     Screen.Bar bar = screen.bar("expected answers");
     DemoData data = input == null ? new DemoData.Tpch(options.scale()) : new DemoData.Lines(input);
@@ -138,7 +139,8 @@ public final class Demo implements AutoCloseable {
   private JsonNode agreed(LocalCluster cluster) throws InterruptedException {
     long giveUp = System.nanoTime() + 30_000_000_000L;
     while (true) {
-      List<JsonNode> all = cluster.alive().stream().map(worker -> worker.client().status()).toList();
+      List<JsonNode> all =
+          cluster.alive().stream().map(worker -> worker.client().status()).toList();
       long different =
           all.stream()
               .map(status -> members(status) + status.path("epoch") + leader(status))
@@ -273,8 +275,7 @@ public final class Demo implements AutoCloseable {
     double p50 = small.publishNanos(0.5) / 1e6;
     double p99 = small.publishNanos(0.99) / 1e6;
     report.figure("publish_p50_ms", p50);
-    report.figure(
-        "publish_p99_ms", p99, "publish", publishText(p50, p99));
+    report.figure("publish_p99_ms", p99, "publish", publishText(p50, p99));
     report.figure("publishes", small.publishes());
     double lookup = 0;
     for (Worker worker : cluster.workers()) {
@@ -354,8 +355,7 @@ public final class Demo implements AutoCloseable {
     try {
       data.check(worker.client());
     } catch (AdminException e) {
-      screen.line(
-          "%s: refused, as flash dies with its node: %s", worker.name(), e.getMessage());
+      screen.line("%s: refused, as flash dies with its node: %s", worker.name(), e.getMessage());
       return;
     }
     throw new CheckFailed("data on flash alone are not there without their node", worker.name());

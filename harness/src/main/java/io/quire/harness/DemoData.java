@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 
 /** The data set of the demo: how it is loaded, and how a node's answers about it are checked. */
@@ -52,7 +53,7 @@ sealed interface DemoData {
     private final PlainAnswers expected;
 
     /** Computes the right answers in this process, or takes the published ones at scale 1. */
-    Tpch(double scale) throws IOException, InterruptedException {
+    Tpch(double scale) throws IOException, InterruptedException, TimeoutException {
       this.scale = scale;
       expected =
           scale == 1
@@ -107,7 +108,8 @@ sealed interface DemoData {
           "found=%s wanted=%s",
           q6,
           expected.q6());
-      return new Answer(columnBytes(new Q1()) + columnBytes(new Q6()), seconds, "Q6 " + q6.getFirst());
+      return new Answer(
+          columnBytes(new Q1()) + columnBytes(new Q6()), seconds, "Q6 " + q6.getFirst());
     }
 
     List<String> q1Lines() {

@@ -26,13 +26,16 @@ public record DemoOptions(
   public DemoOptions {
     spill = List.copyOf(spill);
     if (!(scale >= 0.01 && scale <= 100)) {
-      throw new IllegalArgumentException("scale out of range: scale=" + scale + " allowed=0.01..100");
+      throw new IllegalArgumentException(
+          "scale out of range: scale=" + scale + " allowed=0.01..100");
     }
     if (nodes < 3 || nodes > 9) {
       throw new IllegalArgumentException(
           "nodes out of range: nodes=" + nodes + " allowed=3..9 (one of them will be killed)");
     }
-    if (spill.isEmpty() || !STORES.containsAll(spill) || spill.stream().distinct().count() != spill.size()) {
+    if (spill.isEmpty()
+        || !STORES.containsAll(spill)
+        || spill.stream().distinct().count() != spill.size()) {
       throw new IllegalArgumentException(
           "not a list of stores: spill=" + spill + " allowed=flash, hdfs or both in either order");
     }

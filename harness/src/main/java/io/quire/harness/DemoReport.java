@@ -27,7 +27,8 @@ public final class DemoReport {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("verified", failure == null);
     if (failure != null) {
-      json.put("failed_check", failure instanceof CheckFailed failed ? failed.check() : "the demo runs");
+      json.put(
+          "failed_check", failure instanceof CheckFailed failed ? failed.check() : "the demo runs");
       json.put("error", String.valueOf(failure.getMessage()));
     }
     json.putAll(figures);

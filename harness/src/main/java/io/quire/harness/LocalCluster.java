@@ -13,10 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster of real node processes on this machine, on loopback, with certificates of its own. Ports
- * and data directories stay the same when a node is killed and started again.
+ * A cluster of real node processes on this machine, on loopback, with certificates of its own.
+ * Ports and data directories stay the same when a node is killed and started again.
  */
 public final class LocalCluster implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(120);
@@ -45,14 +46,12 @@ public final class LocalCluster implements AutoCloseable {
     private final Path directory;
     private final int fabricPort = Ports.take();
     private final int discoveryPort = Ports.take();
-    private final AdminClient client =
-        new AdminClient(new Address("127.0.0.1", Ports.take()), "");
-    private ChildProcess process;
+    private final AdminClient client = new AdminClient(new Address("127.0.0.1", Ports.take()), "");
+    private @Nullable ChildProcess process;
 
-    private Worker(String name, Path directory, ChildProcess none) {
+    private Worker(String name, Path directory) {
       this.name = name;
       this.directory = directory;
-      process = none;
     }
 
     public String name() {
@@ -63,12 +62,16 @@ public final class LocalCluster implements AutoCloseable {
       return client;
     }
 
+    /** Its newest process, dead or alive. */
     public ChildProcess process() {
+      if (process == null) {
+        throw new IllegalStateException("not started yet: node=" + name);
+      }
       return process;
     }
 
     public boolean isAlive() {
-      return process.isAlive();
+      return process != null && process.isAlive();
     }
   }
 
@@ -94,7 +97,7 @@ public final class LocalCluster implements AutoCloseable {
       String name = "n" + i;
       Path own = directory.resolve(name);
       authority.issue(new NodeId(name), List.of("127.0.0.1")).save(own.resolve("tls"));
-      cluster.workers.add(new Worker(name, own, null));
+      cluster.workers.add(new Worker(name, own));
     }
     cluster.workers.forEach(worker -> cluster.configure(worker, directory));
     cluster.startAll();
@@ -111,11 +114,10 @@ public final class LocalCluster implements AutoCloseable {
 
   /** Starts every node that does not run and waits until all of these are in the view. */
   public void startAll() {
-    List<Worker> starting =
-        workers.stream().filter(worker -> worker.process == null || !worker.isAlive()).toList();
+    List<Worker> starting = workers.stream().filter(worker -> !worker.isAlive()).toList();
     starting.forEach(this::launch);
     for (Worker worker : starting) {
-      worker.process.awaitLine(WorkerNode.READY, START);
+      worker.process().awaitLine(WorkerNode.READY, START);
     }
   }
 
@@ -124,7 +126,7 @@ public final class LocalCluster implements AutoCloseable {
   public void close() {
     List<Thread> stopping =
         alive().stream()
-            .map(worker -> Thread.ofVirtual().start(() -> worker.process.stop(STOP)))
+            .map(worker -> Thread.ofVirtual().start(() -> worker.process().stop(STOP)))
             .toList();
     for (Thread thread : stopping) {
       try {

@@ -28,8 +28,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of the real protocol code (sessions, leases, two-phase commit, cells) in a simulated world
- * that does harm, with clients whose histories are checked: reads and writes of each key are
+ * One run of the real protocol code (sessions, leases, two-phase commit, cells) in a simulated
+ * world that does harm, with clients whose histories are checked: reads and writes of each key are
  * linearizable, no acknowledged write is lost, no transaction is seen by half, and once all is calm
  * every node works again. The seed decides everything.
  */
@@ -45,6 +45,7 @@ public final class ProtocolSimulation {
   private final Atomicity pairs = new Atomicity();
   private final Map<NodeId, SimulatedNode> nodes = new ConcurrentHashMap<>();
   private final Rules rules;
+  private final boolean slowReaders;
   private boolean over;
 
   private ProtocolSimulation(long seed, Rules rules) {
@@ -56,6 +57,7 @@ public final class ProtocolSimulation {
     cluster = new SimCluster(world, SimCluster.names(count), 3, this::boot);
     cluster.log().faults(LogFaults.draw(dice));
     cluster.network().faults(NetworkFaults.draw(dice));
+    slowReaders = dice.nextBoolean();
     cluster.startAll();
     for (int i = 0; i < count; i++) {
       new SimulatedClient("c" + i, this, i);
@@ -86,14 +88,11 @@ public final class ProtocolSimulation {
   }
 
   private void run() {
-    Nemesis nemesis =
-        new Nemesis(cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY);
+    Nemesis nemesis = new Nemesis(cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY);
     world.runFor(STORM);
     over = true;
     nemesis.stop();
-    boolean ready =
-        world.runUntil(
-            () -> cluster.ids().stream().allMatch(this::ready), CALM_WITHIN);
+    boolean ready = world.runUntil(() -> cluster.ids().stream().allMatch(this::ready), CALM_WITHIN);
     if (!ready) {
       throw world.failure("not every node is in the view " + CALM_WITHIN + " after the storm");
     }
@@ -154,11 +153,7 @@ public final class ProtocolSimulation {
     nodes.put(
         node.id(),
         new SimulatedNode(
-            node,
-            transport,
-            seam,
-            world.dice("node-" + node.member().incarnation()),
-            rules));
+            node, transport, seam, world.dice("node-" + node.member().incarnation()), rules));
   }
 
   World world() {
@@ -171,6 +166,10 @@ public final class ProtocolSimulation {
 
   Atomicity pairs() {
     return pairs;
+  }
+
+  boolean slowReaders() {
+    return slowReaders;
   }
 
   boolean over() {

@@ -2,10 +2,11 @@ package io.quire.harness;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a person sees of long work: steps, lines and progress bars. On a terminal bars move; elsewhere
- * only their ends are written. Any thread.
+ * What a person sees of long work: steps, lines and progress bars. On a terminal bars move;
+ * elsewhere only their ends are written. Any thread.
  */
 public final class Screen {
   private static final int BAR = 28;
@@ -29,7 +30,7 @@ public final class Screen {
     out.flush();
   }
 
-  public synchronized void line(String format, Object... arguments) {
+  public synchronized void line(String format, @Nullable Object... arguments) {
     wipe();
     out.println("  " + String.format(Locale.ROOT, format, arguments));
     out.flush();

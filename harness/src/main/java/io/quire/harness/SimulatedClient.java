@@ -13,18 +13,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client on one node of a simulated world: one operation after another, on keys that all clients
- * share, each written down with what the client learned. Its node may die under it at any time; what it
- * was about then stays unknown.
+ * share, each written down with what the client learned. Its node may die under it at any time;
+ * what it was about then stays unknown.
  */
 final class SimulatedClient {
   private static final List<String> KEYS = List.of("k1", "k2", "k3");
   private static final List<String> PAIR = List.of("p1", "p2");
-  private static final Duration DEADLINE = Duration.ofSeconds(4);
+  private static final Duration DEADLINE = Duration.ofSeconds(6);
   private static final long THINK_NANOS_MAX = 150_000_000;
+  private static final long STEP_NANOS_MAX = 2_500_000_000L;
   private static final Duration LOOK_AFTER = Duration.ofMillis(100);
 
   private final String name;
@@ -105,7 +107,7 @@ final class SimulatedClient {
   private CompletableFuture<?> read(SimulatedNode node, String key) {
     Operation operation = simulation.history().invoke(name, key, Action.read());
     return node.cells
-        .readOn(node.node.threads(), key, DEADLINE)
+        .readOn(steps(node), key, DEADLINE)
         .whenComplete(
             (found, failure) -> {
               if (failure != null) {
@@ -116,6 +118,20 @@ final class SimulatedClient {
                 operation.read(text(found), found == null ? 0 : found.version());
               }
             });
+  }
+
+  /** Some readers lose the processor for a long time between any two of their steps. */
+  private Executor steps(SimulatedNode node) {
+    if (!simulation.slowReaders() || dice.chance(0.7)) {
+      return node.node.threads();
+    }
+    return step ->
+        simulation
+            .world()
+            .after(
+                Duration.ofNanos(dice.between(1, STEP_NANOS_MAX)),
+                "slow-step",
+                () -> node.node.threads().execute(step));
   }
 
   private CompletableFuture<?> write(

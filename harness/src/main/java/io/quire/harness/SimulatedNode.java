@@ -22,8 +22,7 @@ final class SimulatedNode {
   final Session session;
   final Cells cells;
 
-  SimulatedNode(
-      SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
+  SimulatedNode(SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
     this.node = node;
     var loop = node.loop();
     var clock = node.clock();
@@ -32,8 +31,7 @@ final class SimulatedNode {
     session =
         new Session(
             node.member(), () -> storage, TERMS, sessions, log, transport, loop, clock, rules);
-    LeaseTable leases =
-        new LeaseTable(TERMS, session, sessions, log, transport, loop, clock, rules);
+    LeaseTable leases = new LeaseTable(TERMS, session, sessions, log, transport, loop, clock);
     TwoPhase twoPhase =
         new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
     cells = new Cells(sessions, session, twoPhase, loop);

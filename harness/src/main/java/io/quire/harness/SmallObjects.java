@@ -15,8 +15,8 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Small objects, made, looked up, renamed and deleted through different nodes, with a ledger of what
- * was acknowledged. What may or may not have happened is struck from the ledger.
+ * Small objects, made, looked up, renamed and deleted through different nodes, with a ledger of
+ * what was acknowledged. What may or may not have happened is struck from the ledger.
  */
 final class SmallObjects {
   private static final String PREFIX = "/demo/";
@@ -26,7 +26,9 @@ final class SmallObjects {
   private volatile boolean over;
   private int cycles;
 
-  /** One cycle over three nodes: create here, look there, rename elsewhere, delete every second one. */
+  /**
+   * One cycle over three nodes: create here, look there, rename elsewhere, delete every second one.
+   */
   void cycle(List<LocalCluster.Worker> workers, int number) {
     AdminClient first = workers.get(number % workers.size()).client();
     AdminClient second = workers.get((number + 1) % workers.size()).client();

@@ -14,7 +14,9 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** TPC-H as functions of data sets: {@value #LOAD} fills extents, the queries run where they are. */
+/**
+ * TPC-H as functions of data sets: {@value #LOAD} fills extents, the queries run where they are.
+ */
 final class TpchFunctions {
   static final String LOAD = "tpch.lineitem";
   static final String Q1_NAME = "tpch.q1";
@@ -29,22 +31,17 @@ final class TpchFunctions {
   }
 
   static byte[] arguments(double scale, int commentPoolBytes) {
-    return new WireWriter()
-        .int64(Double.doubleToLongBits(scale))
-        .int32(commentPoolBytes)
-        .toBytes();
+    return new WireWriter().int64(Double.doubleToLongBits(scale)).int32(commentPoolBytes).toBytes();
   }
 
   private static LoadFunction load() {
     return (arguments, part, parts, sink) -> {
       WireReader in = new WireReader(arguments);
       double scale = Double.longBitsToDouble(in.int64());
-      LineitemPart lineitem =
-          LineitemPart.of(scale, part + 1, parts).withCommentPool(in.int32());
+      LineitemPart lineitem = LineitemPart.of(scale, part + 1, parts).withCommentPool(in.int32());
       try {
         lineitem.load(
-            (group, rows, column, bytes, fill) ->
-                sink.extent(group, column, rows, bytes, fill));
+            (group, rows, column, bytes, fill) -> sink.extent(group, column, rows, bytes, fill));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("loading lineitem: part=" + part + " of=" + parts);

@@ -47,13 +47,15 @@ final class Usage {
   void report(DemoReport report) {
     report.figure(
         "peak_resident_bytes", peak, "peak resident", Bytes.text(peak) + " on the fullest node");
-    for (String store : out.keySet()) {
-      report.figure("paged_out_" + store, out.get(store));
-      report.figure(
-          "paged_in_" + store,
-          in.get(store),
-          "paged to and from " + store,
-          Bytes.text(out.get(store)) + " out, " + Bytes.text(in.get(store)) + " in");
-    }
+    out.forEach(
+        (store, written) -> {
+          long read = in.getOrDefault(store, 0L);
+          report.figure("paged_out_" + store, written);
+          report.figure(
+              "paged_in_" + store,
+              read,
+              "paged to and from " + store,
+              Bytes.text(written) + " out, " + Bytes.text(read) + " in");
+        });
   }
 }

@@ -10,10 +10,12 @@ import io.quire.node.StartException;
 import io.quire.ns.NsHandle;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 
 /**
- * The process of one node of a {@link LocalCluster}: a plain node that also knows the workloads, and
- * that ends when its parent does. It writes {@value #READY} and its HTTP address when it can work.
+ * The process of one node of a {@link LocalCluster}: a plain node that also knows the workloads,
+ * and that ends when its parent does. It writes {@value #READY} and its HTTP address when it can
+ * work.
  */
 public final class WorkerNode {
   static final String READY = "ready http=";
@@ -23,7 +25,6 @@ public final class WorkerNode {
 
   /** Runs until it is killed; the argument is the configuration file. */
   public static void main(String[] arguments) throws InterruptedException {
-    ParentWatch.start();
     int code = 0;
     try {
       NodeConfig config = NodeConfig.load(Path.of(arguments[0]));
@@ -52,7 +53,11 @@ public final class WorkerNode {
   private static void routes(Node node, Javalin http) {
     http.get(
         "/bench/lookup",
-        call -> call.json(Map.of("nanos", lookupNanos(node, call.queryParam("name")))));
+        call ->
+            call.json(
+                Map.of(
+                    "nanos",
+                    lookupNanos(node, Objects.requireNonNull(call.queryParam("name"), "name")))));
   }
 
   /** The mean time of a lookup by name on one thread, with the answer decoded. */

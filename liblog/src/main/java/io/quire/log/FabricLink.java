@@ -33,6 +33,10 @@ final class FabricLink implements AutoCloseable {
     this.fabric = fabric;
     this.book = book;
     this.callDeadline = callDeadline;
+  }
+
+  /** Begins to take calls; before, peers hear that nobody serves them. */
+  void open() {
     fabric.serve(Service.RAFT, this::serve);
   }
 

@@ -66,7 +66,12 @@ final class RaftMember implements AutoCloseable {
             .setParameters(parameters)
             .setStateMachine(machine)
             .build();
-    return new RaftMember(identity, client, group, server);
+    try {
+      return new RaftMember(identity, client, group, server);
+    } catch (IOException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
   }
 
   void start() throws IOException {
@@ -79,6 +84,13 @@ final class RaftMember implements AutoCloseable {
 
   DivisionInfo info() {
     return division.getInfo();
+  }
+
+  /** Whether the log itself, not just the plan to join, says that this is a member. */
+  boolean settled() {
+    RaftConfiguration now = configuration();
+    return now.getLogEntryIndex() >= 0
+        && members().stream().anyMatch(member -> member.peer().equals(peer()));
   }
 
   boolean running() {

@@ -73,7 +73,7 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /**
    * Takes the directory of the log, having checked whose it is. The fabric, the loop and the peers
-   * remain the caller's.
+   * remain the caller's; a fabric serves one log in its life.
    *
    * @throws LogException if the directory is another cluster's or node's, was written by a newer
    *     Quire, is held by somebody, or has no good snapshot; then nothing in it was changed
@@ -95,6 +95,7 @@ public final class RatisLog implements Log, AutoCloseable {
     long deadlineNanos = System.nanoTime() + deadline.toNanos();
     try {
       fabric.serve(Service.LOG, service);
+      link.open();
       new Formation(config, storage, fabric, peers, closed).run(deadlineNanos);
       TornTail.mend(storage.log(), storage.aside());
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
@@ -102,7 +103,10 @@ public final class RatisLog implements Log, AutoCloseable {
       member.start();
       LOG.info("log started: peer={} group={}", member.peer(), storage.identity().group());
       if (storage.identity().joined()) {
-        await(membership.begin(), deadlineNanos);
+        CompletableFuture<Void> listening = membership.begin();
+        if (!member.settled()) {
+          await(listening, deadlineNanos);
+        }
       }
     } catch (IOException | CompletionException e) {
       throw new LogException.StartException(
@@ -226,6 +230,7 @@ public final class RatisLog implements Log, AutoCloseable {
       close(member);
     }
     link.close();
+    storage.snapshots().close();
     storage.close();
   }
 

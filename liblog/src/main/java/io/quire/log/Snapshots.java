@@ -25,6 +25,7 @@ final class Snapshots {
 
   private final Path directory;
   private @Nullable Snapshot loaded;
+  private boolean closed;
 
   private Snapshots(Path directory, @Nullable Snapshot loaded) {
     this.directory = directory;
@@ -45,7 +46,7 @@ final class Snapshots {
         setAside(bad, aside);
         return new Snapshots(directory, good);
       } catch (MalformedException e) {
-        bad.put(file, e.getMessage());
+        bad.put(file, e.toString());
       }
     }
     if (!bad.isEmpty()) {
@@ -73,6 +74,9 @@ final class Snapshots {
   }
 
   private Path keep(long index, byte[] bytes) throws IOException {
+    if (closed) {
+      throw new IOException("snapshots are closed: path=" + directory);
+    }
     Files.createDirectories(directory);
     Path file = directory.resolve(PREFIX + "%019d".formatted(index));
     DurableFile.write(file, bytes);
@@ -81,6 +85,11 @@ final class Snapshots {
       Files.delete(old);
     }
     return file;
+  }
+
+  /** Lets what is being written end; nothing is written afterwards. */
+  synchronized void close() {
+    closed = true;
   }
 
   /** Takes over one that came from the leader, having verified it. */

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * Mends the one damage that a crash does: an entry at the end of the open segment, of which only
  * the beginning was written into the zeros that were there. Ratis refuses to start on it.
  *
- * <p>What is cut was never acknowledged: writing stopped before the checksum behind the entry, so
- * the fsync that comes after it never began. Everything that might be something else (a checksum
- * that is there and wrong, anything behind it) is left alone, and Ratis refuses it.
+ * <p>What is cut was never acknowledged: writing stopped before the end of the checksum behind the
+ * entry, so the fsync that comes after it never began. Everything that might be something else (a
+ * checksum that is there and wrong, anything behind it) is left alone, and Ratis refuses it.
  *
  * <p>A segment is {@code "RaftLog1"} and then entries: a length (varint), that many bytes, and the
  * CRC32C of both (big-endian). A zero where a length should be is the end.
@@ -29,6 +30,9 @@ final class TornTail {
   private static final Logger LOG = LoggerFactory.getLogger(TornTail.class);
   private static final byte[] MAGIC = "RaftLog1".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKSUM_BYTES = 4;
+  private static final int LENGTH_BYTES_MAX = 5;
+  private static final byte TERM_TAG = 1 << 3;
+  private static final byte[] NOTHING = {};
   private static final long NONE = -1;
 
   private TornTail() {}
@@ -77,14 +81,49 @@ final class TornTail {
         return NONE;
       }
       int body = (int) (end - CHECKSUM_BYTES - start);
-      int checksum = in.getInt((int) end - CHECKSUM_BYTES);
-      if (checksum != Checksum.of(bytes, start, body)) {
-        boolean stopsBeforeChecksum = written <= end - CHECKSUM_BYTES;
-        return stopsBeforeChecksum ? start : NONE;
+      int found = in.getInt((int) end - CHECKSUM_BYTES);
+      int computed = Checksum.of(bytes, start, body);
+      if (found != computed) {
+        boolean torn =
+            written <= end
+                && begins(found, computed)
+                && !wholeUnderOtherLength(bytes, start, written)
+                && !wholeBehind(bytes, start + 1, written);
+        return torn ? start : NONE;
       }
       in.position((int) end);
     }
     return NONE;
+  }
+
+  /* A bit of the length alone may be wrong: then what looks like an entry that goes on into the
+  zeros is a whole one, with its checksum where the written bytes end (or would, but for zeros of
+  its own). That one may have been acknowledged. */
+  private static boolean wholeUnderOtherLength(byte[] bytes, int start, int written) {
+    int latest = Math.min(written + CHECKSUM_BYTES - 1, bytes.length);
+    for (int end = written; end <= latest; end++) {
+      for (int prefix = 1; prefix <= LENGTH_BYTES_MAX; prefix++) {
+        int length = end - CHECKSUM_BYTES - start - prefix;
+        byte[] header = length > 0 ? encode(length) : NOTHING;
+        if (header.length == prefix) {
+          CRC32C crc = new CRC32C();
+          crc.update(header);
+          crc.update(bytes, start + prefix, length);
+          if ((int) crc.getValue() == ByteBuffer.wrap(bytes).getInt(end - CHECKSUM_BYTES)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether of the four bytes of the checksum only some of the first, or none, were written. */
+  private static boolean begins(int found, int computed) {
+    return found == 0
+        || found == (computed & 0xff000000)
+        || found == (computed & 0xffff0000)
+        || found == (computed & 0xffffff00);
   }
 
   /** The length up to the last byte that is not zero. */
@@ -106,6 +145,35 @@ final class TornTail {
       }
     }
     return NONE;
+  }
+
+  /* Or the wrong length hides whole entries behind it. Each begins with the tag of its term. */
+  private static boolean wholeBehind(byte[] bytes, int from, int written) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    for (int start = from; start < written; start++) {
+      in.position(start);
+      long length = varint(in);
+      long end = in.position() + length + CHECKSUM_BYTES;
+      boolean possible = length > 0 && end < written + CHECKSUM_BYTES && end <= bytes.length;
+      if (possible && bytes[in.position()] == TERM_TAG) {
+        int body = (int) end - CHECKSUM_BYTES - start;
+        if (in.getInt((int) end - CHECKSUM_BYTES) == Checksum.of(bytes, start, body)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static byte[] encode(int value) {
+    ByteBuffer out = ByteBuffer.allocate(LENGTH_BYTES_MAX);
+    for (int rest = value; ; rest >>>= 7) {
+      if (rest < 0x80) {
+        out.put((byte) rest);
+        return Arrays.copyOf(out.array(), out.position());
+      }
+      out.put((byte) (rest | 0x80));
+    }
   }
 
   private static boolean startsWith(byte[] bytes, byte[] prefix) {

@@ -181,6 +181,7 @@ class AloneTest {
     }
     Path segment = segment(root.resolve("n1"));
     long length = Files.size(segment);
+    byte[] whole = Files.readAllBytes(segment);
     try (FileChannel channel = FileChannel.open(segment, StandardOpenOption.WRITE)) {
       // The first half of an entry of 100 bytes, in zeros.
       ByteBuffer torn = ByteBuffer.allocate(4096);
@@ -190,6 +191,8 @@ class AloneTest {
       }
       channel.write(torn.rewind(), length);
     }
+    assertThat(TornTail.find(whole)).isEqualTo(-1);
+    assertThat(TornTail.find(Files.readAllBytes(segment))).isEqualTo(length);
     try (TestCluster cluster = new TestCluster(root, "n1")) {
       Node node = cluster.start("n1").getFirst();
       node.put("three");

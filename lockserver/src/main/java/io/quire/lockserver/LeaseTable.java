@@ -3,7 +3,6 @@ package io.quire.lockserver;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
-import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.lockserver.LeaseMessage.Grant;
 import io.quire.lockserver.LeaseMessage.KeepAlive;
@@ -40,7 +39,6 @@ public final class LeaseTable {
   private final Transport transport;
   private final Loop loop;
   private final Clock clock;
-  private final Rules rules;
 
   private final Map<Tenure, Long> deadlines = new HashMap<>();
   private final Set<Tenure> expiring = new HashSet<>();
@@ -56,8 +54,7 @@ public final class LeaseTable {
       Log log,
       Transport transport,
       Loop loop,
-      Clock clock,
-      Rules rules) {
+      Clock clock) {
     this.terms = terms;
     this.own = own;
     this.sessions = sessions;
@@ -65,7 +62,6 @@ public final class LeaseTable {
     this.transport = transport;
     this.loop = loop;
     this.clock = clock;
-    this.rules = rules;
     transport.receive(Transport.Channel.LEASE, this::receive);
   }
 
@@ -111,8 +107,7 @@ public final class LeaseTable {
   private void grant(Asked asked) {
     KeepAlive keepAlive = asked.keepAlive();
     Tenure tenure = new Tenure(keepAlive.incarnation(), keepAlive.joined());
-    boolean judged = expiring.contains(tenure) && rules.keep(Rules.Rule.EXPIRE_OR_GRANT);
-    if (!deadlines.containsKey(tenure) || judged) {
+    if (!deadlines.containsKey(tenure) || expiring.contains(tenure)) {
       return;
     }
     deadlines.merge(

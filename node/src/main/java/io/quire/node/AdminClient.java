@@ -182,8 +182,7 @@ public final class AdminClient implements AutoCloseable {
   public List<byte[]> scan(
       String name, String function, byte[] arguments, BiConsumer<Long, Long> progress) {
     Object request =
-        new AdminServer.ScanRequest(
-            name, function, Base64.getEncoder().encodeToString(arguments));
+        new AdminServer.ScanRequest(name, function, Base64.getEncoder().encodeToString(arguments));
     List<byte[]> partials = new ArrayList<>();
     for (JsonNode partial : job("/api/scan", request, progress)) {
       partials.add(Base64.getDecoder().decode(partial.asText()));
@@ -245,8 +244,7 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  private HttpRequest request(
-      String method, String path, Duration deadline, BodyPublisher body) {
+  private HttpRequest request(String method, String path, Duration deadline, BodyPublisher body) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://" + node + path))
             .method(method, body)
@@ -273,9 +271,7 @@ public final class AdminClient implements AutoCloseable {
     try {
       Map<?, ?> failure = JSON.readValue(body, Map.class);
       return new AdminException(
-          status,
-          "maybe".equals(failure.get("happened")),
-          String.valueOf(failure.get("error")));
+          status, "maybe".equals(failure.get("happened")), String.valueOf(failure.get("error")));
     } catch (JsonProcessingException e) {
       return new AdminException(status, status >= 500, "status=" + status + " body=" + body);
     }

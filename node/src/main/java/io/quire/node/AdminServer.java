@@ -124,8 +124,7 @@ public final class AdminServer implements AutoCloseable {
 
   private void authorize(Context call) {
     String token = node.config().httpToken();
-    if (!token.isEmpty()
-        && !("Bearer " + token).equals(call.header("Authorization"))) {
+    if (!token.isEmpty() && !("Bearer " + token).equals(call.header("Authorization"))) {
       call.status(HttpStatus.UNAUTHORIZED).json(new Failure("a token is needed", "no"));
       call.skipRemainingHandlers();
     }
@@ -182,8 +181,7 @@ public final class AdminServer implements AutoCloseable {
     String name = required(call, "name");
     NsObject made =
         node.datasets()
-            .loadLines(
-                NsHandle.ROOT, name, lifetime(call), call.bodyInputStream(), Progress.NONE);
+            .loadLines(NsHandle.ROOT, name, lifetime(call), call.bodyInputStream(), Progress.NONE);
     call.status(HttpStatus.CREATED).json(describe(made));
   }
 
@@ -238,7 +236,8 @@ public final class AdminServer implements AutoCloseable {
         jobs.start(
             "scan",
             running ->
-                node.datasets()
+                node
+                    .datasets()
                     .scan(
                         dataset,
                         request.function(),

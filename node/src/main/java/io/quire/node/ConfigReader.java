@@ -11,7 +11,9 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Reads settings one by one and collects what is wrong with all of them. Confined to one thread. */
+/**
+ * Reads settings one by one and collects what is wrong with all of them. Confined to one thread.
+ */
 final class ConfigReader {
   private final Config config;
   private final Set<String> known = new HashSet<>();
@@ -41,7 +43,9 @@ final class ConfigReader {
     return read(path, otherwise, () -> config.getDuration(path));
   }
 
-  /** Turns something read into something meant; an {@link IllegalArgumentException} is a problem. */
+  /**
+   * Turns something read into something meant; an {@link IllegalArgumentException} is a problem.
+   */
   <S, T> T meant(String path, S read, T otherwise, Function<S, T> meaning) {
     try {
       return meaning.apply(read);

@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Long work that was asked for over HTTP: it runs on a thread of its own and tells how far it is. The
- * last {@link #KEPT} are remembered.
+ * Long work that was asked for over HTTP: it runs on a thread of its own and tells how far it is.
+ * The last {@link #KEPT} are remembered.
  */
 final class Jobs {
   private static final int KEPT = 200;
@@ -52,12 +52,7 @@ final class Jobs {
     JobStatus status() {
       Throwable failed = error;
       return new JobStatus(
-          id,
-          finished(),
-          done,
-          total,
-          result,
-          failed == null ? null : AdminServer.message(failed));
+          id, finished(), done, total, result, failed == null ? null : AdminServer.message(failed));
     }
   }
 

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
 
-/** Where a process writes its log: nowhere until it is told a file. Nothing goes to the terminal. */
+/**
+ * Where a process writes its log: nowhere until it is told a file. Nothing goes to the terminal.
+ */
 public final class Logs {
   private static final Map<String, Level> QUIETER =
       Map.of(

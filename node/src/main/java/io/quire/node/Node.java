@@ -43,8 +43,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running node: all parts of Quire in one process, wired by hand in the order in which they stand on
- * one another. {@link #open} returns when it is in the view and can work.
+ * A running node: all parts of Quire in one process, wired by hand in the order in which they stand
+ * on one another. {@link #open} returns when it is in the view and can work.
  */
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -74,8 +74,8 @@ public final class Node implements AutoCloseable {
    * Starts a node.
    *
    * @throws ConfigProblems if the configuration cannot be right
-   * @throws StartException if something else is in the way, in one sentence; what had been opened is
-   *     closed again
+   * @throws StartException if something else is in the way, in one sentence; what had been opened
+   *     is closed again
    */
   public static Node open(NodeConfig config) {
     return open(config, _ -> {});
@@ -84,7 +84,8 @@ public final class Node implements AutoCloseable {
   /**
    * As {@link #open(NodeConfig)}.
    *
-   * @param register is given the data sets before any other node can call them, to register functions
+   * @param register is given the data sets before any other node can call them, to register
+   *     functions
    */
   public static Node open(NodeConfig config, Consumer<Datasets> register) {
     Node node;
@@ -120,20 +121,17 @@ public final class Node implements AutoCloseable {
               Fabric.open(FabricConfig.of(new Address(config.host(), config.fabricPort())), tls));
       ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
       self = new Member(config.name(), incarnation, fabric.address());
-      log =
-          closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));
+      log = closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));
       FabricTransport transport = new FabricTransport(fabric, loop);
       sessions = new Sessions(log);
       LeaseTerms terms = new LeaseTerms(config.lease(), 0.001, Duration.ofMillis(100));
       session =
           new Session(
               self, () -> storage(log), terms, sessions, log, transport, loop, clock, Rules.ALL);
-      leases =
-          new LeaseTable(terms, session, sessions, log, transport, loop, clock, Rules.ALL);
+      leases = new LeaseTable(terms, session, sessions, log, transport, loop, clock);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       cells = new Cells(sessions, session, twoPhase, loop);
-      namespaces =
-          new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+      namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets =
           closing.add(
               new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));

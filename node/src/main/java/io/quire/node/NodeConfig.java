@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a node is. With no file at all it runs alone: a group of one, flash under its data directory.
+ * What a node is. With no file at all it runs alone: a group of one, flash under its data
+ * directory.
  *
  * @param name of the node, unique in the cluster
  * @param cluster its name; nodes of another one are not talked to

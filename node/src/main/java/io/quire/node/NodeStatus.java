@@ -39,8 +39,7 @@ record NodeStatus(
       long pageIns,
       long evictions) {}
 
-  record StorePart(
-      String uri, long used, long bytesOut, long bytesIn, long extents, long errors) {}
+  record StorePart(String uri, long used, long bytesOut, long bytesIn, long extents, long errors) {}
 
   static NodeStatus of(Node node) {
     var view = node.sessions().view();

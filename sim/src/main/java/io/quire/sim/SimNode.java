@@ -18,7 +18,10 @@ public final class SimNode {
 
   private static final long THREAD_STEP_NANOS_MAX = 30_000;
   private static final long DESCHEDULED_NANOS_MAX = 20_000_000;
+  private static final long STARVED_NANOS_MAX = 1_000_000_000;
   private static final double DESCHEDULED = 1 / 32.0;
+  private static final double STARVED = 1 / 1_024.0;
+  private static final double STARVED_ON_RESUME = 1 / 4.0;
 
   private final World world;
   private final Member member;
@@ -82,12 +85,7 @@ public final class SimNode {
    * may be anything, so a caller that is to be interrupted must be cut into tasks.
    */
   public Executor threads() {
-    return task ->
-        step(
-            dice.between(
-                500, dice.chance(DESCHEDULED) ? DESCHEDULED_NANOS_MAX : THREAD_STEP_NANOS_MAX),
-            tag,
-            task);
+    return task -> step(wait(STARVED), tag, task);
   }
 
   /** As by SIGKILL: what waits in it vanishes, and nothing of it ever runs again. */
@@ -120,7 +118,7 @@ public final class SimNode {
     List<Runnable> waiting = List.copyOf(held);
     held.clear();
     for (Runnable task : waiting) {
-      step(dice.between(0, THREAD_STEP_NANOS_MAX), tag, task);
+      step(wait(STARVED_ON_RESUME), tag, task);
     }
   }
 
@@ -167,5 +165,15 @@ public final class SimNode {
     } else {
       task.run();
     }
+  }
+
+  /** How long a thread waits for a processor: mostly microseconds, but it may be a second. */
+  private long wait(double starved) {
+    double kind = dice.nextDouble();
+    long most =
+        kind < starved
+            ? STARVED_NANOS_MAX
+            : kind < starved + DESCHEDULED ? DESCHEDULED_NANOS_MAX : THREAD_STEP_NANOS_MAX;
+    return dice.between(500, most);
   }
 }

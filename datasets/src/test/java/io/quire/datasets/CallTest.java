@@ -1,0 +1,60 @@
+package io.quire.datasets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.base.Address;
+import io.quire.base.WireReader.MalformedException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class CallTest {
+  private static final ExtentKey KEY = new ExtentKey(3, 70_000, 1);
+  private static final List<Call> CALLS =
+      List.of(
+          new Call.LoadPart(-7, 8, "f", new byte[] {1, 2}, 3, 9, true),
+          new Call.Hold(1, Map.of(KEY, -5)),
+          new Call.Drop(2),
+          new Call.Active(3),
+          new Call.Take(4, 5, KEY, 6, 7, -8, false, new Address("127.0.0.1", 4000)),
+          new Call.Scan(5, -6, "g", new byte[0], List.of(0, 1, 2, 40, 1000), 99));
+
+  @Test
+  void read_ofEachRequest_givesItBack() {
+    for (Call call : CALLS) {
+      byte[] bytes = call.toBytes(77);
+      Call.Addressed read = Call.read(ByteBuffer.wrap(bytes));
+      assertThat(read.target()).isEqualTo(77);
+      assertThat(read.call().getClass()).isEqualTo(call.getClass());
+      assertThat(read.call().toBytes(77)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void read_ofDamagedRequests_isRefusedOrAnotherRequest() {
+    for (long seed = 1; seed < 3000; seed++) {
+      Random random = new Random(seed);
+      byte[] bytes = CALLS.get(random.nextInt(CALLS.size())).toBytes(77);
+      bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+      try {
+        assertThat(Call.read(ByteBuffer.wrap(bytes)).call()).as("seed=%d", seed).isNotNull();
+      } catch (MalformedException | IllegalArgumentException expected) {
+        assertThat(expected.getMessage()).as("seed=%d", seed).isNotBlank();
+      }
+    }
+  }
+
+  @Test
+  void result_ofARefusal_throwsIt() {
+    Refusal refusal = new Refusal(Refusal.Reason.ELSEWHERE, "no such store");
+    assertThatThrownBy(() -> Refusal.result(refusal.toBytes()))
+        .isInstanceOfSatisfying(
+            Refusal.class,
+            thrown -> assertThat(thrown.reason()).isEqualTo(Refusal.Reason.ELSEWHERE))
+        .hasMessage("no such store");
+    assertThat(Refusal.result(Refusal.done(new byte[] {4, 5}))).containsExactly(4, 5);
+  }
+}

@@ -1,0 +1,233 @@
+package io.quire.datasets;
+
+import static io.quire.datasets.TestNodes.PATIENCE;
+import static io.quire.datasets.TestNodes.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.datasets.TestNodes.Node;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsException;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three whole nodes, all of which live. */
+@Timeout(120)
+class DatasetsTest {
+  private static final byte[] NOTHING = new byte[0];
+
+  @TempDir private static Path root;
+  private static TestNodes cluster;
+  private static List<Node> nodes;
+
+  private final NsHandle ns = nodes.getFirst().namespaces.createNamespace();
+
+  @BeforeAll
+  static void open() {
+    cluster = new TestNodes(root, "a", "b", "c");
+    nodes = cluster.start(SumFunctions::register);
+  }
+
+  @AfterAll
+  static void close() {
+    cluster.close();
+  }
+
+  @AfterEach
+  void endDatasets() {
+    nodes.getFirst().namespaces.deleteAll(ns);
+    until("extents are gone", () -> extents() == 0);
+    nodes.forEach(node -> assertThat(node.fatal).isEmpty());
+  }
+
+  private NsObject load(Node by, String name, Lifetime lifetime, int parts) {
+    return by.datasets.load(
+        ns, name, lifetime, new byte[] {7}, "numbers", NOTHING, parts, Progress.NONE);
+  }
+
+  private static long sum(Node by, NsObject dataset) {
+    return SumFunctions.total(
+        by.datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE));
+  }
+
+  private NsObject seenBy(Node node, String name) {
+    NsObject object = node.namespaces.lookup(ns, name);
+    assertThat(object).as("seen by %s", node.id).isNotNull();
+    return object;
+  }
+
+  private static byte[] read(Node by, NsObject dataset) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    by.datasets.read(
+        dataset, segment -> all.writeBytes(segment.toArray(ValueLayout.JAVA_BYTE)), PATIENCE);
+    return all.toByteArray();
+  }
+
+  @Test
+  void load_whenItReturns_isWholeOnEveryNode() {
+    load(nodes.get(0), "numbers", Lifetime.SESSION, 12);
+    for (Node node : nodes) {
+      NsObject seen = seenBy(node, "numbers");
+      Descriptor descriptor = node.datasets.descriptor(seen);
+      assertThat(descriptor.schema()).containsExactly(7);
+      assertThat(descriptor.columns()).isEqualTo(2);
+      assertThat(descriptor.rows()).isEqualTo(12L * SumFunctions.GROUPS * SumFunctions.ROWS);
+      assertThat(descriptor.bytes()).isEqualTo(descriptor.rows() * 2 * 8);
+      assertThat(descriptor.extents()).hasSize(12 * SumFunctions.GROUPS * 2);
+      assertThat(descriptor.extents().stream().map(ExtentInfo::owner).distinct()).hasSize(3);
+      assertThat(sum(node, seen)).isEqualTo(SumFunctions.expected(12));
+    }
+  }
+
+  @Test
+  void load_thatIsDurable_hasACopyOfEveryExtent() {
+    NsObject dataset = load(nodes.get(1), "durable", Lifetime.DURABLE, 6);
+    assertThat(nodes.get(2).datasets.descriptor(dataset).extents())
+        .allSatisfy(info -> assertThat(info.durable()).isNotNull());
+  }
+
+  @Test
+  void read_onEveryNode_givesTheSameBytesInOrder() {
+    NsObject dataset = load(nodes.get(0), "read", Lifetime.SESSION, 7);
+    byte[] wanted = read(nodes.get(0), dataset);
+    assertThat(wanted).hasSize((int) nodes.get(0).datasets.descriptor(dataset).bytes());
+    assertThat(read(nodes.get(1), dataset)).isEqualTo(wanted);
+    assertThat(read(nodes.get(2), dataset)).isEqualTo(wanted);
+    assertThat(nodes.get(2).datasets.stats().bytesPulled()).isPositive();
+  }
+
+  @Test
+  void loadLines_ofAnyText_isReadBackOnEveryNode() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    StringBuilder text = new StringBuilder();
+    while (text.length() < 600_000) {
+      text.append("x".repeat(random.nextInt(random.nextInt(50) == 0 ? 40_000 : 200))).append('\n');
+    }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
+    for (Lifetime lifetime : Lifetime.values()) {
+      NsObject dataset =
+          nodes.get(1).datasets.loadLines(
+              ns, "lines-" + lifetime, lifetime, new ByteArrayInputStream(bytes), Progress.NONE);
+      Descriptor descriptor = nodes.get(0).datasets.descriptor(dataset);
+      assertThat(descriptor.rows()).as("seed=%d", seed).isEqualTo(text.toString().lines().count());
+      assertThat(descriptor.extents().stream().map(ExtentInfo::owner).distinct()).hasSize(3);
+      for (Node node : nodes) {
+        assertThat(read(node, dataset)).as("seed=%d", seed).isEqualTo(bytes);
+      }
+    }
+  }
+
+  @Test
+  void loadLines_ofNothing_isAnEmptyDataset() {
+    NsObject dataset =
+        nodes.get(0).datasets.loadLines(
+            ns, "empty", Lifetime.DURABLE, new ByteArrayInputStream(NOTHING), Progress.NONE);
+    assertThat(read(nodes.get(1), dataset)).isEmpty();
+    assertThat(nodes.get(2).datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE))
+        .isEmpty();
+  }
+
+  @Test
+  void load_ofOneNameByTwoNodes_givesItToOneAndLeavesNothingOfTheOther() {
+    List<CompletableFuture<Object>> both = new ArrayList<>();
+    for (Node node : nodes.subList(0, 2)) {
+      both.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return load(node, "raced", Lifetime.DURABLE, 4);
+                } catch (NsException.NameTaken e) {
+                  return e;
+                }
+              },
+              Thread::startVirtualThread));
+    }
+    List<Object> outcomes =
+        both.stream().map(one -> one.orTimeout(60, TimeUnit.SECONDS).join()).toList();
+    assertThat(outcomes).filteredOn(NsException.NameTaken.class::isInstance).hasSize(1);
+    assertThat(sum(nodes.get(2), seenBy(nodes.get(2), "raced")))
+        .isEqualTo(SumFunctions.expected(4));
+  }
+
+  @Test
+  void delete_ofADataset_freesItsExtentsOnAllNodes() {
+    long before = extents();
+    NsObject dataset = load(nodes.get(0), "freed", Lifetime.DURABLE, 5);
+    assertThat(extents()).isEqualTo(before + 5L * SumFunctions.GROUPS * 2);
+    nodes.get(2).namespaces.delete(dataset);
+    until("extents are gone", () -> extents() <= before);
+  }
+
+  private static long extents() {
+    return nodes.stream().mapToLong(node -> node.datasets.stats().extents()).sum();
+  }
+
+  @Test
+  void load_whoseFunctionFails_saysWhyAndLeavesNothing() {
+    long before = extents();
+    assertThatThrownBy(
+            () ->
+                nodes.get(2).datasets.load(
+                    ns, "broken", Lifetime.DURABLE, NOTHING, "broken", NOTHING, 9, Progress.NONE))
+        .isInstanceOf(DatasetsException.FunctionFailed.class)
+        .hasMessageContaining("function=broken")
+        .hasMessageContaining("part=3")
+        .hasMessageContaining("no such file");
+    assertThat(nodes.get(0).namespaces.lookup(ns, "broken")).isNull();
+    until("extents are gone", () -> extents() <= before);
+  }
+
+  @Test
+  void load_withAnUnknownFunction_isRefusedBeforeAnything() {
+    assertThatThrownBy(
+            () ->
+                nodes.get(0).datasets.load(
+                    ns, "x", Lifetime.SESSION, NOTHING, "nobody", NOTHING, 1, Progress.NONE))
+        .isInstanceOf(DatasetsException.UnknownFunction.class)
+        .hasMessageContaining("function=nobody");
+  }
+
+  @Test
+  void descriptor_ofAnotherKindOfObject_isRefused() {
+    NsObject other =
+        nodes.get(0).namespaces.create(ns, "other", "text", Lifetime.DURABLE, NOTHING);
+    assertThatThrownBy(() -> nodes.get(0).datasets.descriptor(other))
+        .isInstanceOf(DatasetsException.NotADataset.class)
+        .hasMessageContaining("kind=text");
+  }
+
+  @Test
+  void scan_afterTheDatasetWasDeleted_isRefused() {
+    NsObject dataset = load(nodes.get(0), "deleted", Lifetime.SESSION, 3);
+    nodes.get(1).namespaces.delete(dataset);
+    assertThatThrownBy(() -> sum(nodes.get(0), dataset)).isInstanceOf(DatasetsException.Gone.class);
+  }
+
+  @Test
+  void scan_ofMoreDataThanMemory_readsWhatWasPagedOut() {
+    // 30 MB over three nodes of 8 MB each.
+    int parts = 750;
+    NsObject dataset = load(nodes.get(0), "large", Lifetime.DURABLE, parts);
+    assertThat(nodes.get(0).datasets.descriptor(dataset).bytes()).isGreaterThan(3L * (8 << 20));
+    assertThat(sum(nodes.get(1), dataset)).isEqualTo(SumFunctions.expected(parts));
+    assertThat(nodes.stream().mapToLong(node -> node.ager.stats().pageIns()).sum()).isPositive();
+    nodes.get(0).namespaces.delete(dataset);
+  }
+}

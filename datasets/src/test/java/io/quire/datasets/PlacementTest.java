@@ -1,0 +1,90 @@
+package io.quire.datasets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.ager.Copy;
+import io.quire.base.Address;
+import io.quire.base.Member;
+import io.quire.base.NodeId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PlacementTest {
+  private static final Member A = member("a", 1);
+  private static final Member B = member("b", 2);
+  private static final Member C = member("c", 3);
+  private static final List<Integer> GROUPS = IntStream.range(0, 90).boxed().toList();
+
+  @Test
+  void assign_whenAllOwnersAreIn_servesGroupsWhereTheyAre() {
+    Map<Member, List<Integer>> assigned =
+        placement(false).assign(GROUPS, List.of(A, B, C), Placement.Past.NONE);
+    assertThat(assigned.get(B)).containsExactlyElementsOf(ofOwner(1));
+  }
+
+  @Test
+  void assign_whenAnOwnerIsGone_spreadsItsCopiedGroupsAlikeOnAllNodes() {
+    Map<Member, List<Integer>> assigned =
+        placement(true).assign(GROUPS, List.of(A, C), Placement.Past.NONE);
+    assertThat(assigned.keySet()).containsExactlyInAnyOrder(A, C);
+    assertThat(assigned.get(A)).containsAll(ofOwner(0)).hasSizeBetween(35, 55);
+    assertThat(assigned.get(C)).containsAll(ofOwner(2)).hasSizeBetween(35, 55);
+    assertThat(placement(true).assign(GROUPS, List.of(A, C), Placement.Past.NONE))
+        .isEqualTo(assigned);
+  }
+
+  @Test
+  void assign_whenAnOwnerIsGoneAndThereIsNoCopy_saysWhatIsLost() {
+    assertThatThrownBy(() -> placement(false).assign(GROUPS, List.of(A, C), Placement.Past.NONE))
+        .isInstanceOfSatisfying(
+            DatasetsException.ExtentsLost.class,
+            lost -> {
+              assertThat(lost.dataset()).isEqualTo("lines");
+              assertThat(lost.extents()).isEqualTo(30);
+              assertThat(lost.owner()).isEqualTo(B.node());
+            });
+  }
+
+  @Test
+  void assign_afterAnOwnerDidNotAnswer_goesToAnotherOnlyIfThereAreCopies() {
+    Placement.Past past = Placement.Past.NONE.again().avoiding(B.incarnation());
+    assertThat(placement(true).assign(List.of(1), List.of(A, B, C), past)).doesNotContainKey(B);
+    assertThat(placement(false).assign(List.of(1), List.of(A, B, C), past)).containsOnlyKeys(B);
+  }
+
+  @Test
+  void assign_afterAllDidNotAnswer_asksThemAgain_butNotAfterAllSaidGone() {
+    Placement.Past silent = Placement.Past.NONE.avoiding(1).avoiding(2).avoiding(3);
+    assertThat(placement(true).assign(List.of(1), List.of(A, B, C), silent)).hasSize(1);
+    Placement.Past gone = Placement.Past.NONE.goneAt(1).goneAt(2).goneAt(3);
+    assertThatThrownBy(() -> placement(true).assign(List.of(1), List.of(A, B, C), gone))
+        .isInstanceOf(DatasetsException.ExtentsLost.class)
+        .hasMessageContaining("durable=unreadable");
+  }
+
+  private static List<Integer> ofOwner(int owner) {
+    return GROUPS.stream().filter(group -> group % 3 == owner).toList();
+  }
+
+  /** Part i belongs to the node i mod 3. */
+  private static Placement placement(boolean durable) {
+    List<Member> members = List.of(A, B, C);
+    List<ExtentInfo> infos = new ArrayList<>();
+    for (int part : GROUPS) {
+      NodeId owner = members.get(part % 3).node();
+      Copy copy =
+          durable ? new Copy("file:///s", "durable/x", 4096L * part, 10, 0, part, "x") : null;
+      infos.add(new ExtentInfo(part, 0, 0, 5, 10, 0, owner, copy));
+    }
+    Layout layout = Layout.of(Descriptor.of(new byte[0], infos), 0);
+    return new Placement("lines", layout, new int[] {0});
+  }
+
+  private static Member member(String name, long incarnation) {
+    return new Member(new NodeId(name), incarnation, new Address("127.0.0.1", 1));
+  }
+}

@@ -1,0 +1,191 @@
+package io.quire.datasets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.ager.Ager;
+import io.quire.ager.AgerConfig;
+import io.quire.ager.StoreConfig;
+import io.quire.base.Address;
+import io.quire.base.EventLoop;
+import io.quire.base.Member;
+import io.quire.base.NodeId;
+import io.quire.base.Rules;
+import io.quire.base.SystemClock;
+import io.quire.fabric.CertificateAuthority;
+import io.quire.fabric.Fabric;
+import io.quire.fabric.FabricConfig;
+import io.quire.fabric.FabricTransport;
+import io.quire.gvm.Cells;
+import io.quire.lockserver.LeaseTable;
+import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.log.LogConfig;
+import io.quire.log.Peers;
+import io.quire.log.RatisLog;
+import io.quire.ns.Namespaces;
+import io.quire.twopc.TwoPhase;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whole nodes in one process, without discovery: real log, sockets, TLS, memory and a durable store
+ * that all share. Killing one closes its sockets and stops its threads; it does not leave the view.
+ */
+final class TestNodes implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final DatasetsConfig CONFIG =
+      DatasetsConfig.DEFAULTS.withExtentBytes(16 << 10).withFragmentGroups(4);
+
+  private static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofSeconds(1), 0.001, Duration.ofMillis(100));
+  private static final long MEMORY_BYTES = 8 << 20;
+
+  private final Path root;
+  private final List<NodeId> voters;
+  private final CertificateAuthority authority = CertificateAuthority.create("test");
+  private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
+  private final List<Node> running = new CopyOnWriteArrayList<>();
+  private final Random random = new Random();
+
+  TestNodes(Path root, String... names) {
+    this.root = root;
+    voters = Stream.of(names).map(NodeId::new).toList();
+  }
+
+  /** Starts all nodes at once, and waits until all are in each other's view. */
+  List<Node> start(Consumer<Datasets> register) {
+    List<Node> nodes = voters.stream().map(Node::new).toList();
+    nodes.forEach(node -> register.accept(node.datasets));
+    running.addAll(nodes);
+    List<CompletableFuture<Void>> starts =
+        nodes.stream()
+            .map(node -> CompletableFuture.runAsync(node::start, Thread::startVirtualThread))
+            .toList();
+    starts.forEach(start -> start.orTimeout(60, TimeUnit.SECONDS).join());
+    until(
+        "all nodes are in the view",
+        () ->
+            nodes.stream()
+                .allMatch(
+                    node ->
+                        node.ready() && node.sessions.view().members().size() == nodes.size()));
+    return nodes;
+  }
+
+  static void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as("in time: %s", what).isNegative();
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  @Override
+  public void close() {
+    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    for (Node node : running) {
+      ends.add(CompletableFuture.runAsync(node::kill, Thread::startVirtualThread));
+    }
+    ends.forEach(CompletableFuture::join);
+  }
+
+  /** One node. */
+  final class Node {
+    final NodeId id;
+    final List<Throwable> fatal = new CopyOnWriteArrayList<>();
+    final Sessions sessions;
+    final Namespaces namespaces;
+    final Datasets datasets;
+    final Ager ager;
+    private final EventLoop loop;
+    private final Fabric fabric;
+    private final RatisLog log;
+    private final Session session;
+    private final LeaseTable leases;
+    private final TwoPhase twoPhase;
+
+    private Node(NodeId id) {
+      this.id = id;
+      SystemClock clock = new SystemClock();
+      long incarnation = random.nextLong(1, Long.MAX_VALUE);
+      loop = new EventLoop(id + "-loop", fatal::add);
+      fabric =
+          Fabric.open(
+              FabricConfig.of(new Address("127.0.0.1", 0)),
+              authority.issue(id, List.of("127.0.0.1")));
+      seen.put(id, fabric.address());
+      Member self = new Member(id, incarnation, fabric.address());
+      StoreConfig store =
+          StoreConfig.parse("file://" + root.toAbsolutePath() + "/store", 1 << 30, true);
+      ager =
+          Ager.open(
+              AgerConfig.of(
+                  MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation)));
+      LogConfig config = LogConfig.of("test", id, root.resolve(id.name()), voters);
+      log = RatisLog.open(config, fabric, loop, new Seen());
+      FabricTransport transport = new FabricTransport(fabric, loop);
+      sessions = new Sessions(log);
+      session =
+          new Session(
+              self, () -> id.hashCode(), TERMS, sessions, log, transport, loop, clock, Rules.ALL);
+      leases = new LeaseTable(TERMS, session, sessions, log, transport, loop, clock);
+      twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
+      Cells cells = new Cells(sessions, session, twoPhase, loop);
+      namespaces =
+          new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+      datasets = new Datasets(self, sessions, namespaces, ager, fabric, CONFIG);
+    }
+
+    private void start() {
+      log.start(PATIENCE);
+      loop.execute(
+          () -> {
+            session.open();
+            leases.open();
+            twoPhase.open();
+            namespaces.open();
+          });
+    }
+
+    boolean ready() {
+      Session.Token token = session.token();
+      return token != null && session.valid(token);
+    }
+
+    void kill() {
+      running.remove(this);
+      seen.remove(id);
+      fabric.close();
+      loop.close();
+      log.close();
+      datasets.close();
+      ager.close();
+    }
+  }
+
+  private final class Seen implements Peers {
+    @Override
+    public @Nullable Address addressOf(NodeId node) {
+      return seen.get(node);
+    }
+
+    @Override
+    public List<Address> all() {
+      return List.copyOf(seen.values());
+    }
+  }
+}
