@@ -100,7 +100,7 @@ final class Memory implements AutoCloseable {
       checkRoomForOneMore();
       Frame frame = new Frame(this, nextId++, bytes);
       // Drafts leave the reserve alone, except one that is larger than all the rest.
-      long limit = Math.max(space.pages(), frame.pages());
+      long limit = Math.max(space.pages() - PageRuns.pagesOf(config.reserveBytes()), frame.pages());
       awaitPlace(frame, limit, deadline);
       frame.addPin();
       frame.becomes(Phase.RESIDENT);

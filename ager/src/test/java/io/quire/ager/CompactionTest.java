@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +65,45 @@ class CompactionTest {
     content.forEach((extent, contentSeed) -> Samples.check(ager, extent, contentSeed));
     order.forEach(ager::drop);
     assertThat(ager.stats().accountedBytes()).isZero();
+  }
+
+  @Test
+  void pin_whileOthersMakeRoom_neverSeesAMove() throws Exception {
+    int bytes = 10 * PAGE;
+    List<Extent> held = Samples.extents(ager, 12, bytes);
+    AtomicBoolean stop = new AtomicBoolean();
+    CompletableFuture<Long> pinner =
+        CompletableFuture.supplyAsync(() -> pinUntil(stop, held), Thread::startVirtualThread);
+    SplittableRandom random = new SplittableRandom(7);
+    ArrayDeque<Extent> others = new ArrayDeque<>();
+    long used = held.size() * 10L;
+    for (int step = 0; step < 4000 && !pinner.isDone(); step++) {
+      long pages = 1 + random.nextInt(40);
+      while (used + pages > PAGES) {
+        Extent oldest = others.remove();
+        used -= PageRuns.pagesOf(oldest.bytes());
+        ager.drop(oldest);
+      }
+      try (Draft draft = ager.allocate(pages * PAGE, Duration.ZERO)) {
+        draft.segment().fill((byte) step);
+        others.add(draft.seal());
+        used += pages;
+      } catch (AgerException pinsAreInTheWay) {
+        continue;
+      }
+    }
+    stop.set(true);
+    assertThat(pinner.get(20, TimeUnit.SECONDS)).isPositive();
+    assertThat(ager.stats().moves()).isGreaterThan(100);
+  }
+
+  private long pinUntil(AtomicBoolean stop, List<Extent> extents) {
+    long pins = 0;
+    while (!stop.get()) {
+      int index = (int) (pins++ % extents.size());
+      Samples.check(ager, extents.get(index), index);
+    }
+    return pins;
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.quire.ager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.quire.ager.AgerException.StoreUnavailable;
 import java.io.IOException;
@@ -47,6 +48,17 @@ class StoresTest {
       for (int i = 0; i < extents.size(); i++) {
         Samples.check(first, extents.get(i), i);
       }
+    }
+  }
+
+  @Test
+  void open_besideALivingOwner_leavesItsLockForOtherProcessesToSee() throws IOException {
+    Path locks = Path.of("/proc/locks");
+    assumeTrue(Files.exists(locks), "the operating system lists its file locks");
+    try (Ager _ = open("node-1", Samples.flash(directory, 1 << 20))) {
+      open("node-2", Samples.flash(directory, 1 << 20)).close();
+      Object inode = Files.getAttribute(directory.resolve("node-1/lock"), "unix:ino");
+      assertThat(Files.readAllLines(locks)).anyMatch(line -> line.contains(":" + inode + " "));
     }
   }
 

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -32,16 +33,15 @@ import org.junit.jupiter.api.io.TempDir;
 class DatasetsTest {
   private static final byte[] NOTHING = new byte[0];
 
-  @TempDir private static Path root;
   private static TestNodes cluster;
   private static List<Node> nodes;
-
-  private final NsHandle ns = nodes.getFirst().namespaces.createNamespace();
+  private static NsHandle ns;
 
   @BeforeAll
-  static void open() {
+  static void open(@TempDir Path root) {
     cluster = new TestNodes(root, "a", "b", "c");
     nodes = cluster.start(SumFunctions::register);
+    ns = nodes.getFirst().namespaces.createNamespace();
   }
 
   @AfterAll
@@ -62,14 +62,12 @@ class DatasetsTest {
   }
 
   private static long sum(Node by, NsObject dataset) {
-    return SumFunctions.total(
-        by.datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE));
+    return SumFunctions.total(by.datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE));
   }
 
   private NsObject seenBy(Node node, String name) {
     NsObject object = node.namespaces.lookup(ns, name);
-    assertThat(object).as("seen by %s", node.id).isNotNull();
-    return object;
+    return Objects.requireNonNull(object, () -> "not seen by " + node.id);
   }
 
   private static byte[] read(Node by, NsObject dataset) {
@@ -81,9 +79,9 @@ class DatasetsTest {
 
   @Test
   void load_whenItReturns_isWholeOnEveryNode() {
-    load(nodes.get(0), "numbers", Lifetime.SESSION, 12);
+    load(nodes.get(0), "/numbers", Lifetime.SESSION, 12);
     for (Node node : nodes) {
-      NsObject seen = seenBy(node, "numbers");
+      NsObject seen = seenBy(node, "/numbers");
       Descriptor descriptor = node.datasets.descriptor(seen);
       assertThat(descriptor.schema()).containsExactly(7);
       assertThat(descriptor.columns()).isEqualTo(2);
@@ -97,14 +95,14 @@ class DatasetsTest {
 
   @Test
   void load_thatIsDurable_hasACopyOfEveryExtent() {
-    NsObject dataset = load(nodes.get(1), "durable", Lifetime.DURABLE, 6);
+    NsObject dataset = load(nodes.get(1), "/durable", Lifetime.DURABLE, 6);
     assertThat(nodes.get(2).datasets.descriptor(dataset).extents())
         .allSatisfy(info -> assertThat(info.durable()).isNotNull());
   }
 
   @Test
   void read_onEveryNode_givesTheSameBytesInOrder() {
-    NsObject dataset = load(nodes.get(0), "read", Lifetime.SESSION, 7);
+    NsObject dataset = load(nodes.get(0), "/read", Lifetime.SESSION, 7);
     byte[] wanted = read(nodes.get(0), dataset);
     assertThat(wanted).hasSize((int) nodes.get(0).datasets.descriptor(dataset).bytes());
     assertThat(read(nodes.get(1), dataset)).isEqualTo(wanted);
@@ -123,8 +121,15 @@ class DatasetsTest {
     byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
     for (Lifetime lifetime : Lifetime.values()) {
       NsObject dataset =
-          nodes.get(1).datasets.loadLines(
-              ns, "lines-" + lifetime, lifetime, new ByteArrayInputStream(bytes), Progress.NONE);
+          nodes
+              .get(1)
+              .datasets
+              .loadLines(
+                  ns,
+                  "/lines-" + lifetime,
+                  lifetime,
+                  new ByteArrayInputStream(bytes),
+                  Progress.NONE);
       Descriptor descriptor = nodes.get(0).datasets.descriptor(dataset);
       assertThat(descriptor.rows()).as("seed=%d", seed).isEqualTo(text.toString().lines().count());
       assertThat(descriptor.extents().stream().map(ExtentInfo::owner).distinct()).hasSize(3);
@@ -137,8 +142,11 @@ class DatasetsTest {
   @Test
   void loadLines_ofNothing_isAnEmptyDataset() {
     NsObject dataset =
-        nodes.get(0).datasets.loadLines(
-            ns, "empty", Lifetime.DURABLE, new ByteArrayInputStream(NOTHING), Progress.NONE);
+        nodes
+            .get(0)
+            .datasets
+            .loadLines(
+                ns, "/empty", Lifetime.DURABLE, new ByteArrayInputStream(NOTHING), Progress.NONE);
     assertThat(read(nodes.get(1), dataset)).isEmpty();
     assertThat(nodes.get(2).datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE))
         .isEmpty();
@@ -152,7 +160,7 @@ class DatasetsTest {
           CompletableFuture.supplyAsync(
               () -> {
                 try {
-                  return load(node, "raced", Lifetime.DURABLE, 4);
+                  return load(node, "/raced", Lifetime.DURABLE, 4);
                 } catch (NsException.NameTaken e) {
                   return e;
                 }
@@ -162,14 +170,14 @@ class DatasetsTest {
     List<Object> outcomes =
         both.stream().map(one -> one.orTimeout(60, TimeUnit.SECONDS).join()).toList();
     assertThat(outcomes).filteredOn(NsException.NameTaken.class::isInstance).hasSize(1);
-    assertThat(sum(nodes.get(2), seenBy(nodes.get(2), "raced")))
+    assertThat(sum(nodes.get(2), seenBy(nodes.get(2), "/raced")))
         .isEqualTo(SumFunctions.expected(4));
   }
 
   @Test
   void delete_ofADataset_freesItsExtentsOnAllNodes() {
     long before = extents();
-    NsObject dataset = load(nodes.get(0), "freed", Lifetime.DURABLE, 5);
+    NsObject dataset = load(nodes.get(0), "/freed", Lifetime.DURABLE, 5);
     assertThat(extents()).isEqualTo(before + 5L * SumFunctions.GROUPS * 2);
     nodes.get(2).namespaces.delete(dataset);
     until("extents are gone", () -> extents() <= before);
@@ -184,13 +192,23 @@ class DatasetsTest {
     long before = extents();
     assertThatThrownBy(
             () ->
-                nodes.get(2).datasets.load(
-                    ns, "broken", Lifetime.DURABLE, NOTHING, "broken", NOTHING, 9, Progress.NONE))
+                nodes
+                    .get(2)
+                    .datasets
+                    .load(
+                        ns,
+                        "/broken",
+                        Lifetime.DURABLE,
+                        NOTHING,
+                        "broken",
+                        NOTHING,
+                        9,
+                        Progress.NONE))
         .isInstanceOf(DatasetsException.FunctionFailed.class)
         .hasMessageContaining("function=broken")
         .hasMessageContaining("part=3")
         .hasMessageContaining("no such file");
-    assertThat(nodes.get(0).namespaces.lookup(ns, "broken")).isNull();
+    assertThat(nodes.get(0).namespaces.lookup(ns, "/broken")).isNull();
     until("extents are gone", () -> extents() <= before);
   }
 
@@ -198,8 +216,10 @@ class DatasetsTest {
   void load_withAnUnknownFunction_isRefusedBeforeAnything() {
     assertThatThrownBy(
             () ->
-                nodes.get(0).datasets.load(
-                    ns, "x", Lifetime.SESSION, NOTHING, "nobody", NOTHING, 1, Progress.NONE))
+                nodes
+                    .get(0)
+                    .datasets
+                    .load(ns, "/x", Lifetime.SESSION, NOTHING, "nobody", NOTHING, 1, Progress.NONE))
         .isInstanceOf(DatasetsException.UnknownFunction.class)
         .hasMessageContaining("function=nobody");
   }
@@ -207,7 +227,7 @@ class DatasetsTest {
   @Test
   void descriptor_ofAnotherKindOfObject_isRefused() {
     NsObject other =
-        nodes.get(0).namespaces.create(ns, "other", "text", Lifetime.DURABLE, NOTHING);
+        nodes.get(0).namespaces.create(ns, "/other", "text", Lifetime.DURABLE, NOTHING);
     assertThatThrownBy(() -> nodes.get(0).datasets.descriptor(other))
         .isInstanceOf(DatasetsException.NotADataset.class)
         .hasMessageContaining("kind=text");
@@ -215,7 +235,7 @@ class DatasetsTest {
 
   @Test
   void scan_afterTheDatasetWasDeleted_isRefused() {
-    NsObject dataset = load(nodes.get(0), "deleted", Lifetime.SESSION, 3);
+    NsObject dataset = load(nodes.get(0), "/deleted", Lifetime.SESSION, 3);
     nodes.get(1).namespaces.delete(dataset);
     assertThatThrownBy(() -> sum(nodes.get(0), dataset)).isInstanceOf(DatasetsException.Gone.class);
   }
@@ -224,7 +244,7 @@ class DatasetsTest {
   void scan_ofMoreDataThanMemory_readsWhatWasPagedOut() {
     // 30 MB over three nodes of 8 MB each.
     int parts = 750;
-    NsObject dataset = load(nodes.get(0), "large", Lifetime.DURABLE, parts);
+    NsObject dataset = load(nodes.get(0), "/large", Lifetime.DURABLE, parts);
     assertThat(nodes.get(0).datasets.descriptor(dataset).bytes()).isGreaterThan(3L * (8 << 20));
     assertThat(sum(nodes.get(1), dataset)).isEqualTo(SumFunctions.expected(parts));
     assertThat(nodes.stream().mapToLong(node -> node.ager.stats().pageIns()).sum()).isPositive();

@@ -27,7 +27,6 @@ import io.quire.ns.Namespaces;
 import io.quire.twopc.TwoPhase;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -51,7 +50,7 @@ final class TestNodes implements AutoCloseable {
       DatasetsConfig.DEFAULTS.withExtentBytes(16 << 10).withFragmentGroups(4);
 
   private static final LeaseTerms TERMS =
-      new LeaseTerms(Duration.ofSeconds(1), 0.001, Duration.ofMillis(100));
+      new LeaseTerms(Duration.ofSeconds(3), 0.001, Duration.ofMillis(100));
   private static final long MEMORY_BYTES = 8 << 20;
 
   private final Path root;
@@ -59,6 +58,7 @@ final class TestNodes implements AutoCloseable {
   private final CertificateAuthority authority = CertificateAuthority.create("test");
   private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
   private final List<Node> running = new CopyOnWriteArrayList<>();
+  private final List<CompletableFuture<Void>> ends = new CopyOnWriteArrayList<>();
   private final Random random = new Random();
 
   TestNodes(Path root, String... names) {
@@ -81,8 +81,7 @@ final class TestNodes implements AutoCloseable {
         () ->
             nodes.stream()
                 .allMatch(
-                    node ->
-                        node.ready() && node.sessions.view().members().size() == nodes.size()));
+                    node -> node.ready() && node.sessions.view().members().size() == nodes.size()));
     return nodes;
   }
 
@@ -96,11 +95,8 @@ final class TestNodes implements AutoCloseable {
 
   @Override
   public void close() {
-    List<CompletableFuture<Void>> ends = new ArrayList<>();
-    for (Node node : running) {
-      ends.add(CompletableFuture.runAsync(node::kill, Thread::startVirtualThread));
-    }
-    ends.forEach(CompletableFuture::join);
+    List.copyOf(running).forEach(Node::kill);
+    ends.forEach(end -> end.orTimeout(60, TimeUnit.SECONDS).join());
   }
 
   /** One node. */
@@ -145,8 +141,7 @@ final class TestNodes implements AutoCloseable {
       leases = new LeaseTable(TERMS, session, sessions, log, transport, loop, clock);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       Cells cells = new Cells(sessions, session, twoPhase, loop);
-      namespaces =
-          new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+      namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets = new Datasets(self, sessions, namespaces, ager, fabric, CONFIG);
     }
 
@@ -166,11 +161,16 @@ final class TestNodes implements AutoCloseable {
       return token != null && session.valid(token);
     }
 
+    /** Cuts it off; the rest of its end goes on behind. */
     void kill() {
       running.remove(this);
       seen.remove(id);
-      fabric.close();
       loop.close();
+      fabric.close();
+      ends.add(CompletableFuture.runAsync(this::end, Thread::startVirtualThread));
+    }
+
+    private void end() {
       log.close();
       datasets.close();
       ager.close();

@@ -29,11 +29,11 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class FabricFaultTest {
-  private static final Duration SHORT = Duration.ofMillis(400);
+  private static final Duration SILENCE_MAX = Duration.ofMillis(1200);
 
   private final Fixture fixture = new Fixture();
   private final Fabric a =
-      fixture.fabric("a", config -> config.withPatience(SHORT, Duration.ofMillis(800)));
+      fixture.fabric("a", config -> config.withPatience(SOON, SILENCE_MAX));
 
   @AfterEach
   void close() throws Exception {
@@ -60,11 +60,14 @@ class FabricFaultTest {
 
   @Test
   void request_toAPortThatNeverGreets_didNotHappenByTheConnectDeadline() throws Exception {
+    Fabric hasty =
+        fixture.fabric("hasty", config -> config.withPatience(Duration.ofMillis(300), SOON));
     try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
       Address address = new Address("127.0.0.1", mute.getLocalPort());
 
-      assertThat(failure(a.request(address, Service.LOG, bytes("x"), SOON)))
-          .isInstanceOf(UnreachableException.class);
+      assertThat(failure(hasty.request(address, Service.LOG, bytes("x"), SOON.plus(SOON))))
+          .isInstanceOf(UnreachableException.class)
+          .hasMessageContaining("not connected by the deadline");
     }
   }
 
@@ -157,7 +160,7 @@ class FabricFaultTest {
 
     // A ping and its answer each: far beyond the silence that would end the connection.
     long before = a.stats().bytesIn();
-    await("several pings answered", () -> a.stats().bytesIn() >= before + 6L * Frame.HEADER_BYTES);
+    await("several pings answered", () -> a.stats().bytesIn() >= before + 8L * Frame.HEADER_BYTES);
     answer.complete(ByteBuffer.wrap(bytes("slow")));
 
     assertThat(text(get(request))).isEqualTo("slow");

@@ -2,8 +2,7 @@ package io.quire.fabric;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import io.quire.base.Address;
@@ -12,13 +11,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -29,6 +28,7 @@ final class Fixture implements AutoCloseable {
   static final CertificateAuthority AUTHORITY = CertificateAuthority.create("test");
 
   private static final ConcurrentLinkedQueue<String> LEAKS = new ConcurrentLinkedQueue<>();
+  private static final AtomicInteger CANARIES = new AtomicInteger();
 
   static {
     ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new Recording());
@@ -100,14 +100,30 @@ final class Fixture implements AutoCloseable {
     }
   }
 
-  /** The buffers that were collected without having been released. */
+  /** Has buffers watched. To be called before a test class makes its first. */
+  static void watchBuffers() {
+    // The class is initialised by the call.
+  }
+
+  /**
+   * The buffers that were collected without having been released. Leaks one itself and waits until
+   * that is found, because otherwise finding none would say nothing.
+   */
   static List<String> leaks() {
-    for (int i = 0; i < 3; i++) {
-      System.gc();
-      ByteBuf buffer = PooledByteBufAllocator.DEFAULT.buffer(16);
-      buffer.release();
-    }
-    return new ArrayList<>(LEAKS);
+    String hint = "canary " + CANARIES.incrementAndGet();
+    leak(hint);
+    await(
+        "the planted leak found",
+        () -> {
+          System.gc();
+          ByteBufAllocator.DEFAULT.buffer(16).release();
+          return LEAKS.stream().anyMatch(leak -> leak.contains(hint));
+        });
+    return LEAKS.stream().filter(leak -> !leak.contains("canary ")).toList();
+  }
+
+  private static void leak(String hint) {
+    ByteBufAllocator.DEFAULT.buffer(16).touch(hint);
   }
 
   private static final class Recording extends ResourceLeakDetectorFactory {

@@ -16,6 +16,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class FrameReaderTest {
+  static {
+    Fixture.watchBuffers();
+  }
+
   private final Counters counters = new Counters();
   private final Received received = new Received();
   private final EmbeddedChannel channel =

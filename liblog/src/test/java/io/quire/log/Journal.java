@@ -5,13 +5,14 @@ import io.quire.base.Position;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A projection that remembers all it saw. The payload "poison" makes it throw. */
 final class Journal implements Log.Projection {
   private final Log.Stream stream;
-  private final List<String> lines = new CopyOnWriteArrayList<>();
+  private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
   volatile long restoredAt = -1;
 
   Journal(Log.Stream stream) {
@@ -19,7 +20,9 @@ final class Journal implements Log.Projection {
   }
 
   List<String> lines() {
-    return List.copyOf(lines);
+    synchronized (lines) {
+      return List.copyOf(lines);
+    }
   }
 
   @Override

@@ -1,0 +1,156 @@
+package io.quire.datasets;
+
+import static io.quire.datasets.TestNodes.PATIENCE;
+import static io.quire.datasets.TestNodes.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.datasets.TestNodes.Node;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole nodes, some of which die. */
+@Timeout(120)
+class FailureTest {
+  private static final byte[] NOTHING = new byte[0];
+  private static final int PARTS = 9;
+
+  @TempDir private Path root;
+
+  private static NsObject load(Node by, String name, Lifetime lifetime, String function) {
+    return by.datasets.load(
+        NsHandle.ROOT, name, lifetime, NOTHING, function, NOTHING, PARTS, Progress.NONE);
+  }
+
+  private static long sum(Node by, String name) {
+    NsObject dataset = Objects.requireNonNull(by.namespaces.lookup(NsHandle.ROOT, name));
+    return SumFunctions.total(by.datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE));
+  }
+
+  private static byte[] read(Node by, String name) {
+    NsObject dataset = Objects.requireNonNull(by.namespaces.lookup(NsHandle.ROOT, name));
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    by.datasets.read(
+        dataset, segment -> all.writeBytes(segment.toArray(ValueLayout.JAVA_BYTE)), PATIENCE);
+    return all.toByteArray();
+  }
+
+  private static void untilOut(Node dead, Node by) {
+    until("the view moved", () -> by.ready() && by.sessions.view().member(dead.id) == null);
+  }
+
+  @Test
+  void scanAndRead_afterANodeDied_useItsCopiesOrSayWhatIsLost() {
+    try (TestNodes cluster = new TestNodes(root, "a", "b", "c")) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node first = nodes.get(0);
+      byte[] text = "one line of many\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+      load(first, "/durable", Lifetime.DURABLE, "numbers");
+      load(first, "/session", Lifetime.SESSION, "numbers");
+      first.datasets.loadLines(
+          NsHandle.ROOT, "/lines", Lifetime.DURABLE, new ByteArrayInputStream(text), Progress.NONE);
+
+      Node dead = nodes.get(2);
+      dead.kill();
+      // At once: the view still has the dead node, so its groups must be given again.
+      assertThat(sum(first, "/durable")).isEqualTo(SumFunctions.expected(PARTS));
+      assertThat(first.datasets.stats().fragmentsGivenAgain()).isPositive();
+      assertThat(read(nodes.get(1), "/lines")).isEqualTo(text);
+
+      untilOut(dead, first);
+      assertThat(sum(nodes.get(1), "/durable")).isEqualTo(SumFunctions.expected(PARTS));
+      assertThatThrownBy(() -> sum(first, "/session"))
+          .isInstanceOfSatisfying(
+              DatasetsException.ExtentsLost.class,
+              lost -> {
+                assertThat(lost.owner()).isEqualTo(dead.id);
+                assertThat(lost.dataset()).isEqualTo("/session");
+                assertThat(lost.extents()).isPositive();
+              });
+      assertThatThrownBy(() -> read(first, "/session"))
+          .isInstanceOf(DatasetsException.ExtentsLost.class)
+          .hasMessageContaining("dataset=/session");
+    }
+  }
+
+  @Test
+  void load_whileANodeDies_loadsItsPartsAgain() {
+    for (Lifetime lifetime : Lifetime.values()) {
+      Map<Datasets, CountDownLatch> hung = new ConcurrentHashMap<>();
+      try (TestNodes cluster = new TestNodes(root.resolve(lifetime.name()), "a", "b", "c")) {
+        CountDownLatch forEver = new CountDownLatch(1);
+        List<Node> nodes =
+            cluster.start(
+                datasets -> {
+                  SumFunctions.register(datasets);
+                  datasets.register(
+                      "hanging",
+                      (LoadFunction)
+                          (arguments, part, parts, sink) -> {
+                            CountDownLatch here = hung.get(datasets);
+                            if (here != null && part >= 3) {
+                              here.countDown();
+                              await(forEver);
+                            }
+                            SumFunctions.load(arguments, part, parts, sink);
+                          });
+                });
+        Node victim = nodes.get(2);
+        CountDownLatch inside = new CountDownLatch(1);
+        hung.put(victim.datasets, inside);
+        CompletableFuture<NsObject> load =
+            CompletableFuture.supplyAsync(
+                () -> load(nodes.get(0), "/numbers", lifetime, "hanging"),
+                Thread::startVirtualThread);
+        await(inside);
+        victim.kill();
+        load.orTimeout(60, TimeUnit.SECONDS).join();
+        assertThat(sum(nodes.get(1), "/numbers")).isEqualTo(SumFunctions.expected(PARTS));
+        assertThat(nodes.get(0).datasets.stats().partsLoadedAgain()).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void restartOfAllNodes_bringsDurableDatasetsBack() {
+    byte[] text = "all that remains\n".repeat(5_000).getBytes(StandardCharsets.US_ASCII);
+    try (TestNodes cluster = new TestNodes(root, "a", "b", "c")) {
+      Node first = cluster.start(SumFunctions::register).get(0);
+      load(first, "/durable", Lifetime.DURABLE, "numbers");
+      first.datasets.loadLines(
+          NsHandle.ROOT, "/lines", Lifetime.DURABLE, new ByteArrayInputStream(text), Progress.NONE);
+    }
+    try (TestNodes cluster = new TestNodes(root, "a", "b", "c")) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      assertThat(sum(nodes.get(2), "/durable")).isEqualTo(SumFunctions.expected(PARTS));
+      assertThat(read(nodes.get(0), "/lines")).isEqualTo(text);
+      assertThat(nodes).allMatch(node -> node.datasets.stats().extentsAdopted() > 0);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("waited in vain");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
