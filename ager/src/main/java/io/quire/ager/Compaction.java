@@ -64,7 +64,7 @@ final class Compaction {
   }
 
   private static boolean movable(Frame frame) {
-    return frame.phase() == Frame.Phase.RESIDENT && frame.pins() == 0 && !frame.dropped();
+    return frame.phase() == Frame.Phase.RESIDENT && !frame.dropped();
   }
 
   private boolean slide(Plan plan) {

@@ -3,14 +3,17 @@ package io.quire.ager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -69,41 +72,61 @@ class CompactionTest {
 
   @Test
   void pin_whileOthersMakeRoom_neverSeesAMove() throws Exception {
-    int bytes = 10 * PAGE;
-    List<Extent> held = Samples.extents(ager, 12, bytes);
+    Map<Extent, Byte> live = new ConcurrentHashMap<>();
     AtomicBoolean stop = new AtomicBoolean();
     CompletableFuture<Long> pinner =
-        CompletableFuture.supplyAsync(() -> pinUntil(stop, held), Thread::startVirtualThread);
+        CompletableFuture.supplyAsync(() -> pinUntil(stop, live), Thread::startVirtualThread);
     SplittableRandom random = new SplittableRandom(7);
-    ArrayDeque<Extent> others = new ArrayDeque<>();
-    long used = held.size() * 10L;
-    for (int step = 0; step < 4000 && !pinner.isDone(); step++) {
+    List<Extent> order = new ArrayList<>();
+    long used = 0;
+    Deadline deadline = Deadline.in(Duration.ofSeconds(2));
+    for (int step = 0; !deadline.passed() && !pinner.isDone(); step++) {
       long pages = 1 + random.nextInt(40);
       while (used + pages > PAGES) {
-        Extent oldest = others.remove();
-        used -= PageRuns.pagesOf(oldest.bytes());
-        ager.drop(oldest);
+        Extent victim = order.remove(random.nextInt(order.size()));
+        live.remove(victim);
+        ager.drop(victim);
+        used -= PageRuns.pagesOf(victim.bytes());
       }
-      try (Draft draft = ager.allocate(pages * PAGE, Duration.ZERO)) {
+      try (Draft draft = ager.allocate(pages * PAGE, Samples.WAIT)) {
         draft.segment().fill((byte) step);
-        others.add(draft.seal());
-        used += pages;
-      } catch (AgerException pinsAreInTheWay) {
-        continue;
+        Extent made = draft.seal();
+        order.add(made);
+        live.put(made, (byte) step);
       }
+      used += pages;
     }
     stop.set(true);
-    assertThat(pinner.get(20, TimeUnit.SECONDS)).isPositive();
+    assertThat(pinner.get(20, TimeUnit.SECONDS)).isGreaterThan(100);
     assertThat(ager.stats().moves()).isGreaterThan(100);
   }
 
-  private long pinUntil(AtomicBoolean stop, List<Extent> extents) {
+  private long pinUntil(AtomicBoolean stop, Map<Extent, Byte> live) {
     long pins = 0;
     while (!stop.get()) {
-      int index = (int) (pins++ % extents.size());
-      Samples.check(ager, extents.get(index), index);
+      for (Map.Entry<Extent, Byte> entry : live.entrySet()) {
+        Optional<Pin> pinned = ager.tryPin(entry.getKey());
+        if (pinned.isPresent()) {
+          pins++;
+          try (Pin pin = pinned.get()) {
+            checkAllAre(pin.segment(), entry.getValue());
+          }
+        }
+      }
     }
     return pins;
+  }
+
+  /** Looks long enough for a move, and a new draft in the old place, to happen meanwhile. */
+  private static void checkAllAre(MemorySegment segment, byte wanted) {
+    for (int pass = 0; pass < 40; pass++) {
+      for (long at = 0; at < segment.byteSize(); at += 256) {
+        byte found = segment.get(ValueLayout.JAVA_BYTE, at);
+        if (found != wanted) {
+          throw new AssertionError("wanted=%d found=%d offset=%d".formatted(wanted, found, at));
+        }
+      }
+    }
   }
 
   @Test

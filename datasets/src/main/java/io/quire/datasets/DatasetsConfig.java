@@ -86,6 +86,21 @@ public record DatasetsConfig(
     return with(extentBytes, fragmentGroups, sliceBytes, workers, partDeadline, deadline);
   }
 
+  public DatasetsConfig withOrphans(Duration grace, Duration sweep) {
+    return new DatasetsConfig(
+        extentBytes,
+        fragmentGroups,
+        sliceBytes,
+        workers,
+        partsInFlight,
+        partDeadline,
+        loadDeadline,
+        fragmentDeadline,
+        callDeadline,
+        grace,
+        sweep);
+  }
+
   private DatasetsConfig with(
       int extent, int groups, int slice, int threads, Duration part, Duration fragment) {
     return new DatasetsConfig(

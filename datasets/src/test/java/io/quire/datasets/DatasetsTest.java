@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class DatasetsTest {
   private static final byte[] NOTHING = new byte[0];
+  private static final CountDownLatch INSIDE = new CountDownLatch(1);
+  private static final CountDownLatch GATE = new CountDownLatch(1);
 
   private static TestNodes cluster;
   private static List<Node> nodes;
@@ -41,6 +44,7 @@ class DatasetsTest {
   static void open(@TempDir Path root) {
     cluster = new TestNodes(root, "a", "b", "c");
     nodes = cluster.start(SumFunctions::register);
+    nodes.forEach(node -> node.datasets.register("gated", gated()));
     ns = nodes.getFirst().namespaces.createNamespace();
   }
 
@@ -53,6 +57,9 @@ class DatasetsTest {
   void endDatasets() {
     nodes.getFirst().namespaces.deleteAll(ns);
     until("extents are gone", () -> extents() == 0);
+    until(
+        "nothing is pinned",
+        () -> nodes.stream().allMatch(node -> node.ager.stats().pinnedBytes() == 0));
     nodes.forEach(node -> assertThat(node.fatal).isEmpty());
   }
 
@@ -238,6 +245,39 @@ class DatasetsTest {
     NsObject dataset = load(nodes.get(0), "/deleted", Lifetime.SESSION, 3);
     nodes.get(1).namespaces.delete(dataset);
     assertThatThrownBy(() -> sum(nodes.get(0), dataset)).isInstanceOf(DatasetsException.Gone.class);
+  }
+
+  @Test
+  void scan_ofADatasetDeletedMeanwhile_endsWithAllOfIt() throws InterruptedException {
+    NsObject dataset = load(nodes.get(0), "/scanned", Lifetime.SESSION, 12);
+    CompletableFuture<Long> scan =
+        CompletableFuture.supplyAsync(
+            () ->
+                SumFunctions.total(
+                    nodes.get(0).datasets.scan(dataset, "gated", NOTHING, PATIENCE, Progress.NONE)),
+            Thread::startVirtualThread);
+    assertThat(INSIDE.await(30, TimeUnit.SECONDS)).isTrue();
+    nodes.get(1).namespaces.delete(dataset);
+    GATE.countDown();
+    assertThat(scan.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(SumFunctions.expected(12));
+  }
+
+  /** Adds up, but only when the gate is open. */
+  private static ScanFunction gated() {
+    ScanFunction sum = new SumFunctions.Sum();
+    return new ScanFunction() {
+      @Override
+      public int[] columns(byte[] arguments) {
+        return sum.columns(arguments);
+      }
+
+      @Override
+      public Accumulator begin(byte[] arguments) {
+        INSIDE.countDown();
+        FailureTest.await(GATE);
+        return sum.begin(arguments);
+      }
+    };
   }
 
   @Test

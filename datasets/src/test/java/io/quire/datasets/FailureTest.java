@@ -14,6 +14,8 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -91,39 +93,79 @@ class FailureTest {
 
   @Test
   void load_whileANodeDies_loadsItsPartsAgain() {
-    for (Lifetime lifetime : Lifetime.values()) {
-      Map<Datasets, CountDownLatch> hung = new ConcurrentHashMap<>();
-      try (TestNodes cluster = new TestNodes(root.resolve(lifetime.name()), "a", "b", "c")) {
-        CountDownLatch forEver = new CountDownLatch(1);
-        List<Node> nodes =
-            cluster.start(
-                datasets -> {
-                  SumFunctions.register(datasets);
+    Map<Datasets, CountDownLatch> hung = new ConcurrentHashMap<>();
+    try (TestNodes cluster = new TestNodes(root, "a", "b", "c")) {
+      List<Node> nodes =
+          cluster.start(
+              datasets -> {
+                SumFunctions.register(datasets);
+                datasets.register(
+                    "hanging",
+                    (LoadFunction)
+                        (arguments, part, parts, sink) -> {
+                          CountDownLatch here = hung.get(datasets);
+                          if (here != null && part >= 3) {
+                            here.countDown();
+                            await(new CountDownLatch(1));
+                          }
+                          SumFunctions.load(arguments, part, parts, sink);
+                        });
+              });
+      Node victim = nodes.get(2);
+      CountDownLatch inside = new CountDownLatch(2);
+      hung.put(victim.datasets, inside);
+      List<CompletableFuture<NsObject>> loads = new ArrayList<>();
+      for (Lifetime lifetime : Lifetime.values()) {
+        loads.add(
+            CompletableFuture.supplyAsync(
+                () -> load(nodes.get(lifetime.ordinal()), "/" + lifetime, lifetime, "hanging"),
+                Thread::startVirtualThread));
+      }
+      await(inside);
+      victim.kill();
+      loads.forEach(load -> load.orTimeout(60, TimeUnit.SECONDS).join());
+      for (Lifetime lifetime : Lifetime.values()) {
+        assertThat(sum(nodes.get(1), "/" + lifetime)).isEqualTo(SumFunctions.expected(PARTS));
+        assertThat(nodes.get(lifetime.ordinal()).datasets.stats().partsLoadedAgain()).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void load_whoseCoordinatorDies_leavesNothing() {
+    DatasetsConfig config =
+        TestNodes.CONFIG.withOrphans(Duration.ofMillis(500), Duration.ofMillis(100));
+    try (TestNodes cluster = new TestNodes(root, config, "a", "b", "c")) {
+      CountDownLatch inside = new CountDownLatch(4);
+      CountDownLatch release = new CountDownLatch(1);
+      List<Node> nodes =
+          cluster.start(
+              datasets ->
                   datasets.register(
                       "hanging",
                       (LoadFunction)
                           (arguments, part, parts, sink) -> {
-                            CountDownLatch here = hung.get(datasets);
-                            if (here != null && part >= 3) {
-                              here.countDown();
-                              await(forEver);
-                            }
                             SumFunctions.load(arguments, part, parts, sink);
-                          });
-                });
-        Node victim = nodes.get(2);
-        CountDownLatch inside = new CountDownLatch(1);
-        hung.put(victim.datasets, inside);
-        CompletableFuture<NsObject> load =
-            CompletableFuture.supplyAsync(
-                () -> load(nodes.get(0), "/numbers", lifetime, "hanging"),
-                Thread::startVirtualThread);
-        await(inside);
-        victim.kill();
-        load.orTimeout(60, TimeUnit.SECONDS).join();
-        assertThat(sum(nodes.get(1), "/numbers")).isEqualTo(SumFunctions.expected(PARTS));
-        assertThat(nodes.get(0).datasets.stats().partsLoadedAgain()).isPositive();
-      }
+                            inside.countDown();
+                            if (part >= 3) {
+                              await(release);
+                            }
+                          }));
+      Node coordinator = nodes.get(0);
+      CompletableFuture<?> load =
+          CompletableFuture.runAsync(
+              () -> load(coordinator, "/orphaned", Lifetime.DURABLE, "hanging"),
+              Thread::startVirtualThread);
+      await(inside);
+      coordinator.kill();
+      List<Node> others = nodes.subList(1, 3);
+      others.forEach(node -> untilOut(coordinator, node));
+      release.countDown();
+      until(
+          "orphans are dropped",
+          () -> others.stream().allMatch(node -> node.datasets.stats().datasets() == 0));
+      assertThat(others.get(0).namespaces.lookup(NsHandle.ROOT, "/orphaned")).isNull();
+      assertThat(load).matches(one -> !one.isDone() || one.isCompletedExceptionally());
     }
   }
 
@@ -144,7 +186,7 @@ class FailureTest {
     }
   }
 
-  private static void await(CountDownLatch latch) {
+  static void await(CountDownLatch latch) {
     try {
       if (!latch.await(60, TimeUnit.SECONDS)) {
         throw new IllegalStateException("waited in vain");

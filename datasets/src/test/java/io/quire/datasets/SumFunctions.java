@@ -66,7 +66,7 @@ final class SumFunctions {
   }
 
   /** Adds up column 1, having checked that column 0 is half of it. */
-  private static final class Sum implements ScanFunction {
+  static final class Sum implements ScanFunction {
     @Override
     public int[] columns(byte[] arguments) {
       return new int[] {1, 0};

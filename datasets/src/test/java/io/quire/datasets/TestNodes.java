@@ -50,10 +50,11 @@ final class TestNodes implements AutoCloseable {
       DatasetsConfig.DEFAULTS.withExtentBytes(16 << 10).withFragmentGroups(4);
 
   private static final LeaseTerms TERMS =
-      new LeaseTerms(Duration.ofSeconds(3), 0.001, Duration.ofMillis(100));
-  private static final long MEMORY_BYTES = 8 << 20;
+      new LeaseTerms(Duration.ofSeconds(2), 0.001, Duration.ofMillis(100));
+  private static final long MEMORY_BYTES = 96 << 20;
 
   private final Path root;
+  private final DatasetsConfig config;
   private final List<NodeId> voters;
   private final CertificateAuthority authority = CertificateAuthority.create("test");
   private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
@@ -62,7 +63,12 @@ final class TestNodes implements AutoCloseable {
   private final Random random = new Random();
 
   TestNodes(Path root, String... names) {
+    this(root, CONFIG, names);
+  }
+
+  TestNodes(Path root, DatasetsConfig config, String... names) {
     this.root = root;
+    this.config = config;
     voters = Stream.of(names).map(NodeId::new).toList();
   }
 
@@ -142,7 +148,7 @@ final class TestNodes implements AutoCloseable {
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       Cells cells = new Cells(sessions, session, twoPhase, loop);
       namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
-      datasets = new Datasets(self, sessions, namespaces, ager, fabric, CONFIG);
+      datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
     }
 
     private void start() {
@@ -165,13 +171,13 @@ final class TestNodes implements AutoCloseable {
     void kill() {
       running.remove(this);
       seen.remove(id);
-      loop.close();
       fabric.close();
       ends.add(CompletableFuture.runAsync(this::end, Thread::startVirtualThread));
     }
 
     private void end() {
       log.close();
+      loop.close();
       datasets.close();
       ager.close();
     }

@@ -45,7 +45,6 @@ public final class ProtocolSimulation {
   private final Atomicity pairs = new Atomicity();
   private final Map<NodeId, SimulatedNode> nodes = new ConcurrentHashMap<>();
   private final Rules rules;
-  private final boolean slowReaders;
   private boolean over;
 
   private ProtocolSimulation(long seed, Rules rules) {
@@ -57,12 +56,16 @@ public final class ProtocolSimulation {
     cluster = new SimCluster(world, SimCluster.names(count), 3, this::boot);
     cluster.log().faults(LogFaults.draw(dice));
     cluster.network().faults(NetworkFaults.draw(dice));
-    slowReaders = dice.nextBoolean();
+    boolean slowReaders = dice.nextBoolean();
     cluster.startAll();
     for (int i = 0; i < count; i++) {
-      new SimulatedClient("c" + i, this, i);
+      new SimulatedClient("c" + i, this, i, false);
       if (dice.nextBoolean()) {
-        new SimulatedClient("d" + i, this, i);
+        new SimulatedClient("d" + i, this, i, false);
+      }
+      if (slowReaders) {
+        new SimulatedClient("s" + i, this, i, true);
+        new SimulatedClient("t" + i, this, i, true);
       }
     }
   }
@@ -166,10 +169,6 @@ public final class ProtocolSimulation {
 
   Atomicity pairs() {
     return pairs;
-  }
-
-  boolean slowReaders() {
-    return slowReaders;
   }
 
   boolean over() {

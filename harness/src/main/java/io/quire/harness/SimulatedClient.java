@@ -2,6 +2,7 @@ package io.quire.harness;
 
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
+import io.quire.lockserver.Session;
 import io.quire.sim.Action;
 import io.quire.sim.Atomicity;
 import io.quire.sim.Dice;
@@ -32,13 +33,18 @@ final class SimulatedClient {
   private final String name;
   private final ProtocolSimulation simulation;
   private final int home;
+  private final boolean slow;
   private final Dice dice;
   private final Map<String, Long> versions = new HashMap<>();
   private int written;
   private long current;
 
-  SimulatedClient(String name, ProtocolSimulation simulation, int home) {
+  /**
+   * @param slow it only reads, and loses the processor for a long time between any two steps
+   */
+  SimulatedClient(String name, ProtocolSimulation simulation, int home, boolean slow) {
     this.name = name;
+    this.slow = slow;
     this.simulation = simulation;
     this.home = home;
     dice = simulation.world().dice("client-" + name);
@@ -62,7 +68,7 @@ final class SimulatedClient {
     }
     long operation = ++current;
     CompletableFuture<?> done =
-        switch ((int) dice.between(0, 9)) {
+        switch (slow ? 0 : (int) dice.between(0, 9)) {
           case 0, 1, 2, 3 -> read(node, dice.pick(KEYS));
           case 4 -> write(node, dice.pick(KEYS), next(), false);
           case 5 -> write(node, dice.pick(KEYS), next(), true);
@@ -106,10 +112,15 @@ final class SimulatedClient {
 
   private CompletableFuture<?> read(SimulatedNode node, String key) {
     Operation operation = simulation.history().invoke(name, key, Action.read());
+    Session.Token begun = node.session.token();
     return node.cells
-        .readOn(steps(node), key, DEADLINE)
+        .readOn(steps(node), key, DEADLINE.multipliedBy(2))
         .whenComplete(
             (found, failure) -> {
+              Session.Token ended = node.session.token();
+              if (begun != null && ended != null && begun != ended) {
+                simulation.reached("read-over-rejoin");
+              }
               if (failure != null) {
                 simulation.reached("read-refused");
                 operation.failed();
@@ -120,9 +131,8 @@ final class SimulatedClient {
             });
   }
 
-  /** Some readers lose the processor for a long time between any two of their steps. */
   private Executor steps(SimulatedNode node) {
-    if (!simulation.slowReaders() || dice.chance(0.7)) {
+    if (!slow) {
       return node.node.threads();
     }
     return step ->

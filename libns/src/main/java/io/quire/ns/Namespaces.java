@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,7 @@ public final class Namespaces {
   private final Loop loop;
   private final Clock clock;
   private final RefTable references = new RefTable();
+  private final ConcurrentHashMap<Long, NsObject> decoded = new ConcurrentHashMap<>();
   private final List<LongConsumer> freed = new CopyOnWriteArrayList<>();
   private final NsIndex index;
   private final XidBlock xids;
@@ -66,6 +68,7 @@ public final class Namespaces {
     this.loop = loop;
     this.clock = clock;
     index = new NsIndex(cells, references, freed);
+    freed.add(decoded::remove);
     cells.listen(index);
     xids = new XidBlock(cells, random);
     drain =
@@ -166,8 +169,21 @@ public final class Namespaces {
 
   /** The object of an id, or null. No reference is taken. It may be draining. */
   public @Nullable NsObject lookup(long xid) {
-    Versioned cell = read(ObjectCodec.xidKey(xid));
-    return cell == null ? null : ObjectCodec.read(xid, cell);
+    return decode(xid, read(ObjectCodec.xidKey(xid)));
+  }
+
+  /** Decodes an object once for each version; what is decoded for a version never differs. */
+  private @Nullable NsObject decode(long xid, @Nullable Versioned cell) {
+    if (cell == null) {
+      return null;
+    }
+    NsObject known = decoded.get(xid);
+    if (known != null && known.version() == cell.version()) {
+      return known;
+    }
+    NsObject object = ObjectCodec.read(xid, cell);
+    decoded.put(xid, object);
+    return object;
   }
 
   /** Takes a reference to the object of a name, or answers null. */
@@ -366,8 +382,7 @@ public final class Namespaces {
 
   /** What this node knows of an object, without waiting. */
   @Nullable NsObject peek(long xid) {
-    Versioned cell = cells.readRelaxed(ObjectCodec.xidKey(xid));
-    return cell == null ? null : ObjectCodec.read(xid, cell);
+    return decode(xid, cells.readRelaxed(ObjectCodec.xidKey(xid)));
   }
 
   private long change(String doing, NsObject seen, Transaction transaction) {

@@ -30,7 +30,7 @@ public final class Nemesis {
   }
 
   private static final long HARM_NANOS_MAX = 200_000_000;
-  private static final long LONG_HARM_NANOS_MAX = 15_000_000_000L;
+  private static final long LONG_HARM_NANOS_MAX = 5_000_000_000L;
 
   private final SimCluster cluster;
   private final World world;
