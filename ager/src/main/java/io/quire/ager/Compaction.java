@@ -64,14 +64,14 @@ final class Compaction {
   }
 
   private static boolean movable(Frame frame) {
-    return frame.phase() == Frame.Phase.RESIDENT && !frame.dropped();
+    return frame.phase() == Frame.Phase.RESIDENT && frame.pins() == 0 && !frame.dropped();
   }
 
   private boolean slide(Plan plan) {
     long to = plan.start;
     for (Frame frame : plan.frames) {
       if (frame.start != to) {
-        if (false) {
+        if (!frame.leaveResident(Frame.Phase.MOVING)) {
           return false;
         }
         move(frame, to);

@@ -12,9 +12,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +71,23 @@ class FabricFaultTest {
       assertThat(failure(hasty.request(address, Service.LOG, bytes("x"), SOON.plus(SOON))))
           .isInstanceOf(UnreachableException.class)
           .hasMessageContaining("not connected by the deadline");
+    }
+  }
+
+  @Test
+  void request_notWrittenByItsDeadline_didNotHappenAndItsLoanIsGivenBack() throws Exception {
+    AtomicInteger givenBack = new AtomicInteger();
+    Loan loan = new Loan(ByteBuffer.allocate(9), givenBack::incrementAndGet);
+    try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+      Address address = new Address("127.0.0.1", mute.getLocalPort());
+
+      assertThat(
+              failure(
+                  a.request(address, Service.LOG, loan, Duration.ofMillis(200), Fixture::text)))
+          .isInstanceOf(UnreachableException.class)
+          .hasMessageContaining("not written by the deadline");
+      assertThat(givenBack).hasValue(1);
+      assertThat(a.stats().deadlinesMissed()).isEqualTo(1);
     }
   }
 
@@ -220,6 +240,61 @@ class FabricFaultTest {
       request.handle((_, _) -> true).get(10, TimeUnit.SECONDS);
     }
     await("all loans given back", () -> givenBack.get() == requests.size());
+  }
+
+  @Test
+  void peerThatAsksAndDoesNotRead_isNotReadFromUntilItDoes() throws Exception {
+    int requests = 400;
+    int bodyBytes = 48 << 10;
+    Fabric small =
+        fixture.fabric("small", config -> config.withLimits(64 << 10, requests, 256 << 10));
+    small.serve(Service.EXTENT, _ -> completedStage(ByteBuffer.allocate(bodyBytes)));
+    try (SSLSocket peer = RawPeer.connect(small, RawPeer.friendsKey(), "TLSv1.3")) {
+      byte[] request = ByteBuffer.allocate(Frame.HEADER_BYTES + bodyBytes).array();
+      ByteBuffer.wrap(request)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .putInt(request.length - Frame.LENGTH_BYTES)
+          .put((byte) Frame.Kind.REQUEST.ordinal())
+          .put((byte) Service.EXTENT.ordinal());
+      peer.getOutputStream().write(RawPeer.hello());
+      peer.getInputStream().readNBytes(RawPeer.hello().length);
+      Thread writer =
+          Thread.startVirtualThread(
+              () -> {
+                for (int i = 0; i < requests; i++) {
+                  write(peer, request);
+                }
+              });
+
+      await("no more requests taken", () -> isStill(small));
+      assertThat(small.stats().served()).isLessThan(requests);
+
+      int answered = requests * (Frame.HEADER_BYTES + bodyBytes);
+      assertThat(peer.getInputStream().readNBytes(answered)).hasSize(answered);
+      assertThat(writer.join(SOON)).isTrue();
+      assertThat(small.stats().served()).isEqualTo(requests);
+    }
+  }
+
+  /** Whether a third of a second passes without a request. */
+  private static boolean isStill(Fabric fabric) {
+    long served = fabric.stats().served();
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(300);
+    while (System.nanoTime() - end < 0) {
+      if (fabric.stats().served() != served) {
+        return false;
+      }
+      Thread.yield();
+    }
+    return served > 0;
+  }
+
+  private static void write(SSLSocket peer, byte[] bytes) {
+    try {
+      peer.getOutputStream().write(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Address freeAddress() throws IOException {

@@ -14,16 +14,11 @@ import io.quire.base.NodeId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,20 +86,20 @@ class FabricTlsTest {
 
   @Test
   void peerWithACertificate_isGreeted() throws Exception {
-    assertThat(greet(friendsKey(), "TLSv1.3")).isEqualTo(Frame.Kind.HELLO.ordinal());
+    assertThat(greet(RawPeer.friendsKey(), "TLSv1.3")).isEqualTo(Frame.Kind.HELLO.ordinal());
     assertThat(server.stats().refused()).isZero();
   }
 
   @Test
   void peerOfAnOlderTls_isRefused() {
-    assertThatThrownBy(() -> greet(friendsKey(), "TLSv1.2")).isInstanceOf(SSLException.class);
+    assertThatThrownBy(() -> greet(RawPeer.friendsKey(), "TLSv1.2")).isInstanceOf(SSLException.class);
     await("the refusal counted", () -> server.stats().refused() == 1);
   }
 
   @Test
   void peerWithoutTls_isRefused() throws Exception {
     try (Socket plain = new Socket("127.0.0.1", server.address().port())) {
-      plain.getOutputStream().write(hello());
+      plain.getOutputStream().write(RawPeer.hello());
       plain.shutdownOutput();
       InputStream in = plain.getInputStream();
       byte[] said = in.readAllBytes();
@@ -132,7 +127,7 @@ class FabricTlsTest {
   void peerThatSendsNonsense_isCutOffAndOthersAreServed() throws Exception {
     Fabric friend = fixture.fabric("friend");
     get(friend.request(server.address(), Service.LOG, bytes("x"), SOON));
-    try (SSLSocket socket = connect(friendsKey(), "TLSv1.3")) {
+    try (SSLSocket socket = RawPeer.connect(server, RawPeer.friendsKey(), "TLSv1.3")) {
       socket.getOutputStream().write(new byte[] {-1, -1, -1, 127, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9});
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     }
@@ -142,8 +137,8 @@ class FabricTlsTest {
 
   @Test
   void peerThatAsksBeforeItGreets_isCutOffUnserved() throws Exception {
-    try (SSLSocket socket = connect(friendsKey(), "TLSv1.3")) {
-      byte[] request = hello();
+    try (SSLSocket socket = RawPeer.connect(server, RawPeer.friendsKey(), "TLSv1.3")) {
+      byte[] request = RawPeer.hello();
       request[4] = (byte) Frame.Kind.REQUEST.ordinal();
       request[5] = (byte) Service.LOG.ordinal();
       socket.getOutputStream().write(request);
@@ -154,46 +149,13 @@ class FabricTlsTest {
 
   /** Connects without the fabric and returns the kind of the first frame. */
   private int greet(KeyManager[] keys, String protocol) throws Exception {
-    try (SSLSocket socket = connect(keys, protocol)) {
-      socket.getOutputStream().write(hello());
+    try (SSLSocket socket = RawPeer.connect(server, keys, protocol)) {
+      socket.getOutputStream().write(RawPeer.hello());
       byte[] header = socket.getInputStream().readNBytes(Frame.HEADER_BYTES);
       if (header.length < Frame.HEADER_BYTES) {
         throw new IOException("cut off");
       }
       return header[4];
     }
-  }
-
-  private SSLSocket connect(KeyManager[] keys, String protocol) throws Exception {
-    KeyStore trusted = emptyStore();
-    trusted.setCertificateEntry("authority", Fixture.AUTHORITY.certificate());
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(trusted);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keys, trust.getTrustManagers(), null);
-    SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.address().port());
-    socket.setEnabledProtocols(new String[] {protocol});
-    socket.setSoTimeout(10_000);
-    return socket;
-  }
-
-  private static KeyManager[] friendsKey() throws Exception {
-    Tls tls = Fixture.AUTHORITY.issue(new NodeId("friend"), List.of("127.0.0.1"));
-    KeyStore own = emptyStore();
-    own.setKeyEntry("friend", tls.key(), new char[0], new Certificate[] {tls.certificate()});
-    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(own, new char[0]);
-    return keys.getKeyManagers();
-  }
-
-  private static KeyStore emptyStore() throws Exception {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    return store;
-  }
-
-  private static byte[] hello() {
-    return new byte[] {17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 1, 0, 1};
   }
 }

@@ -1,0 +1,49 @@
+package io.quire.fabric;
+
+import io.quire.base.NodeId;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+/** A peer without a fabric, which may do what no fabric does. */
+final class RawPeer {
+  private RawPeer() {}
+
+  static SSLSocket connect(Fabric server, KeyManager[] keys, String protocol) throws Exception {
+    KeyStore trusted = emptyStore();
+    trusted.setCertificateEntry("authority", Fixture.AUTHORITY.certificate());
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys, trust.getTrustManagers(), null);
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.address().port());
+    socket.setEnabledProtocols(new String[] {protocol});
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  static KeyManager[] friendsKey() throws Exception {
+    Tls tls = Fixture.AUTHORITY.issue(new NodeId("friend"), List.of("127.0.0.1"));
+    KeyStore own = emptyStore();
+    own.setKeyEntry("friend", tls.key(), new char[0], new Certificate[] {tls.certificate()});
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(own, new char[0]);
+    return keys.getKeyManagers();
+  }
+
+  private static KeyStore emptyStore() throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    return store;
+  }
+
+  static byte[] hello() {
+    return new byte[] {17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 1, 0, 1};
+  }
+}
