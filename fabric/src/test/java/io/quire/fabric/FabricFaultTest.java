@@ -35,8 +35,7 @@ class FabricFaultTest {
   private static final Duration SILENCE_MAX = Duration.ofMillis(1200);
 
   private final Fixture fixture = new Fixture();
-  private final Fabric a =
-      fixture.fabric("a", config -> config.withPatience(SOON, SILENCE_MAX));
+  private final Fabric a = fixture.fabric("a", config -> config.withPatience(SOON, SILENCE_MAX));
 
   @AfterEach
   void close() throws Exception {
@@ -82,8 +81,7 @@ class FabricFaultTest {
       Address address = new Address("127.0.0.1", mute.getLocalPort());
 
       assertThat(
-              failure(
-                  a.request(address, Service.LOG, loan, Duration.ofMillis(200), Fixture::text)))
+              failure(a.request(address, Service.LOG, loan, Duration.ofMillis(200), Fixture::text)))
           .isInstanceOf(UnreachableException.class)
           .hasMessageContaining("not written by the deadline");
       assertThat(givenBack).hasValue(1);

@@ -92,7 +92,8 @@ class FabricTlsTest {
 
   @Test
   void peerOfAnOlderTls_isRefused() {
-    assertThatThrownBy(() -> greet(RawPeer.friendsKey(), "TLSv1.2")).isInstanceOf(SSLException.class);
+    assertThatThrownBy(() -> greet(RawPeer.friendsKey(), "TLSv1.2"))
+        .isInstanceOf(SSLException.class);
     await("the refusal counted", () -> server.stats().refused() == 1);
   }
 
