@@ -155,6 +155,11 @@ public final class Ager implements AutoCloseable {
     return memory.adopt(new Stored(storeOf(copy), copy));
   }
 
+  /** Whether the store of a copy is one of this ager's. */
+  public boolean reaches(Copy copy) {
+    return stores.stream().anyMatch(store -> store.uri().equals(copy.store()));
+  }
+
   private Store storeOf(Copy copy) {
     if (!copy.file().startsWith(Store.DURABLE)) {
       throw new IllegalArgumentException("not a durable copy: copy=" + copy);

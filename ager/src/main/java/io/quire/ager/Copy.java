@@ -31,6 +31,14 @@ public record Copy(
     }
   }
 
+  /**
+   * Whether every process that has the store configured can read it, wherever that runs. A flash
+   * store is a directory of one node: what lies there is away as long as that node is.
+   */
+  public boolean shared() {
+    return !store.startsWith(StoreConfig.FLASH + ":");
+  }
+
   /** The layout: each part in the order of the record, by {@link WireWriter}'s rules. */
   public void write(WireWriter out) {
     out.string(store).string(file).int64(offset).int64(bytes).int32(crc).int64(extent);

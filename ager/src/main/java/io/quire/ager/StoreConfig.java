@@ -22,7 +22,7 @@ import java.util.Set;
  */
 public record StoreConfig(
     URI uri, long capacityBytes, boolean durable, Map<String, String> settings) {
-  private static final String FLASH = "flash";
+  static final String FLASH = "flash";
   private static final Set<String> LOCAL = Set.of(FLASH, "file");
 
   public StoreConfig {

@@ -21,15 +21,17 @@ public abstract sealed class DatasetsException extends RuntimeException {
     ExtentsLost(String dataset, int extents, ExtentInfo example) {
       super(
           "extents lost: dataset=%s extents=%d owner=%s durable=%s example=[%s]"
-              .formatted(
-                  dataset,
-                  extents,
-                  example.owner(),
-                  example.durable() == null ? "no" : "unreadable",
-                  example.place()));
+              .formatted(dataset, extents, example.owner(), durable(example), example.place()));
       this.dataset = dataset;
       this.extents = extents;
       this.example = example;
+    }
+
+    private static String durable(ExtentInfo info) {
+      if (info.durable() == null) {
+        return "no";
+      }
+      return info.readableElsewhere() ? "unreadable" : "only on the flash of its owner";
     }
 
     /** Name of the dataset. */

@@ -41,6 +41,11 @@ public record ExtentInfo(
     return new ExtentKey(part, group, column);
   }
 
+  /** Whether a node that does not have it can read it without its owner. */
+  boolean readableElsewhere() {
+    return durable != null && durable.shared();
+  }
+
   /** For people. */
   String place() {
     return key() + " bytes=" + bytes + " owner=" + owner;

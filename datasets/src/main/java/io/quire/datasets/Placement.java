@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Says who serves a row group: the node that loaded it, if it is in the view; else, if all the
- * extents that are needed have durable copies, a member that all nodes would choose alike.
+ * extents that are needed have durable copies in shared stores, a member that all nodes would
+ * choose alike.
  */
 final class Placement {
   private final String dataset;
@@ -78,7 +79,7 @@ final class Placement {
 
   private @Nullable Member server(int group, List<Member> members, Past past) {
     ExtentInfo first = layout.first(layout.groups().get(group));
-    boolean copied = needed(group).stream().allMatch(info -> info.durable() != null);
+    boolean copied = needed(group).stream().allMatch(ExtentInfo::readableElsewhere);
     Member owner = member(first, members);
     boolean owns = owner != null && !past.gone.contains(owner.incarnation());
     if (owner != null && owns && !(copied && past.avoided.contains(owner.incarnation()))) {

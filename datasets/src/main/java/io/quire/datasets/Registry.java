@@ -61,7 +61,7 @@ final class Registry {
     ExtentKey key = info.key();
     Extent here = find(xid, key);
     Copy copy = info.durable();
-    if (here == null && copy != null) {
+    if (here == null && copy != null && ager.reaches(copy)) {
       Held held = holding(xid).findOrPut(key, () -> new Held(adopt(copy), info));
       here = held == null ? null : held.extent();
     }

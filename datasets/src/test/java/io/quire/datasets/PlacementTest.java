@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PlacementTest {
@@ -50,6 +51,16 @@ class PlacementTest {
   }
 
   @Test
+  void assign_whenAnOwnerIsGoneAndTheCopiesAreOnItsFlash_refusesAtOnce() {
+    Placement placement = placement("flash:///s");
+    assertThatThrownBy(() -> placement.assign(GROUPS, List.of(A, C), Placement.Past.NONE))
+        .isInstanceOf(DatasetsException.ExtentsLost.class)
+        .hasMessageContaining("durable=only on the flash of its owner");
+    assertThat(placement.assign(GROUPS, List.of(A, B, C), Placement.Past.NONE).get(B))
+        .containsExactlyElementsOf(ofOwner(1));
+  }
+
+  @Test
   void assign_afterAnOwnerDidNotAnswer_goesToAnotherOnlyIfThereAreCopies() {
     Placement.Past past = Placement.Past.NONE.again().avoiding(B.incarnation());
     assertThat(placement(true).assign(List.of(1), List.of(A, B, C), past)).doesNotContainKey(B);
@@ -70,14 +81,18 @@ class PlacementTest {
     return GROUPS.stream().filter(group -> group % 3 == owner).toList();
   }
 
-  /** Part i belongs to the node i mod 3. */
   private static Placement placement(boolean durable) {
+    return placement(durable ? "file:///s" : null);
+  }
+
+  /** Part i belongs to the node i mod 3, with a copy in a store or none. */
+  private static Placement placement(@Nullable String store) {
     List<Member> members = List.of(A, B, C);
     List<ExtentInfo> infos = new ArrayList<>();
     for (int part : GROUPS) {
       NodeId owner = members.get(part % 3).node();
       Copy copy =
-          durable ? new Copy("file:///s", "durable/x", 4096L * part, 10, 0, part, "x") : null;
+          store == null ? null : new Copy(store, "durable/x", 4096L * part, 10, 0, part, "x");
       infos.add(new ExtentInfo(part, 0, 0, 5, 10, 0, owner, copy));
     }
     Layout layout = Layout.of(Descriptor.of(new byte[0], infos), 0);
