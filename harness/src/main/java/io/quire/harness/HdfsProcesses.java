@@ -152,6 +152,7 @@ public final class HdfsProcesses implements AutoCloseable {
     Path configuration = site.configuration();
     return JavaCommand.of(mainClass, arguments)
         .withClassPath(configuration)
+        .deafToInterrupts()
         .withOptions(
             "-Xmx256m",
             "-XX:+UseSerialGC",

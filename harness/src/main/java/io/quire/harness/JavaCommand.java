@@ -22,9 +22,15 @@ import java.util.stream.Stream;
  * @param arguments of {@code main}
  * @param options for the JVM after the common ones, so that they override those
  * @param classPath entries searched before the class path of this JVM
+ * @param deaf whether it ignores SIGINT: Ctrl-C reaches a whole group of processes at once, and the
+ *     one that the user started is to end the others in good order
  */
 public record JavaCommand(
-    String mainClass, List<String> arguments, List<String> options, List<Path> classPath) {
+    String mainClass,
+    List<String> arguments,
+    List<String> options,
+    List<Path> classPath,
+    boolean deaf) {
   private static final String COMMON_OPTIONS = "jvm.options";
 
   /** Copies the lists. */
@@ -36,19 +42,24 @@ public record JavaCommand(
 
   /** The command for a main class, with the common options only. */
   public static JavaCommand of(String mainClass, String... arguments) {
-    return new JavaCommand(mainClass, List.of(arguments), List.of(), List.of());
+    return new JavaCommand(mainClass, List.of(arguments), List.of(), List.of(), false);
   }
 
   /** The same with more options, such as {@code -Xmx256m} or {@code -Dkey=value}. */
   public JavaCommand withOptions(String... added) {
     List<String> all = Stream.concat(options.stream(), Stream.of(added)).toList();
-    return new JavaCommand(mainClass, arguments, all, classPath);
+    return new JavaCommand(mainClass, arguments, all, classPath, deaf);
   }
 
   /** The same with entries searched before all others. */
   public JavaCommand withClassPath(Path... first) {
     List<Path> all = Stream.concat(Stream.of(first), classPath.stream()).toList();
-    return new JavaCommand(mainClass, arguments, options, all);
+    return new JavaCommand(mainClass, arguments, options, all, deaf);
+  }
+
+  /** The same, ignoring SIGINT. */
+  public JavaCommand deafToInterrupts() {
+    return new JavaCommand(mainClass, arguments, options, classPath, true);
   }
 
   /**
@@ -65,6 +76,10 @@ public record JavaCommand(
       throw new UncheckedIOException("cannot write an argument file: path=" + file, e);
     }
     List<String> line = new ArrayList<>();
+    if (deaf) {
+      // An ignored signal stays ignored over exec, and a JVM respects that.
+      line.addAll(List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh"));
+    }
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.add("@" + file);
     line.add(Guarded.class.getName());

@@ -141,7 +141,8 @@ public final class LocalCluster implements AutoCloseable {
   private void launch(Worker worker) {
     JavaCommand command =
         JavaCommand.of(WorkerNode.class.getName(), config(worker).toString())
-            .withOptions("-Xmx" + settings.heap(), "-XX:+UseSerialGC");
+            .withOptions("-Xmx" + settings.heap(), "-XX:+UseSerialGC")
+            .deafToInterrupts();
     worker.process = reaper.start(command.launch(worker.name, worker.directory));
   }
 

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -24,7 +25,8 @@ final class SmallObjects {
   private final Map<String, String> acknowledged = new TreeMap<>();
   private final List<Long> publishNanos = Collections.synchronizedList(new ArrayList<>());
   private volatile boolean over;
-  private int cycles;
+  private volatile int cycles;
+  private volatile int unsure;
 
   /**
    * One cycle over three nodes: create here, look there, rename elsewhere, delete every second one.
@@ -60,16 +62,20 @@ final class SmallObjects {
     }
   }
 
-  /** Runs cycles until {@link #stop}, on a thread of its own. */
-  Thread run(List<LocalCluster.Worker> workers, List<Throwable> failures) {
+  /**
+   * Runs cycles until {@link #stop}, on a thread of its own.
+   *
+   * @param dying whether a node may die meanwhile: what is refused or unsure then is struck from
+   *     the ledger, and the next cycle begins
+   */
+  Thread run(List<LocalCluster.Worker> workers, boolean dying, List<Throwable> failures) {
     over = false;
     return Thread.ofVirtual()
         .start(
             () -> {
               try {
                 while (!over) {
-                  cycle(workers, cycles);
-                  cycles++;
+                  cycleOnce(workers, dying);
                 }
               } catch (AdminException | CheckFailed e) {
                 failures.add(e);
@@ -77,8 +83,27 @@ final class SmallObjects {
             });
   }
 
+  private void cycleOnce(List<LocalCluster.Worker> workers, boolean dying) {
+    int number = cycles++;
+    try {
+      cycle(workers, number);
+    } catch (AdminException e) {
+      if (!dying) {
+        throw e;
+      }
+      unsure++;
+      forget(PREFIX + "object-" + number);
+      forget(PREFIX + "renamed-" + number);
+    }
+  }
+
   void stop() {
     over = true;
+  }
+
+  /** Cycles that were cut short while a node was dying. */
+  int unsure() {
+    return unsure;
   }
 
   int cycles() {
@@ -125,7 +150,10 @@ final class SmallObjects {
       if (e.status() != 409) {
         odd.add(e);
       }
-    } catch (Exception e) {
+    } catch (BrokenBarrierException e) {
+      odd.add(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       odd.add(e);
     }
   }

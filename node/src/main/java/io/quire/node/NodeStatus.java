@@ -15,7 +15,8 @@ record NodeStatus(
     LogPart log,
     MemoryPart memory,
     List<StorePart> stores,
-    int cells) {
+    int cells,
+    long bytesScanned) {
 
   record MemberStatus(String node, String incarnation, String address) {}
 
@@ -88,6 +89,7 @@ record NodeStatus(
                         store.extents(),
                         store.errors()))
             .toList(),
-        node.cells().count());
+        node.cells().count(),
+        node.datasets().stats().bytesScanned());
   }
 }

@@ -1,0 +1,73 @@
+package io.quire.harness;
+
+import io.quire.node.AdminClient;
+import io.quire.node.AdminClient.AdminException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** Scans one after the other through one node, on a thread of its own, until it is told to end. */
+final class Scanning {
+  private final DemoData data;
+  private final AdminClient node;
+  private final CountDownLatch begun = new CountDownLatch(1);
+  private final Thread thread;
+  private volatile boolean over;
+  private volatile int whole;
+  private volatile @Nullable RuntimeException failure;
+
+  private Scanning(DemoData data, AdminClient node) {
+    this.data = data;
+    this.node = node;
+    thread = Thread.ofVirtual().unstarted(this::run);
+  }
+
+  /** Starts, and waits until the first scan has shown progress or an end. */
+  static Scanning start(DemoData data, AdminClient node, Duration limit)
+      throws InterruptedException, TimeoutException {
+    Scanning scanning = new Scanning(data, node);
+    scanning.thread.start();
+    if (!scanning.begun.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      throw new TimeoutException("no scan shows progress: node=" + node.node() + " in=" + limit);
+    }
+    return scanning;
+  }
+
+  /**
+   * Waits for the end of the scan that is under way.
+   *
+   * @return how many gave the right answer
+   * @throws AdminException if one was refused
+   * @throws CheckFailed if an answer was wrong, or none came in time
+   */
+  int end(Duration limit) throws InterruptedException {
+    over = true;
+    CheckFailed.unless(thread.join(limit), "a scan ends", "node=%s in=%s", node.node(), limit);
+    RuntimeException failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
+    return whole;
+  }
+
+  private void run() {
+    try {
+      do {
+        data.check(node, (done, _) -> begun(done));
+        whole++;
+        begun.countDown();
+      } while (!over);
+    } catch (CheckFailed | AdminException e) {
+      failure = e;
+      begun.countDown();
+    }
+  }
+
+  private void begun(long done) {
+    if (done > 0) {
+      begun.countDown();
+    }
+  }
+}
