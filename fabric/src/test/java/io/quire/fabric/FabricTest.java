@@ -24,7 +24,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,11 +37,6 @@ class FabricTest {
   @AfterEach
   void close() throws Exception {
     fixture.close();
-  }
-
-  @AfterAll
-  static void noLeaks() {
-    assertThat(Fixture.leaks()).isEmpty();
   }
 
   @Test

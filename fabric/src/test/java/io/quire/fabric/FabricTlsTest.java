@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,11 +42,6 @@ class FabricTlsTest {
   @AfterEach
   void close() throws Exception {
     fixture.close();
-  }
-
-  @AfterAll
-  static void noLeaks() {
-    assertThat(Fixture.leaks()).isEmpty();
   }
 
   @Test
