@@ -29,12 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 class FabricFaultTest {
-  private static final Duration SILENCE_MAX = Duration.ofMillis(1200);
+  /** Half of it is left to a busy peer to answer a ping. */
+  private static final Duration SILENCE_MAX = Duration.ofSeconds(4);
 
   private final Fixture fixture = new Fixture();
-  private final Fabric a = fixture.fabric("a", config -> config.withPatience(SOON, SILENCE_MAX));
+  private final Fabric a = fixture.fabric("a");
 
   @AfterEach
   void close() throws Exception {
@@ -95,9 +96,9 @@ class FabricFaultTest {
         });
     List<CompletableFuture<byte[]>> pending = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      pending.add(a.request(b.address(), Service.LOG, bytes("x"), Duration.ofSeconds(60)));
+      pending.add(a.request(b.address(), Service.LOG, bytes("x"), SOON));
     }
-    assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(arrived.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
     b.close();
 
@@ -118,7 +119,7 @@ class FabricFaultTest {
     failure(a.request(b.address(), Service.LOG, bytes("x"), SOON));
 
     Tls tls = Fixture.AUTHORITY.issue(new NodeId("b"), List.of("127.0.0.1"));
-    Fabric again = fixture.keep(Fabric.open(FabricConfig.of(b.address()), tls));
+    Fabric again = fixture.keep(Fabric.open(Fixture.config(b.address()), tls));
     again.serve(Service.LOG, request -> completedStage(Fixture.copy(request)));
 
     await("an answer after the back-off", () -> answered(again));
@@ -149,33 +150,44 @@ class FabricFaultTest {
 
   @Test
   void request_whenTheNetworkSwallowsAll_failsBySilenceNotByItsDeadline() throws Exception {
+    Fabric watchful = watchful();
     Fabric b = fixture.fabric("b");
     b.serve(Service.LOG, request -> completedStage(Fixture.copy(request)));
     Relay relay = fixture.keep(new Relay(b.address()));
-    get(a.request(relay.address(), Service.LOG, bytes("x"), SOON));
+    get(watchful.request(relay.address(), Service.LOG, bytes("x"), SOON));
 
     relay.swallow(true);
     Throwable failure =
-        failure(a.request(relay.address(), Service.LOG, bytes("x"), Duration.ofSeconds(60)));
+        failure(watchful.request(relay.address(), Service.LOG, bytes("x"), SOON.multipliedBy(2)));
     relay.swallow(false);
 
     assertThat(failure).isInstanceOf(DisconnectedException.class).hasMessageContaining("silent");
-    assertThat(text(get(a.request(relay.address(), Service.LOG, bytes("y"), SOON)))).isEqualTo("y");
+    assertThat(text(get(watchful.request(relay.address(), Service.LOG, bytes("y"), SOON))))
+        .isEqualTo("y");
   }
 
   @Test
   void request_thatTakesLongerThanSilence_isStillAnsweredByAPeerThatLives() throws Exception {
+    Fabric watchful = watchful();
     Fabric b = fixture.fabric("b");
     CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
     b.serve(Service.LOG, _ -> answer);
-    CompletableFuture<byte[]> request = a.request(b.address(), Service.LOG, bytes("x"), SOON);
+    CompletableFuture<byte[]> request =
+        watchful.request(b.address(), Service.LOG, bytes("x"), SOON);
+    await("the request served", () -> b.stats().served() == 1);
 
-    // A ping and its answer each: far beyond the silence that would end the connection.
-    long before = a.stats().bytesIn();
-    await("several pings answered", () -> a.stats().bytesIn() >= before + 8L * Frame.HEADER_BYTES);
+    // A ping and its answer each, one in half of the silence that would end the connection.
+    long before = watchful.stats().bytesIn();
+    await(
+        "three pings answered",
+        () -> watchful.stats().bytesIn() >= before + 3L * Frame.HEADER_BYTES);
     answer.complete(ByteBuffer.wrap(bytes("slow")));
 
     assertThat(text(get(request))).isEqualTo("slow");
+  }
+
+  private Fabric watchful() {
+    return fixture.fabric("watchful", config -> config.withPatience(SOON, SILENCE_MAX));
   }
 
   @Test
@@ -200,11 +212,9 @@ class FabricFaultTest {
     CompletableFuture<byte[]> pending = a.request(b.address(), Service.LOG, bytes("x"), SOON);
     await("the request served", () -> b.stats().served() == 1);
 
-    long begun = System.nanoTime();
     a.close();
     a.close();
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
     assertThat(failure(pending)).isInstanceOf(DisconnectedException.class);
     Loan loan = new Loan(ByteBuffer.allocate(9), givenBack::incrementAndGet);
     assertThat(failure(a.request(b.address(), Service.LOG, loan, SOON, Fixture::text)))
@@ -229,7 +239,7 @@ class FabricFaultTest {
     a.close();
 
     for (CompletableFuture<Integer> request : requests) {
-      request.handle((_, _) -> true).get(10, TimeUnit.SECONDS);
+      request.handle((_, _) -> true).get(SOON.toSeconds(), TimeUnit.SECONDS);
     }
     await("all loans given back", () -> givenBack.get() == requests.size());
   }
@@ -268,9 +278,7 @@ class FabricFaultTest {
   void close_whileTheLoopIsBusyAndAPeerDoesNotRead_cutsThePeerAndGivesBackEveryLoan()
       throws Exception {
     int requests = 40;
-    Fabric busy =
-        fixture.fabric(
-            "busy", config -> oneThread(config).withPatience(SOON, Duration.ofMinutes(1)));
+    Fabric busy = fixture.fabric("busy", config -> oneThread(config));
     AtomicInteger lent = new AtomicInteger();
     busy.lend(
         Service.EXTENT,
@@ -293,7 +301,7 @@ class FabricFaultTest {
       go.countDown();
 
       assertThat(closer.join(SOON)).isTrue();
-      assertThat(lent).hasValue(0);
+      await("every loan given back", () -> lent.get() == 0);
       assertThat(readToTheEnd(peer)).isLessThan((long) requests << 20);
     }
   }
@@ -310,7 +318,7 @@ class FabricFaultTest {
                 (_, _) -> {
                   occupied.countDown();
                   try {
-                    go.await(60, TimeUnit.SECONDS);
+                    go.await(SOON.toSeconds(), TimeUnit.SECONDS);
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }

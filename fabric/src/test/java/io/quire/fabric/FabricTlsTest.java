@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Who is let in. */
-@Timeout(60)
+@Timeout(300)
 class FabricTlsTest {
   private final Fixture fixture = new Fixture();
   private final Fabric server = fixture.fabric("server");
@@ -48,7 +48,7 @@ class FabricTlsTest {
   void peerOfAnotherAuthority_isRefusedByBothSides() throws Exception {
     CertificateAuthority other = CertificateAuthority.create("test");
     Tls theirs = other.issue(new NodeId("stranger"), List.of("127.0.0.1"));
-    Fabric stranger = fixture.keep(Fabric.open(FabricConfig.of(LOOPBACK), theirs));
+    Fabric stranger = fixture.keep(Fabric.open(Fixture.config(LOOPBACK), theirs));
     Fabric friend = fixture.fabric("friend");
 
     assertThat(failure(stranger.request(server.address(), Service.LOG, bytes("x"), SOON)))
@@ -64,7 +64,7 @@ class FabricTlsTest {
     Tls stranger =
         CertificateAuthority.create("test").issue(new NodeId("stranger"), List.of("127.0.0.1"));
     Tls mixed = new Tls(Fixture.AUTHORITY.certificate(), stranger.certificate(), stranger.key());
-    Fabric peer = fixture.keep(Fabric.open(FabricConfig.of(LOOPBACK), mixed));
+    Fabric peer = fixture.keep(Fabric.open(Fixture.config(LOOPBACK), mixed));
 
     assertThat(failure(peer.request(server.address(), Service.LOG, bytes("x"), SOON)))
         .isInstanceOf(UnreachableException.class);
@@ -108,7 +108,7 @@ class FabricTlsTest {
   @Test
   void serverAtAHostThatItsCertificateDoesNotCarry_isRefused() throws Exception {
     Tls elsewhere = Fixture.AUTHORITY.issue(new NodeId("moved"), List.of("10.1.2.3", "else.where"));
-    Fabric moved = fixture.keep(Fabric.open(FabricConfig.of(LOOPBACK), elsewhere));
+    Fabric moved = fixture.keep(Fabric.open(Fixture.config(LOOPBACK), elsewhere));
     Fabric friend = fixture.fabric("friend");
 
     assertThat(failure(friend.request(moved.address(), Service.LOG, bytes("x"), SOON)))

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 class FabricTransportTest {
   private final Fixture fixture = new Fixture();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();

@@ -13,13 +13,17 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /** Fabrics of one cluster on this machine, closed in reverse. */
 final class Fixture implements AutoCloseable {
   static final Address LOOPBACK = new Address("127.0.0.1", 0);
-  static final Duration SOON = Duration.ofSeconds(10);
+
+  /** How long a busy machine may take for what must come about; no test waits it out. */
+  static final Duration SOON = Duration.ofSeconds(60);
+
   static final CertificateAuthority AUTHORITY = CertificateAuthority.create("test");
 
   private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
@@ -30,7 +34,12 @@ final class Fixture implements AutoCloseable {
 
   Fabric fabric(String node, UnaryOperator<FabricConfig> change) {
     Tls tls = AUTHORITY.issue(new NodeId(node), List.of("127.0.0.1", "localhost"));
-    return keep(Fabric.open(change.apply(FabricConfig.of(LOOPBACK)), tls));
+    return keep(Fabric.open(change.apply(config(LOOPBACK)), tls));
+  }
+
+  /** The defaults, with a patience that no test comes to the end of. */
+  static FabricConfig config(Address bind) {
+    return FabricConfig.of(bind).withPatience(SOON, SOON);
   }
 
   <T extends AutoCloseable> T keep(T resource) {
@@ -82,8 +91,7 @@ final class Fixture implements AutoCloseable {
       if (System.nanoTime() - end > 0) {
         throw new AssertionError("did not come about: " + what);
       }
-      Thread.onSpinWait();
-      Thread.yield();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 }

@@ -26,7 +26,7 @@ final class RawPeer {
     SSLSocket socket =
         (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.address().port());
     socket.setEnabledProtocols(new String[] {protocol});
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout((int) Fixture.SOON.toMillis());
     return socket;
   }
 
