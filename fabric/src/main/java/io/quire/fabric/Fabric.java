@@ -231,6 +231,16 @@ public final class Fabric implements AutoCloseable {
     link(to, service.lane()).send(Frame.oneWay(service, ByteBuffer.wrap(body)));
   }
 
+  /**
+   * Makes the connection to a peer ahead of its first use, unless there is one or was an attempt
+   * just now. Whether it comes about is not told.
+   */
+  public void connect(Address to, Lane lane) {
+    if (!closed.get()) {
+      link(to, lane).open();
+    }
+  }
+
   /** Closes the connections to a peer that is gone for good; what waits for it fails. */
   public void forget(Address peer) {
     for (Lane lane : Lane.values()) {
