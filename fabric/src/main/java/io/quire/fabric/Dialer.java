@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 /** Makes connections. Safe from any thread. */
 final class Dialer {
@@ -22,18 +23,24 @@ final class Dialer {
   private final Security security;
   private final FabricConfig config;
   private final Counters counters;
+  private final Consumer<Channel> made;
 
+  /**
+   * @param made told of every channel
+   */
   Dialer(
       EventLoopGroup io,
       EventLoopGroup bulk,
       Security security,
       FabricConfig config,
-      Counters counters) {
+      Counters counters,
+      Consumer<Channel> made) {
     this.io = io;
     this.bulk = bulk;
     this.security = security;
     this.config = config;
     this.counters = counters;
+    this.made = made;
   }
 
   /** A loop for a link; bodies in bulk are encrypted and decoded apart from the rest. */
@@ -79,6 +86,7 @@ final class Dialer {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    made.accept(channel);
                     connection.dialled(channel);
                     channel
                         .pipeline()

@@ -3,6 +3,7 @@ package io.quire.fabric;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -12,6 +13,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import io.quire.base.Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -42,6 +44,10 @@ public final class Fabric implements AutoCloseable {
   static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 1 << 20);
 
   private static final int ACCEPTED_MAX = 4096;
+
+  /** For what is written to leave, once the fabric is closed. */
+  private static final long LEAVE_MILLIS_MAX = 1000;
+
   private static final long CLOSE_MILLIS_MAX = 3000;
 
   private final FabricConfig config;
@@ -53,6 +59,7 @@ public final class Fabric implements AutoCloseable {
   private final Security security;
   private final Dialer dialer;
   private final Set<Channel> accepted = ConcurrentHashMap.newKeySet();
+  private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<Way, Link> links = new ConcurrentHashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Channel listener;
@@ -84,7 +91,7 @@ public final class Fabric implements AutoCloseable {
     String name = tls.node() + "-fabric";
     io = group(name, config.threads());
     bulk = group(name + "-bulk", config.threads());
-    dialer = new Dialer(io, bulk, security, config, counters);
+    dialer = new Dialer(io, bulk, security, config, counters, this::keep);
     listener = listen();
     int port = ((InetSocketAddress) listener.localAddress()).getPort();
     address = new Address(config.advertisedHost(), port);
@@ -139,11 +146,21 @@ public final class Fabric implements AutoCloseable {
     }
     accepted.add(channel);
     channel.closeFuture().addListener(_ -> accepted.remove(channel));
+    keep(channel);
     Accepted end = new Accepted(channel, services, config, counters, refusals);
     channel
         .pipeline()
         .addLast(security.accepted(channel.alloc()))
         .addLast(new FrameReader(end, config.frameBytesMax(), counters));
+  }
+
+  /** Sees to it that the channel does not outlive the fabric. */
+  private void keep(Channel channel) {
+    channels.add(channel);
+    channel.closeFuture().addListener(_ -> channels.remove(channel));
+    if (closed.get()) {
+      channel.close();
+    }
   }
 
   /** Where other nodes reach this one: the advertised host and the real port. */
@@ -214,6 +231,16 @@ public final class Fabric implements AutoCloseable {
     link(to, service.lane()).send(Frame.oneWay(service, ByteBuffer.wrap(body)));
   }
 
+  /**
+   * Makes the connection to a peer ahead of its first use, unless there is one or was an attempt
+   * just now. Whether it comes about is not told.
+   */
+  public void connect(Address to, Lane lane) {
+    if (!closed.get()) {
+      link(to, lane).open();
+    }
+  }
+
   /** Closes the connections to a peer that is gone for good; what waits for it fails. */
   public void forget(Address peer) {
     for (Lane lane : Lane.values()) {
@@ -243,17 +270,42 @@ public final class Fabric implements AutoCloseable {
     }
     listener.close();
     links.values().forEach(Link::close);
-    accepted.forEach(Channel::close);
-    io.shutdownGracefully(0, CLOSE_MILLIS_MAX / 2, TimeUnit.MILLISECONDS);
-    bulk.shutdownGracefully(0, CLOSE_MILLIS_MAX / 2, TimeUnit.MILLISECONDS);
+    channels.forEach(Channel::close);
     if (here(io) || here(bulk)) {
-      return;
+      Thread.startVirtualThread(this::end);
+    } else {
+      end();
     }
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS_MAX);
-    io.terminationFuture().awaitUninterruptibly(CLOSE_MILLIS_MAX);
-    long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-    bulk.terminationFuture().awaitUninterruptibly(Math.max(0, left));
+  }
+
+  /* The channels go before the loops: a loop that is busy when it is told to end may do so without
+  having closed its channels, and then nothing that they hold is ever given back. */
+  private void end() {
+    long now = System.nanoTime();
+    long deadlineNanos = now + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS_MAX);
+    await(listener.closeFuture(), deadlineNanos);
+    long leaveNanos = now + TimeUnit.MILLISECONDS.toNanos(LEAVE_MILLIS_MAX);
+    channels.forEach(channel -> await(channel.closeFuture(), leaveNanos));
+    channels.forEach(Fabric::cut);
+    channels.forEach(channel -> await(channel.closeFuture(), deadlineNanos));
+    io.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+    bulk.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+    await(io.terminationFuture(), deadlineNanos);
+    await(bulk.terminationFuture(), deadlineNanos);
     links.values().forEach(Link::close);
+  }
+
+  /** Closes the channel without waiting for the peer to take what was written. */
+  private static void cut(Channel channel) {
+    ChannelHandlerContext first = channel.pipeline().firstContext();
+    if (first != null) {
+      first.close();
+    }
+  }
+
+  private static void await(Future<?> done, long deadlineNanos) {
+    long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
+    done.awaitUninterruptibly(Math.max(0, left));
   }
 
   private static boolean here(EventLoopGroup group) {

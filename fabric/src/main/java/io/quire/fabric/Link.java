@@ -89,6 +89,20 @@ final class Link {
     }
   }
 
+  /** Connects ahead of the first use. On any thread. */
+  void open() {
+    try {
+      loop.execute(
+          () -> {
+            if (!closed && System.nanoTime() - retryAtNanos >= 0) {
+              connect();
+            }
+          });
+    } catch (RejectedExecutionException ended) {
+      // There is nothing more to connect.
+    }
+  }
+
   /** Ends the link; what waits fails. On any thread, also when the loop has ended. */
   void close() {
     if (loop.isTerminated()) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(120)
+@Timeout(300)
 class DiscoveryTest {
   private static final Found A = found("a", 0x8000000000000001L, 7001);
   private static final Found B = found("b", 2, 7002);

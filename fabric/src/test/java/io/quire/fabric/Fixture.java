@@ -2,9 +2,6 @@ package io.quire.fabric;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.util.ResourceLeakDetector;
-import io.netty.util.ResourceLeakDetectorFactory;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
 import java.nio.ByteBuffer;
@@ -14,26 +11,20 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** Fabrics of one cluster on this machine, closed in reverse, and a look-out for leaked buffers. */
+/** Fabrics of one cluster on this machine, closed in reverse. */
 final class Fixture implements AutoCloseable {
   static final Address LOOPBACK = new Address("127.0.0.1", 0);
-  static final Duration SOON = Duration.ofSeconds(10);
+
+  /** How long a busy machine may take for what must come about; no test waits it out. */
+  static final Duration SOON = Duration.ofSeconds(60);
+
   static final CertificateAuthority AUTHORITY = CertificateAuthority.create("test");
-
-  private static final ConcurrentLinkedQueue<String> LEAKS = new ConcurrentLinkedQueue<>();
-  private static final AtomicInteger CANARIES = new AtomicInteger();
-
-  static {
-    ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new Recording());
-    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-  }
 
   private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
 
@@ -43,7 +34,12 @@ final class Fixture implements AutoCloseable {
 
   Fabric fabric(String node, UnaryOperator<FabricConfig> change) {
     Tls tls = AUTHORITY.issue(new NodeId(node), List.of("127.0.0.1", "localhost"));
-    return keep(Fabric.open(change.apply(FabricConfig.of(LOOPBACK)), tls));
+    return keep(Fabric.open(change.apply(config(LOOPBACK)), tls));
+  }
+
+  /** The defaults, with a patience that no test comes to the end of. */
+  static FabricConfig config(Address bind) {
+    return FabricConfig.of(bind).withPatience(SOON, SOON);
   }
 
   <T extends AutoCloseable> T keep(T resource) {
@@ -95,63 +91,7 @@ final class Fixture implements AutoCloseable {
       if (System.nanoTime() - end > 0) {
         throw new AssertionError("did not come about: " + what);
       }
-      Thread.onSpinWait();
-      Thread.yield();
-    }
-  }
-
-  /** Has buffers watched. To be called before a test class makes its first. */
-  static void watchBuffers() {
-    // The class is initialised by the call.
-  }
-
-  /**
-   * The buffers that were collected without having been released. Leaks one itself and waits until
-   * that is found, because otherwise finding none would say nothing.
-   */
-  static List<String> leaks() {
-    String hint = "canary " + CANARIES.incrementAndGet();
-    leak(hint);
-    await(
-        "the planted leak found",
-        () -> {
-          System.gc();
-          ByteBufAllocator.DEFAULT.buffer(16).release();
-          return LEAKS.stream().anyMatch(leak -> leak.contains(hint));
-        });
-    return LEAKS.stream().filter(leak -> !leak.contains("canary ")).toList();
-  }
-
-  private static void leak(String hint) {
-    ByteBufAllocator.DEFAULT.buffer(16).touch(hint);
-  }
-
-  private static final class Recording extends ResourceLeakDetectorFactory {
-    @Override
-    @Deprecated // as what it overrides, which is abstract
-    public <T> ResourceLeakDetector<T> newResourceLeakDetector(
-        Class<T> resource, int samplingInterval, long maxActive) {
-      return newResourceLeakDetector(resource, samplingInterval);
-    }
-
-    @Override
-    public <T> ResourceLeakDetector<T> newResourceLeakDetector(Class<T> resource, int interval) {
-      return new ResourceLeakDetector<>(resource, interval) {
-        @Override
-        protected boolean needReport() {
-          return true;
-        }
-
-        @Override
-        protected void reportTracedLeak(String type, String records) {
-          LEAKS.add(type + records);
-        }
-
-        @Override
-        protected void reportUntracedLeak(String type) {
-          LEAKS.add(type);
-        }
-      };
+      LockSupport.parkNanos(1_000_000);
     }
   }
 }

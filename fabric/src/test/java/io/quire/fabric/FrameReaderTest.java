@@ -12,23 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class FrameReaderTest {
-  static {
-    Fixture.watchBuffers();
-  }
-
   private final Counters counters = new Counters();
   private final Received received = new Received();
   private final EmbeddedChannel channel =
       new EmbeddedChannel(new FrameReader(received, 64 << 10, counters));
-
-  @AfterAll
-  static void noLeaks() {
-    assertThat(Fixture.leaks()).isEmpty();
-  }
 
   @Test
   void frame_layout_isThatOfTheDocument() {

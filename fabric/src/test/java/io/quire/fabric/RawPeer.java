@@ -1,6 +1,8 @@
 package io.quire.fabric;
 
 import io.quire.base.NodeId;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.util.List;
@@ -24,7 +26,7 @@ final class RawPeer {
     SSLSocket socket =
         (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.address().port());
     socket.setEnabledProtocols(new String[] {protocol});
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout((int) Fixture.SOON.toMillis());
     return socket;
   }
 
@@ -45,5 +47,15 @@ final class RawPeer {
 
   static byte[] hello() {
     return new byte[] {17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 1, 0, 1};
+  }
+
+  static byte[] request(Service service, int bodyBytes) {
+    byte[] request = new byte[Frame.HEADER_BYTES + bodyBytes];
+    ByteBuffer.wrap(request)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(request.length - Frame.LENGTH_BYTES)
+        .put((byte) Frame.Kind.REQUEST.ordinal())
+        .put((byte) service.ordinal());
+    return request;
   }
 }

@@ -7,7 +7,9 @@ import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -97,6 +99,7 @@ public final class RatisLog implements Log, AutoCloseable {
       fabric.serve(Service.LOG, service);
       link.open();
       new Formation(config, storage, fabric, peers, closed).run(deadlineNanos);
+      reachOut();
       TornTail.mend(storage.log(), storage.aside());
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
       leadership.attach(member);
@@ -112,6 +115,17 @@ public final class RatisLog implements Log, AutoCloseable {
       throw new LogException.StartException(
           "cannot start the log: path=" + config.directory() + " cause=" + e, e);
     }
+  }
+
+  /* The first votes would otherwise wait for handshakes, on a busy machine until it is too late. */
+  private void reachOut() {
+    Set<Address> others = new LinkedHashSet<>(peers.all());
+    for (GroupMember member : storage.identity().members()) {
+      Address seen = peers.addressOf(member.peer().node());
+      others.add(seen == null ? member.address() : seen);
+    }
+    others.remove(fabric.address());
+    others.forEach(other -> fabric.connect(other, Service.RAFT.lane()));
   }
 
   private void await(CompletableFuture<Void> member, long deadlineNanos) {

@@ -22,9 +22,12 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** A group of one. */
-@Timeout(60)
+/** A group of one. Tests run at once, because each waits for a second until Ratis has closed. */
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(300)
 class AloneTest {
   @TempDir Path root;
 

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Logs of several nodes in one process: real Ratis, sockets and disk. */
 final class TestCluster implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path root;
   private final List<NodeId> voters;
