@@ -10,7 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,39 +89,76 @@ public final class Ager implements AutoCloseable {
     }
   }
 
-  /** On a thread of its own, because not every file system keeps its own time limits. */
   private static Store openStore(AgerConfig config, StoreConfig store, Disk disk) {
-    CompletableFuture<Store> opening = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .daemon()
-        .name("ager-" + config.owner() + "-open")
-        .start(() -> openStore(config, store, disk, opening));
+    return ask(
+        store,
+        () ->
+            store.flash() ? FlashStore.open(store, config, disk) : HadoopStore.open(store, config),
+        Store::close);
+  }
+
+  /**
+   * Says early, and without making or changing anything, what {@link #open} would say late: that
+   * the machine does not have the memory, or that a store cannot be reached. Ends within half a
+   * minute for each store.
+   *
+   * @throws AgerException.NoMemory if the machine does not have the budget
+   * @throws AgerException.StoreUnavailable naming the store, and why
+   */
+  public static void check(long budgetBytes, List<StoreConfig> stores) {
+    Region.check(budgetBytes);
+    for (StoreConfig store : stores) {
+      ask(
+          store,
+          () -> {
+            if (store.flash()) {
+              FlashStore.check(store);
+            } else {
+              HadoopStore.check(store);
+            }
+            return store;
+          },
+          _ -> {});
+    }
+  }
+
+  private interface Asking<T> {
+    T ask() throws IOException;
+  }
+
+  /** On a thread of its own, because not every file system keeps its own time limits. */
+  private static <T> T ask(StoreConfig store, Asking<T> asking, Consumer<T> tooLate) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
     String uri = store.uri().toString();
+    Thread.ofPlatform().daemon().name("ager-open-" + uri).start(() -> ask(asking, answer, tooLate));
     try {
-      return opening.get(OPEN_MAX.toNanos(), TimeUnit.NANOSECONDS);
+      return answer.get(OPEN_MAX.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
-      throw new AgerException.StoreUnavailable(uri, String.valueOf(e.getCause()), e);
+      throw new AgerException.StoreUnavailable(uri, reason(e.getCause()), e);
     } catch (TimeoutException e) {
-      opening.cancel(false);
+      answer.cancel(false);
       throw new AgerException.StoreUnavailable(uri, "did not open in time: within=" + OPEN_MAX, e);
     } catch (InterruptedException e) {
-      opening.cancel(false);
+      answer.cancel(false);
       Thread.currentThread().interrupt();
       throw new AgerException.Interrupted("open: store=" + uri);
     }
   }
 
-  private static void openStore(
-      AgerConfig config, StoreConfig store, Disk disk, CompletableFuture<Store> opening) {
+  private static <T> void ask(Asking<T> asking, CompletableFuture<T> answer, Consumer<T> tooLate) {
     try {
-      Store opened =
-          store.flash() ? FlashStore.open(store, config, disk) : HadoopStore.open(store, config);
-      if (!opening.complete(opened)) {
-        opened.close();
+      T found = asking.ask();
+      if (!answer.complete(found)) {
+        tooLate.accept(found);
       }
     } catch (IOException | RuntimeException | LinkageError e) {
-      opening.completeExceptionally(e);
+      answer.completeExceptionally(e);
     }
+  }
+
+  /** One line: what comes from a remote server may bring its whole stack with it. */
+  private static String reason(@Nullable Throwable cause) {
+    return String.valueOf(cause).lines().findFirst().orElse("");
   }
 
   /**

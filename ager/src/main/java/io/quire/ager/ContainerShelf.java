@@ -94,9 +94,22 @@ final class ContainerShelf implements Shelf {
     note(copy);
     position += body.footprint();
     if (position >= containerBytes) {
-      finish();
+      finishWith(copy);
     }
     return copy;
+  }
+
+  /** Finishes the file; if that fails nobody is told of the copy, so nobody will give it up. */
+  private void finishWith(Copy last) throws IOException {
+    boolean finished = false;
+    try {
+      finish();
+      finished = true;
+    } finally {
+      if (!finished) {
+        free(last);
+      }
+    }
   }
 
   private AppendFile create() throws IOException {
@@ -108,6 +121,13 @@ final class ContainerShelf implements Shelf {
     out = made;
     file = name;
     position = 0;
+    lock.lock();
+    try {
+      // Known from here on, so that it goes also if nothing is ever written to it.
+      written.put(name, new Contents());
+    } finally {
+      lock.unlock();
+    }
     return made;
   }
 

@@ -73,6 +73,17 @@ final class FlashStore {
     }
   }
 
+  /** Whether the directory is one that can be written in, or can be made. */
+  static void check(StoreConfig config) throws IOException {
+    Path there = Path.of(config.uri().getPath()).toAbsolutePath();
+    while (!Files.exists(there) && there.getParent() != null) {
+      there = there.getParent();
+    }
+    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+      throw new IOException("not a directory to write in: path=" + there);
+    }
+  }
+
   private static Store open(
       StoreConfig config, AgerConfig ager, Disk disk, Path root, FileChannel ownLock)
       throws IOException {

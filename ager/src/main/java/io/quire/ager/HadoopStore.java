@@ -1,5 +1,6 @@
 package io.quire.ager;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -61,6 +62,15 @@ final class HadoopStore {
       if (!opened) {
         files.close();
       }
+    }
+  }
+
+  /** Asks the file system for the store's directory, which need not be there yet. */
+  static void check(StoreConfig config) throws IOException {
+    try (FileSystem files = FileSystem.newInstance(config.uri(), configuration(config))) {
+      files.getFileStatus(new Path(config.uri()));
+    } catch (FileNotFoundException e) {
+      // It answers; the directory is made when the store is opened.
     }
   }
 

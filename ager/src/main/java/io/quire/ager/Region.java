@@ -65,7 +65,7 @@ final class Region implements AutoCloseable {
   }
 
   private static Region map(long bytes) {
-    checkAvailable(bytes);
+    check(bytes);
     long reserved = bytes + 2 * HUGE_PAGE_BYTES;
     long base = Native.mmap(reserved, PROT_NONE, MAP_PRIVATE_ANONYMOUS_NORESERVE);
     if (base == -1) {
@@ -89,8 +89,12 @@ final class Region implements AutoCloseable {
     return new Region(arena, segment, true);
   }
 
-  /** Asking for more than there is would end in a killed process, not in an error. */
-  private static void checkAvailable(long bytes) {
+  /**
+   * Asking for more than there is would end in a killed process, not in an error.
+   *
+   * @throws AgerException.NoMemory if the machine says that it has less
+   */
+  static void check(long bytes) {
     OptionalLong available = kilobytes(Path.of("/proc/meminfo"), "", "MemAvailable:");
     if (available.isPresent() && available.getAsLong() < bytes) {
       throw new AgerException.NoMemory(

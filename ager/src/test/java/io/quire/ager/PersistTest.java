@@ -121,6 +121,33 @@ class PersistTest {
     }
   }
 
+  /** With containers of one copy each the sync is part of the write. */
+  @Test
+  void persist_fails_itsContainersGo() throws Exception {
+    FaultyDisk disk = new FaultyDisk("durable/node-1-");
+    AgerConfig config =
+        Samples.config(BUDGET, Samples.durableFlash(directory)).withContainerBytes(1);
+    try (Ager ager = Ager.open(config, disk, Region::open)) {
+      Extent extent = Samples.extent(ager, 5, BYTES);
+      disk.syncsFail = true;
+      assertThatThrownBy(() -> ager.persist(extent).get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(NoStoreLeft.class);
+      disk.syncsFail = false;
+      disk.writesFail = true;
+      assertThatThrownBy(() -> ager.persist(extent).get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(NoStoreLeft.class);
+      disk.writesFail = false;
+      Copy copy = ager.persist(extent).get(20, TimeUnit.SECONDS);
+
+      Samples.await(
+          "only the good one stays",
+          () ->
+              Samples.filesBelow(directory.resolve("durable"))
+                  .equals(List.of(directory.resolve(copy.file()))));
+      assertThat(ager.stats().stores().getFirst().usedBytes()).isEqualTo(copy.footprint());
+    }
+  }
+
   @Test
   void persist_firstDurableStoreFails_theNextTakesOver() throws Exception {
     FaultyDisk disk = new FaultyDisk("first/durable/node-1-");

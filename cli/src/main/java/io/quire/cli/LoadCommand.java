@@ -14,27 +14,49 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "load",
     mixinStandardHelpOptions = true,
-    description = "Loads a file as a data set, cut at line ends, over all nodes.")
+    description = {
+      "Loads a file as a data set, cut at line ends, over all nodes.",
+      "When it ends with 0, every node has the name, and the data are in a durable store."
+    },
+    footer = {
+      "%nExamples:",
+      "  quire load access.log --as /logs/today",
+      "  quire load access.log --as /logs/today --node 10.0.0.2:7480"
+    })
 final class LoadCommand implements Callable<Integer> {
   @Mixin private NodeOption node = new NodeOption();
 
-  @Parameters(paramLabel = "FILE")
+  @Parameters(paramLabel = "FILE", description = "file to load, readable here")
   private Path file = Path.of("");
 
-  @Option(names = "--as", required = true, paramLabel = "NAME", description = "such as /logs/today")
+  @Option(
+      names = "--as",
+      required = true,
+      paramLabel = "NAME",
+      description = "name of the data set: /segment[/segment...], at most 1022 bytes")
   private String name = "";
 
   @Option(
       names = "--session",
-      description = "let it end with the node's session instead of keeping it over restarts")
+      description =
+          "let it end with the session of the node, without a durable copy (default: it outlives"
+              + " restarts)")
   private boolean session;
 
   @Override
   public Integer call() {
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
-      throw new IllegalArgumentException("cannot read the file: path=" + file);
+      System.err.println(
+          "quire: %s: path=%s"
+              .formatted(Files.exists(file) ? "cannot read the file" : "no such file", file));
+      return 1;
     }
     try (AdminClient client = node.connect()) {
+      // Refuses a bad name too, both before anything is sent.
+      if (client.stat(name) != null) {
+        System.err.println("quire: name is taken: name=" + name);
+        return 1;
+      }
       JsonNode made = client.loadLines(file, name, session ? "SESSION" : "DURABLE");
       System.out.println(
           "%s: %s in %d extents"

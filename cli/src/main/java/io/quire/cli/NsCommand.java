@@ -2,6 +2,7 @@ package io.quire.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quire.node.AdminClient;
+import io.quire.node.AdminClient.AdminException;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -18,7 +19,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ns",
     mixinStandardHelpOptions = true,
-    description = "Looks at and changes the namespace.")
+    description = "Looks at and changes the namespace.",
+    footer = {
+      "%nExamples:",
+      "  quire ns ls '/logs/*'",
+      "  quire ns stat /logs/today --json",
+      "  quire ns rm /logs/today /logs/yesterday"
+    })
 final class NsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -29,14 +36,18 @@ final class NsCommand implements Callable<Integer> {
   }
 
   /** {@code quire ns ls}. */
-  @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists objects by name.")
+  @Command(
+      name = "ls",
+      mixinStandardHelpOptions = true,
+      description = "Lists objects by name, with kind and size.",
+      footer = {"%nExamples:", "  quire ns ls", "  quire ns ls '/logs/*' --json"})
   int ls(
       @Mixin NodeOption node,
-      @Option(names = "--json", description = "as JSON") boolean json,
+      @Option(names = "--json", description = "write one JSON array; sizes in bytes") boolean json,
       @Parameters(
               arity = "0..1",
               paramLabel = "GLOB",
-              description = "only names that match; * and ? stand for anything")
+              description = "only names that match; * stands for any text, ? for one character")
           @Nullable String glob) {
     try (AdminClient client = node.connect()) {
       List<JsonNode> objects = client.list(glob);
@@ -57,11 +68,15 @@ final class NsCommand implements Callable<Integer> {
   }
 
   /** {@code quire ns stat}. */
-  @Command(name = "stat", mixinStandardHelpOptions = true, description = "Shows one object.")
+  @Command(
+      name = "stat",
+      mixinStandardHelpOptions = true,
+      description = "Shows one object.",
+      footer = {"%nExample:", "  quire ns stat /logs/today"})
   int stat(
       @Mixin NodeOption node,
-      @Option(names = "--json", description = "as JSON") boolean json,
-      @Parameters(paramLabel = "NAME") String name) {
+      @Option(names = "--json", description = "write one JSON object; sizes in bytes") boolean json,
+      @Parameters(paramLabel = "NAME", description = "such as /logs/today") String name) {
     try (AdminClient client = node.connect()) {
       JsonNode object = client.stat(name);
       if (object == null) {
@@ -91,12 +106,29 @@ final class NsCommand implements Callable<Integer> {
   @Command(
       name = "rm",
       mixinStandardHelpOptions = true,
-      description = "Deletes objects; their data go with the last reference.")
+      description = {
+        "Deletes objects; their data go with the last reference.",
+        "One that cannot be deleted does not keep the others; it ends with 1 then."
+      },
+      footer = {"%nExample:", "  quire ns rm /logs/today /logs/yesterday"})
   int rm(
-      @Mixin NodeOption node, @Parameters(arity = "1..*", paramLabel = "NAME") List<String> names) {
+      @Mixin NodeOption node,
+      @Parameters(arity = "1..*", paramLabel = "NAME", description = "such as /logs/today")
+          List<String> names) {
+    int code = 0;
     try (AdminClient client = node.connect()) {
-      names.forEach(client::delete);
-      return 0;
+      for (String name : names) {
+        try {
+          client.delete(name);
+        } catch (AdminException e) {
+          if (e.status() == 0) {
+            throw e;
+          }
+          System.err.println("quire: not deleted: " + e.getMessage());
+          code = 1;
+        }
+      }
     }
+    return code;
   }
 }

@@ -5,6 +5,7 @@ import io.quire.node.Logs;
 import io.quire.node.Node;
 import io.quire.node.NodeConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -15,16 +16,33 @@ import picocli.CommandLine.Option;
     name = "start",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs one node in the foreground, until Ctrl-C.",
-      "Without a file it runs alone, with its data in ./quire-data and flash below that."
+      "Runs one node in the foreground, until Ctrl-C or SIGTERM.",
+      "Without a file it runs alone: HTTP at 127.0.0.1:7480, data in ./quire-data, flash below that,"
+          + " 256 MiB of memory for extents. What is wrong with the settings is told at once, and"
+          + " nothing is started or changed then."
+    },
+    footer = {
+      "%nExamples:",
+      "  quire start",
+      "  quire start --config node.conf",
+      "  quire start --set memory=2GiB --set http.port=7490 --set data=/mnt/quire"
     })
 final class StartCommand implements Callable<Integer> {
-  @Option(names = "--config", paramLabel = "FILE", description = "HOCON file of the node")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "HOCON file of the node (default: none); its keys are in docs/configuration.md")
   private @Nullable Path config;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "a setting that wins over the file, any number of times")
+  private List<String> settings = List.of();
 
   @Override
   public Integer call() throws InterruptedException {
-    NodeConfig read = config == null ? NodeConfig.defaults() : NodeConfig.load(config);
+    NodeConfig read = NodeConfig.load(config, settings);
     Path log = read.data().resolve("quire.log");
     AdminServer.checkPort(read);
     Node node = Node.open(read, _ -> Logs.toFile(log));

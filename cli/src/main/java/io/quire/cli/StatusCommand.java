@@ -11,11 +11,15 @@ import picocli.CommandLine.Option;
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
-    description = "Shows a node: the view, the log, memory and stores.")
+    description = {
+      "Shows a node: the view, the log, memory and stores.",
+      "Ends with 1 if the node is not in the view: it would not answer a read now."
+    },
+    footer = {"%nExamples:", "  quire status", "  quire status --node 10.0.0.2:7480 --json"})
 final class StatusCommand implements Callable<Integer> {
   @Mixin private NodeOption node = new NodeOption();
 
-  @Option(names = "--json", description = "as JSON")
+  @Option(names = "--json", description = "write one JSON object; sizes in bytes")
   private boolean json;
 
   @Override

@@ -133,13 +133,18 @@ final class LoadRun {
         again(attempt.part, "member left the view: " + attempt.member);
       }
     }
-    for (Map.Entry<Integer, Part> entry : List.copyOf(finished.entrySet())) {
+    for (Map.Entry<Integer, Part> entry : finishedNow().entrySet()) {
       Part part = entry.getValue();
       if (!part.copied() && !members.view().has(part.member.incarnation())) {
         finished.remove(entry.getKey());
         again(entry.getKey(), "member left the view: " + part.member);
       }
     }
+  }
+
+  /** A copy of the whole map: the entries of a tree become others when one is removed. */
+  private Map<Integer, Part> finishedNow() {
+    return new TreeMap<>(finished);
   }
 
   private void give() {
@@ -217,7 +222,7 @@ final class LoadRun {
   private boolean allHeld() {
     Publication.Missing missing = publication.missing(held());
     boolean all = true;
-    for (Map.Entry<Integer, Part> entry : List.copyOf(finished.entrySet())) {
+    for (Map.Entry<Integer, Part> entry : finishedNow().entrySet()) {
       Part part = entry.getValue();
       if (part.extents.stream().anyMatch(info -> missing.lost(part.member, info))) {
         finished.remove(entry.getKey());

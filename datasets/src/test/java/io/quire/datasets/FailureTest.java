@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class FailureTest {
   private static final byte[] NOTHING = new byte[0];
-  private static final int PARTS = 9;
+  private static final int PARTS = 24;
 
   @TempDir private Path root;
 
@@ -103,7 +104,8 @@ class FailureTest {
   @Test
   void load_whileANodeDies_loadsItsPartsAgain() {
     AtomicReference<@Nullable Datasets> victims = new AtomicReference<>();
-    CountDownLatch inside = new CountDownLatch(2);
+    List<CountDownLatch> inside =
+        Stream.of(Lifetime.values()).map(_ -> new CountDownLatch(1)).toList();
     Set<Byte> hung = ConcurrentHashMap.newKeySet();
     try (TestNodes cluster = new TestNodes(root, "a", "b", "c")) {
       List<Node> nodes =
@@ -114,9 +116,13 @@ class FailureTest {
                     "hanging",
                     (LoadFunction)
                         (arguments, part, parts, sink) -> {
-                          // One part of each load; the victim has finished others by then.
-                          if (victims.get() == datasets && part >= 3 && hung.add(arguments[0])) {
-                            inside.countDown();
+                          // One part of each load hangs in the victim, which has finished some of
+                          // the earlier ones; the others wait for that with the later ones.
+                          CountDownLatch reached = inside.get(arguments[0]);
+                          if (part >= 12 && victims.get() != datasets) {
+                            await(reached);
+                          } else if (part >= 12 && hung.add(arguments[0])) {
+                            reached.countDown();
                             await(new CountDownLatch(1));
                           }
                           SumFunctions.load(arguments, part, parts, sink);
@@ -131,7 +137,7 @@ class FailureTest {
                 () -> load(nodes.get(lifetime.ordinal()), "/" + lifetime, lifetime, "hanging"),
                 Thread::startVirtualThread));
       }
-      await(inside);
+      inside.forEach(FailureTest::await);
       victim.kill();
       loads.forEach(load -> load.orTimeout(60, TimeUnit.SECONDS).join());
       for (Lifetime lifetime : Lifetime.values()) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.base.Address;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,10 +12,14 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 /** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
 public final class AdminClient implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration QUESTION = Duration.ofSeconds(10);
   private static final Duration CALL = Duration.ofSeconds(30);
   private static final Duration LONG_CALL = Duration.ofMinutes(30);
 
@@ -75,13 +81,13 @@ public final class AdminClient implements AutoCloseable {
   }
 
   public JsonNode status() {
-    return json("GET", "/api/status", CALL, BodyPublishers.noBody());
+    return json("GET", "/api/status", QUESTION, BodyPublishers.noBody());
   }
 
   /** Whether the node answers and is in the view. */
   public boolean ready() {
     try {
-      return json("GET", "/health", CALL, BodyPublishers.noBody()).path("ready").asBoolean();
+      return json("GET", "/health", QUESTION, BodyPublishers.noBody()).path("ready").asBoolean();
     } catch (AdminException e) {
       return false;
     }
@@ -132,10 +138,46 @@ public final class AdminClient implements AutoCloseable {
         .asLong();
   }
 
-  /** Loads a file as a data set of lines. */
+  /**
+   * Loads a file as a data set of lines.
+   *
+   * @throws UncheckedIOException if the file cannot be read; there is no data set then
+   */
   public JsonNode loadLines(Path file, String name, String lifetime) {
     String path = "/api/data?name=" + text(name) + "&lifetime=" + lifetime;
-    return json("PUT", path, LONG_CALL, BodyPublishers.ofInputStream(() -> openFile(file)));
+    try (Source source = new Source(Files.newInputStream(file))) {
+      try {
+        return json("PUT", path, LONG_CALL, BodyPublishers.ofInputStream(() -> source));
+      } catch (AdminException e) {
+        IOException why = source.failure;
+        throw why == null ? e : new UncheckedIOException(cannotRead(file, why), why);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(cannotRead(file, e), e);
+    }
+  }
+
+  private static String cannotRead(Path file, IOException why) {
+    return "cannot read the file: path=" + file + " why=" + AdminServer.message(why);
+  }
+
+  /** Remembers its own failure, which the HTTP client reports as one of the connection. */
+  private static final class Source extends FilterInputStream {
+    private volatile @Nullable IOException failure;
+
+    Source(InputStream file) {
+      super(file);
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      try {
+        return super.read(into, offset, length);
+      } catch (IOException e) {
+        failure = e;
+        throw e;
+      }
+    }
   }
 
   /** The bytes of a data set, or the text of a small object. */
@@ -144,6 +186,7 @@ public final class AdminClient implements AutoCloseable {
         request("GET", "/api/data?name=" + text(name), LONG_CALL, BodyPublishers.noBody());
     try {
       var answer = http.send(request, BodyHandlers.ofInputStream());
+      checkFromNode(answer);
       if (answer.statusCode() >= 300) {
         try (InputStream body = answer.body()) {
           throw error(answer.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
@@ -151,9 +194,9 @@ public final class AdminClient implements AutoCloseable {
       }
       return answer.body();
     } catch (IOException e) {
-      throw unanswered("reading name=" + name, e);
+      throw unanswered("GET name=" + name, e);
     } catch (InterruptedException e) {
-      throw interrupted("reading name=" + name);
+      throw interrupted("GET name=" + name);
     }
   }
 
@@ -229,6 +272,7 @@ public final class AdminClient implements AutoCloseable {
     String doing = method + " " + path;
     try {
       var answer = http.send(request(method, path, deadline, body), BodyHandlers.ofString());
+      checkFromNode(answer);
       if (answer.statusCode() >= 300 && answer.statusCode() != 503) {
         throw error(answer.statusCode(), answer.body());
       }
@@ -244,6 +288,17 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
+  /** Any server may listen at the address that somebody took for a node's. */
+  private void checkFromNode(HttpResponse<?> answer) {
+    if (answer.headers().firstValue(AdminServer.NODE_HEADER).isEmpty()) {
+      throw new AdminException(
+          answer.statusCode(),
+          false,
+          "something else than a Quire node answers: address=%s status=%d"
+              .formatted(node, answer.statusCode()));
+    }
+  }
+
   private HttpRequest request(String method, String path, Duration deadline, BodyPublisher body) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://" + node + path))
@@ -256,10 +311,27 @@ public final class AdminClient implements AutoCloseable {
   }
 
   private AdminException unanswered(String doing, IOException e) {
-    boolean never = e instanceof ConnectException;
-    String why = never ? "no node answers there" : String.valueOf(e.getMessage());
+    boolean never =
+        e instanceof ConnectException
+            || e instanceof HttpConnectTimeoutException
+            || doing.startsWith("GET ");
     return new AdminException(
-        0, !never, "cannot talk to the node: node=%s doing=%s why=%s".formatted(node, doing, why));
+        0,
+        !never,
+        "cannot talk to the node: node=%s doing=%s why=%s".formatted(node, doing, why(e)));
+  }
+
+  private static String why(IOException e) {
+    return switch (e) {
+      case HttpConnectTimeoutException _ -> "nobody answers there, in time";
+      case HttpTimeoutException _ -> "no answer in time";
+      case ConnectException unknown
+          when unknown.getCause() instanceof ConnectException cause
+              && cause.getCause() instanceof UnresolvedAddressException ->
+          "no such host";
+      case ConnectException _ -> "no node answers there";
+      default -> AdminServer.message(e).lines().findFirst().orElse("");
+    };
   }
 
   private static AdminException interrupted(String doing) {
@@ -273,15 +345,7 @@ public final class AdminClient implements AutoCloseable {
       return new AdminException(
           status, "maybe".equals(failure.get("happened")), String.valueOf(failure.get("error")));
     } catch (JsonProcessingException e) {
-      return new AdminException(status, status >= 500, "status=" + status + " body=" + body);
-    }
-  }
-
-  private static InputStream openFile(Path file) {
-    try {
-      return Files.newInputStream(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read: path=" + file, e);
+      return new AdminException(status, status >= 500, "not an answer of a node: status=" + status);
     }
   }
 

@@ -1,14 +1,15 @@
 package io.quire.node;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
 import io.javalin.json.JavalinJackson;
 import io.quire.base.Address;
 import io.quire.base.Position;
 import io.quire.datasets.Progress;
 import io.quire.ns.Lifetime;
-import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Values;
@@ -16,8 +17,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -31,9 +30,18 @@ import org.jspecify.annotations.Nullable;
  * {@code {"error": ..., "happened": "no" | "maybe"}}.
  */
 public final class AdminServer implements AutoCloseable {
+  /** In every answer, so that a client knows that it talks to a node. */
+  static final String NODE_HEADER = "Quire-Node";
+
+  /** Of every request but a load of lines, which is a stream. */
+  static final int BODY_BYTES_MAX = 1 << 20;
+
+  private static final String HTTP = "http";
   private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
   private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
   private static final int PAGE = 1_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Node node;
   private final Javalin http;
@@ -57,14 +65,7 @@ public final class AdminServer implements AutoCloseable {
    * @throws StartException if it is in use
    */
   public static void checkPort(NodeConfig config) {
-    try (ServerSocket probe = new ServerSocket()) {
-      probe.bind(new InetSocketAddress(config.httpHost(), config.httpPort()));
-    } catch (IOException e) {
-      throw new StartException(
-          "cannot serve HTTP: address=%s:%d why=%s"
-              .formatted(config.httpHost(), config.httpPort(), message(e)),
-          e);
-    }
+    Preflight.checkPort(HTTP, config.httpHost(), config.httpPort());
   }
 
   private AdminServer(Node node, BiConsumer<Node, Javalin> more) {
@@ -75,7 +76,9 @@ public final class AdminServer implements AutoCloseable {
             config -> {
               config.showJavalinBanner = false;
               config.useVirtualThreads = true;
-              config.http.maxRequestSize = 1 << 20;
+              config.http.maxRequestSize = BODY_BYTES_MAX;
+              config.http.prefer405over404 = true;
+              config.http.disableCompression();
               config.jsonMapper(new JavalinJackson());
             });
     routes();
@@ -83,10 +86,7 @@ public final class AdminServer implements AutoCloseable {
     try {
       http.start(node.config().httpHost(), node.config().httpPort());
     } catch (RuntimeException e) {
-      throw new StartException(
-          "cannot serve HTTP: address=%s:%d why=%s"
-              .formatted(node.config().httpHost(), node.config().httpPort(), message(e)),
-          e);
+      throw Preflight.cannotListen(HTTP, node.config().httpHost(), node.config().httpPort(), e);
     }
   }
 
@@ -101,8 +101,10 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private void routes() {
+    http.before(call -> call.header(NODE_HEADER, node.self().node().name()));
     http.before(this::authorize);
-    http.exception(Exception.class, AdminServer::failed);
+    http.exception(HttpResponseException.class, Failure::answer);
+    http.exception(Exception.class, Failure::answer);
     http.get(
         "/health",
         call ->
@@ -125,7 +127,7 @@ public final class AdminServer implements AutoCloseable {
   private void authorize(Context call) {
     String token = node.config().httpToken();
     if (!token.isEmpty() && !("Bearer " + token).equals(call.header("Authorization"))) {
-      call.status(HttpStatus.UNAUTHORIZED).json(new Failure("a token is needed", "no"));
+      call.status(HttpStatus.UNAUTHORIZED).json(Failure.didNotHappen("a token is needed"));
       call.skipRemainingHandlers();
     }
   }
@@ -192,6 +194,8 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     call.contentType("application/octet-stream");
+    // If it breaks off, the client sees that something is missing.
+    call.res().setContentLengthLong(node.datasets().descriptor(object).bytes());
     OutputStream out = call.outputStream();
     node.datasets()
         .read(
@@ -206,8 +210,9 @@ public final class AdminServer implements AutoCloseable {
             DEADLINE_EACH);
   }
 
-  private void load(Context call) {
-    LoadRequest request = call.bodyAsClass(LoadRequest.class);
+  private void load(Context call) throws IOException {
+    LoadRequest request = body(call, LoadRequest.class);
+    Lifetime lifetime = lifetime(request.lifetime());
     byte[] schema = Base64.getDecoder().decode(request.schema());
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
     Jobs.Job job =
@@ -219,7 +224,7 @@ public final class AdminServer implements AutoCloseable {
                         .load(
                             NsHandle.ROOT,
                             request.name(),
-                            Lifetime.valueOf(request.lifetime()),
+                            lifetime,
                             schema,
                             request.function(),
                             arguments,
@@ -228,8 +233,8 @@ public final class AdminServer implements AutoCloseable {
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 
-  private void scan(Context call) {
-    ScanRequest request = call.bodyAsClass(ScanRequest.class);
+  private void scan(Context call) throws IOException {
+    ScanRequest request = body(call, ScanRequest.class);
     NsObject dataset = existing(request.name());
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
     Jobs.Job job =
@@ -251,19 +256,27 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private void job(Context call) {
-    Jobs.Job job = jobs.job(Long.parseLong(call.pathParam("id")));
+    Jobs.@Nullable Job job = jobs.job(id(call.pathParam("id")));
     if (job == null) {
       call.status(HttpStatus.NOT_FOUND)
-          .json(new Failure("no such job: id=" + call.pathParam("id"), "no"));
+          .json(Failure.didNotHappen("no such job: id=" + call.pathParam("id")));
     } else {
       call.json(job.status());
+    }
+  }
+
+  private static long id(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("not a job: id=" + text, e);
     }
   }
 
   private NsObject existing(String name) {
     NsObject object = node.namespaces().lookup(NsHandle.ROOT, name);
     if (object == null) {
-      throw new NoSuchName("no such object: name=" + name);
+      throw new Failure.NoSuchName("no such object: name=" + name);
     }
     return object;
   }
@@ -293,26 +306,17 @@ public final class AdminServer implements AutoCloseable {
         node.namespaces().references(object.xid()));
   }
 
-  private static void failed(Exception e, Context call) {
-    HttpStatus status =
-        switch (e) {
-          case NoSuchName _ -> HttpStatus.NOT_FOUND;
-          case NsException.NotFound _ -> HttpStatus.NOT_FOUND;
-          case NsException.NameTaken _ -> HttpStatus.CONFLICT;
-          case NsException.Stale _ -> HttpStatus.CONFLICT;
-          case NsException.NotInView _ -> HttpStatus.SERVICE_UNAVAILABLE;
-          case NsException.InvalidName _ -> HttpStatus.BAD_REQUEST;
-          case IllegalArgumentException _ -> HttpStatus.BAD_REQUEST;
-          default -> HttpStatus.INTERNAL_SERVER_ERROR;
-        };
-    boolean did = e instanceof NsException && !(e instanceof NsException.Indeterminate);
-    boolean didNot = did || status.getCode() < 500;
-    call.status(status).json(new Failure(message(e), didNot ? "no" : "maybe"));
-  }
-
   static String message(Throwable e) {
     String message = e.getMessage();
     return message == null ? e.getClass().getSimpleName() : message;
+  }
+
+  private static <T> T body(Context call, Class<T> type) throws IOException {
+    T body = JSON.readValue(call.bodyAsBytes(), type);
+    if (body == null) {
+      throw new IllegalArgumentException("not the JSON that was wanted: found=null");
+    }
+    return body;
   }
 
   private static String required(Context call, String parameter) {
@@ -325,7 +329,17 @@ public final class AdminServer implements AutoCloseable {
 
   private static Lifetime lifetime(Context call) {
     String text = call.queryParam("lifetime");
-    return text == null ? Lifetime.DURABLE : Lifetime.valueOf(text);
+    return text == null ? Lifetime.DURABLE : lifetime(text);
+  }
+
+  private static Lifetime lifetime(String text) {
+    for (Lifetime lifetime : Lifetime.values()) {
+      if (lifetime.name().equals(text)) {
+        return lifetime;
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a lifetime: found=%s allowed=%s".formatted(text, List.of(Lifetime.values())));
   }
 
   private static Pattern glob(String glob) {
@@ -340,17 +354,6 @@ public final class AdminServer implements AutoCloseable {
     }
     return Pattern.compile(regex.toString());
   }
-
-  private static final class NoSuchName extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    NoSuchName(String message) {
-      super(message);
-    }
-  }
-
-  /** An error; JSON by field name. */
-  record Failure(String error, String happened) {}
 
   /** A change that was made; JSON by field name. */
   record Changed(String xid, long nanos) {}
@@ -373,8 +376,28 @@ public final class AdminServer implements AutoCloseable {
 
   /** Asks for a load by a registered function; bytes in Base64. */
   record LoadRequest(
-      String name, String lifetime, String schema, String function, String arguments, int parts) {}
+      String name, String lifetime, String schema, String function, String arguments, int parts) {
+    LoadRequest {
+      given("name", name);
+      given("lifetime", lifetime);
+      given("schema", schema);
+      given("function", function);
+      given("arguments", arguments);
+    }
+  }
 
   /** Asks for a scan by a registered function; bytes in Base64. */
-  record ScanRequest(String name, String function, String arguments) {}
+  record ScanRequest(String name, String function, String arguments) {
+    ScanRequest {
+      given("name", name);
+      given("function", function);
+      given("arguments", arguments);
+    }
+  }
+
+  private static void given(String field, @Nullable String value) {
+    if (value == null) {
+      throw new IllegalArgumentException("field missing: name=" + field);
+    }
+  }
 }

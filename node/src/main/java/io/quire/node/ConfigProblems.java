@@ -6,7 +6,15 @@ import java.util.List;
 public final class ConfigProblems extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  ConfigProblems(List<String> problems) {
-    super("bad configuration: " + String.join("; ", problems));
+  private final transient List<String> problems;
+
+  ConfigProblems(String source, List<String> problems) {
+    super("bad configuration: " + source + String.join("; ", problems));
+    this.problems = List.copyOf(problems);
+  }
+
+  /** All of them: each with the key, what was found and what is allowed. */
+  public List<String> problems() {
+    return problems;
   }
 }

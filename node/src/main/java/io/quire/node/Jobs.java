@@ -7,25 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Long work that was asked for over HTTP: it runs on a thread of its own and tells how far it is.
- * The last {@link #KEPT} are remembered.
+ * The last {@link #KEPT} are remembered; when as many run, more are refused.
  */
 final class Jobs {
-  private static final int KEPT = 200;
+  static final int KEPT = 200;
 
   private final AtomicLong ids = new AtomicLong();
-  private final Map<Long, Job> jobs =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, Job> eldest) {
-          return size() > KEPT && eldest.getValue().finished();
-        }
-      };
+  private final Map<Long, Job> jobs = new LinkedHashMap<>();
 
   /** Work that reports how far it is. */
   interface Work {
-    Object run(Job job) throws Exception;
+    @Nullable Object run(Job job) throws Exception;
   }
 
   /** One piece of work. */
@@ -35,6 +27,7 @@ final class Jobs {
     private volatile long total;
     private volatile @Nullable Object result;
     private volatile @Nullable Throwable error;
+    private volatile boolean finished;
 
     Job(long id) {
       this.id = id;
@@ -46,13 +39,14 @@ final class Jobs {
     }
 
     boolean finished() {
-      return result != null || error != null;
+      return finished;
     }
 
     JobStatus status() {
+      boolean over = finished;
       Throwable failed = error;
       return new JobStatus(
-          id, finished(), done, total, result, failed == null ? null : AdminServer.message(failed));
+          id, over, done, total, result, failed == null ? null : AdminServer.message(failed));
     }
   }
 
@@ -65,9 +59,15 @@ final class Jobs {
       @Nullable Object result,
       @Nullable String error) {}
 
+  /**
+   * Starts one.
+   *
+   * @throws Failure.Busy if too many run
+   */
   Job start(String name, Work work) {
     Job job = new Job(ids.incrementAndGet());
     synchronized (jobs) {
+      makeRoom();
       jobs.put(job.id, job);
     }
     Thread.ofVirtual()
@@ -78,9 +78,30 @@ final class Jobs {
                 job.result = work.run(job);
               } catch (Throwable e) {
                 job.error = e;
+              } finally {
+                job.finished = true;
               }
             });
     return job;
+  }
+
+  /** Forgets the oldest that are over. */
+  private void makeRoom() {
+    var oldest = jobs.values().iterator();
+    while (jobs.size() >= KEPT && oldest.hasNext()) {
+      if (oldest.next().finished()) {
+        oldest.remove();
+      }
+    }
+    if (jobs.size() >= KEPT) {
+      throw new Failure.Busy("too many jobs run: max=" + KEPT);
+    }
+  }
+
+  int count() {
+    synchronized (jobs) {
+      return jobs.size();
+    }
   }
 
   @Nullable Job job(long id) {

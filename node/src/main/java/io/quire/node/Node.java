@@ -71,7 +71,7 @@ public final class Node implements AutoCloseable {
   private volatile @Nullable Throwable failure;
 
   /**
-   * Starts a node.
+   * Starts a node. If something is in the way that can be known before, nothing is made or changed.
    *
    * @throws ConfigProblems if the configuration cannot be right
    * @throws StartException if something else is in the way, in one sentence; what had been opened
@@ -90,6 +90,7 @@ public final class Node implements AutoCloseable {
   public static Node open(NodeConfig config, Consumer<Datasets> register) {
     Node node;
     try {
+      Preflight.check(config);
       node = new Node(config);
     } catch (FabricException | LogException | AgerException e) {
       throw new StartException(e.getMessage(), e);
@@ -119,9 +120,10 @@ public final class Node implements AutoCloseable {
       fabric =
           closing.add(
               Fabric.open(FabricConfig.of(new Address(config.host(), config.fabricPort())), tls));
-      ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
       self = new Member(config.name(), incarnation, fabric.address());
+      // Before all that writes: it refuses a directory that is not this node's.
       log = closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));
+      ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
       FabricTransport transport = new FabricTransport(fabric, loop);
       sessions = new Sessions(log);
       LeaseTerms terms = new LeaseTerms(config.lease(), 0.001, Duration.ofMillis(100));
@@ -158,11 +160,17 @@ public final class Node implements AutoCloseable {
           namespaces.open();
         });
     while (!ready()) {
-      if (failure != null || System.nanoTime() - giveUp > 0) {
+      Throwable broken = failure;
+      if (broken != null) {
         throw new StartException(
-            "cannot enter the view: node=%s waited=%s log=%s"
-                .formatted(config.name(), START_DEADLINE, log.status()),
-            failure);
+            "cannot start: node=%s why=%s".formatted(config.name(), AdminServer.message(broken)),
+            broken);
+      }
+      if (System.nanoTime() - giveUp > 0) {
+        throw new StartException(
+            "cannot enter the view: node=%s waitedSeconds=%d log=%s"
+                .formatted(config.name(), START_DEADLINE.toSeconds(), log.status()),
+            null);
       }
       pause();
     }
@@ -264,7 +272,11 @@ public final class Node implements AutoCloseable {
 
   private static Tls certificate(NodeConfig config) {
     if (Files.exists(config.tls().resolve(CERTIFICATE)) || !config.alone()) {
-      return Tls.load(config.tls());
+      Tls tls = Tls.load(config.tls());
+      if (!config.alone()) {
+        Preflight.checkCertificate(tls.node(), config);
+      }
+      return tls;
     }
     return CertificateAuthority.create(config.cluster())
         .issue(config.name(), List.of(config.host()));

@@ -3,17 +3,23 @@ package io.quire.node;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigValueFactory;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node is. With no file at all it runs alone: a group of one, flash under its data
@@ -57,6 +63,11 @@ public record NodeConfig(
   public static final long MEMORY_MIN = 8 << 20;
 
   private static final long CAPACITY_DEFAULT = 1L << 40;
+  private static final int CLUSTER_MAX = 128;
+  private static final int REPLICATION_MAX = 512;
+  private static final Duration LEASE_MIN = Duration.ofMillis(100);
+  private static final Duration LEASE_MAX = Duration.ofMinutes(5);
+  private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1");
 
   /** Runs alone, on the defaults. */
   public static NodeConfig defaults() {
@@ -69,43 +80,96 @@ public record NodeConfig(
    * @throws ConfigProblems with everything that is wrong with it
    */
   public static NodeConfig load(Path file) {
-    if (!Files.isReadable(file)) {
-      throw new ConfigProblems(List.of("cannot read the file: path=" + file));
+    return load(file, List.of());
+  }
+
+  /**
+   * Reads a HOCON file, and settings that win over it.
+   *
+   * @param file null for none
+   * @param settings such as {@code http.port=7490}
+   * @throws ConfigProblems with everything that is wrong with them
+   */
+  public static NodeConfig load(@Nullable Path file, List<String> settings) {
+    Config config = file == null ? ConfigFactory.empty() : parsed(file);
+    for (String setting : settings) {
+      config = parsed(setting).withFallback(config);
+    }
+    return of(file == null ? "" : "file=" + file + " ", resolved(config));
+  }
+
+  private static Config parsed(Path file) {
+    if (!Files.exists(file)) {
+      throw new ConfigProblems("", List.of("no such file: path=" + file));
+    }
+    if (Files.isDirectory(file) || !Files.isReadable(file)) {
+      throw new ConfigProblems("", List.of("cannot read the file: path=" + file));
     }
     try {
-      return of(
-          ConfigFactory.parseFile(file.toFile())
-              .resolve(ConfigResolveOptions.defaults().setUseSystemEnvironment(true)));
+      return ConfigFactory.parseFile(
+          file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
     } catch (ConfigException e) {
-      throw new ConfigProblems(List.of(e.getMessage()));
+      throw malformed(e);
     }
   }
 
+  private static Config parsed(String setting) {
+    int equals = setting.indexOf('=');
+    if (equals < 1) {
+      throw new ConfigProblems(
+          "", List.of("not a setting: found=" + setting + " wanted=key=value"));
+    }
+    String key = setting.substring(0, equals);
+    String value = setting.substring(equals + 1);
+    String described = "--set " + key;
+    try {
+      if (value.startsWith("[")) {
+        var options = ConfigParseOptions.defaults().setOriginDescription(described);
+        return ConfigFactory.parseString(setting, options);
+      }
+      return ConfigFactory.empty().withValue(key, ConfigValueFactory.fromAnyRef(value, described));
+    } catch (ConfigException e) {
+      throw malformed(e);
+    }
+  }
+
+  private static Config resolved(Config config) {
+    try {
+      return config.resolve(ConfigResolveOptions.defaults().setUseSystemEnvironment(true));
+    } catch (ConfigException e) {
+      throw malformed(e);
+    }
+  }
+
+  private static ConfigProblems malformed(ConfigException e) {
+    return new ConfigProblems("", List.of(String.valueOf(e.getMessage()).replaceAll("\\s+", " ")));
+  }
+
   static NodeConfig of(Config config) {
+    return of("", config);
+  }
+
+  private static NodeConfig of(String source, Config config) {
     ConfigReader in = new ConfigReader(config);
     NodeId name = in.meant("name", in.text("name", "quire"), new NodeId("quire"), NodeId::new);
-    Path data = Path.of(in.text("data", "quire-data")).toAbsolutePath().normalize();
-    long memory = in.bytes("memory", 256L << 20);
-    if (memory < MEMORY_MIN) {
-      in.problem("memory", "below one extent: bytes=" + memory + " min=" + MEMORY_MIN);
+    String cluster = in.text("cluster", "quire");
+    if (cluster.length() > CLUSTER_MAX) {
+      in.problem(
+          "cluster", "too long: found=%d allowed=%d".formatted(cluster.length(), CLUSTER_MAX));
     }
-    String httpHost = in.text("http.host", "127.0.0.1");
-    String token = in.text("http.token", "");
-    if (token.isEmpty() && !List.of("127.0.0.1", "localhost", "::1").contains(httpHost)) {
-      in.problem("http.token", "needed when http.host is not loopback: http.host=" + httpHost);
-    }
+    Path data = path(in, "data", Path.of("quire-data"));
     List<NodeId> voters =
         in.meant("voters", in.texts("voters", List.of()), List.of(), NodeConfig::nodes);
     NodeConfig read =
         new NodeConfig(
             name,
-            in.text("cluster", "quire"),
+            cluster,
             data,
             in.text("host", "127.0.0.1"),
             port(in, "fabric.port", 0),
-            httpHost,
+            in.text("http.host", "127.0.0.1"),
             port(in, "http.port", 7480),
-            token,
+            in.textOrNone("http.token"),
             voters,
             port(in, "discovery.port", 0),
             in.meant(
@@ -113,16 +177,31 @@ public record NodeConfig(
                 in.texts("discovery.seeds", List.of()),
                 List.of(),
                 NodeConfig::addresses),
-            memory,
+            in.bytes("memory", 256L << 20, MEMORY_MIN),
             stores(in, data),
-            in.duration("lease", Duration.ofSeconds(3)),
-            Path.of(in.text("tls", data.resolve("tls").toString())).toAbsolutePath().normalize(),
-            in.number("snapshot-entries", 50_000));
-    if (!read.alone() && read.discoveryPort == 0) {
-      in.problem("discovery.port", "needed when there are other voters: voters=" + voters);
-    }
-    in.end();
+            in.duration("lease", Duration.ofSeconds(3), LEASE_MIN, LEASE_MAX),
+            path(in, "tls", data.resolve("tls")),
+            in.number("snapshot-entries", 50_000, 1, Integer.MAX_VALUE));
+    read.checkTogether(in);
+    in.end(source);
     return read;
+  }
+
+  /** What each setting allows by itself, but not beside the others. */
+  private void checkTogether(ConfigReader in) {
+    if (httpToken.isEmpty() && !LOOPBACK.contains(httpHost)) {
+      in.problem("http.token", "needed when http.host is not loopback: http.host=" + httpHost);
+    }
+    if (!alone() && discoveryPort == 0) {
+      in.problem("discovery.port", "needed when there are other voters or seeds");
+    }
+    boolean clash = httpPort != 0 && (httpPort == fabricPort || httpPort == discoveryPort);
+    if (clash || (fabricPort != 0 && fabricPort == discoveryPort)) {
+      in.problem(
+          "http.port",
+          "ports must differ: http.port=%d fabric.port=%d discovery.port=%d"
+              .formatted(httpPort, fabricPort, discoveryPort));
+    }
   }
 
   /** Whether no other node takes part. */
@@ -131,9 +210,9 @@ public record NodeConfig(
   }
 
   private static List<StoreConfig> stores(ConfigReader in, Path data) {
-    List<String> uris = in.texts("stores", List.of("flash://" + data.resolve("flash")));
-    long capacity = in.bytes("store-capacity", CAPACITY_DEFAULT);
-    int replication = in.number("hdfs-replication", 0);
+    List<String> uris = in.texts("stores", List.of(flashBelow(data)));
+    long capacity = in.bytes("store-capacity", CAPACITY_DEFAULT, 1);
+    int replication = in.number("hdfs-replication", 0, 0, REPLICATION_MAX);
     Map<String, String> settings =
         replication == 0 ? Map.of() : Map.of("dfs.replication", String.valueOf(replication));
     boolean shared = uris.stream().anyMatch(uri -> !uri.startsWith("flash:"));
@@ -143,7 +222,7 @@ public record NodeConfig(
         List.of(),
         read -> {
           List<StoreConfig> stores = new ArrayList<>();
-          for (String uri : read) {
+          for (String uri : distinct(read)) {
             boolean flash = uri.startsWith("flash:");
             stores.add(
                 new StoreConfig(
@@ -153,19 +232,48 @@ public record NodeConfig(
         });
   }
 
-  private static int port(ConfigReader in, String path, int otherwise) {
-    int port = in.number(path, otherwise);
-    if (port < 0 || port > 65_535) {
-      in.problem(path, "not a port: found=" + port + " allowed=0..65535");
+  /** A path may have characters that a URI must not. */
+  private static String flashBelow(Path data) {
+    try {
+      return "flash://" + new URI(null, null, data.resolve("flash").toString(), null).getRawPath();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("not a path: " + data, e);
     }
-    return port;
+  }
+
+  private static int port(ConfigReader in, String path, int otherwise) {
+    return in.number(path, otherwise, 0, 65_535);
+  }
+
+  private static Path path(ConfigReader in, String key, Path otherwise) {
+    return in.meant(key, in.text(key, otherwise.toString()), otherwise, Path::of)
+        .toAbsolutePath()
+        .normalize();
   }
 
   private static List<NodeId> nodes(List<String> names) {
-    return names.stream().map(NodeId::new).toList();
+    return distinct(names).stream().map(NodeId::new).toList();
   }
 
   private static List<Address> addresses(List<String> texts) {
-    return texts.stream().map(Address::parse).toList();
+    return texts.stream().map(NodeConfig::seed).toList();
+  }
+
+  private static Address seed(String text) {
+    Address seed = Address.parse(text);
+    if (seed.port() == 0) {
+      throw new IllegalArgumentException("not a port: found=" + text + " allowed=1..65535");
+    }
+    return seed;
+  }
+
+  private static List<String> distinct(List<String> all) {
+    Set<String> seen = new HashSet<>();
+    for (String one : all) {
+      if (!seen.add(one)) {
+        throw new IllegalArgumentException("named twice: found=" + one);
+      }
+    }
+    return all;
   }
 }

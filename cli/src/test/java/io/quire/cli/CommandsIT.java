@@ -1,0 +1,176 @@
+package io.quire.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import io.quire.cli.Commands.Ran;
+import io.quire.cli.Commands.Started;
+import io.quire.harness.Ports;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/** The commands against one node, each a process of its own. */
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CommandsIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Commands quire = new Commands("commands");
+  private Path file = Path.of("");
+  private Started node;
+
+  @BeforeAll
+  void startNode() throws IOException {
+    node = quire.start(quire.directory(), "memory=16MiB");
+    SplittableRandom random = new SplittableRandom(7);
+    file =
+        Files.write(
+            quire.directory().resolve("lines.txt"),
+            Stream.generate(() -> Long.toString(random.nextLong(), 36)).limit(200_000).toList());
+  }
+
+  @AfterAll
+  void end() {
+    quire.close();
+  }
+
+  private Ran run(String... arguments) {
+    return quire.run(
+        Stream.concat(Stream.of(arguments), Stream.of("--node", node.http().toString()))
+            .toArray(String[]::new));
+  }
+
+  private List<String> names() throws IOException {
+    return JSON.readTree(run("ns", "ls", "--json").assertDone().text()).findValuesAsText("name");
+  }
+
+  static String sha256(Path file) throws IOException {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void dataSet_fromLoadToRemoval() throws IOException {
+    run("load", file.toString(), "--as", "/made/lines").assertDone();
+
+    assertThat(sha256(run("cat", "/made/lines").assertDone().out())).isEqualTo(sha256(file));
+    JsonNode stat = JSON.readTree(run("ns", "stat", "/made/lines", "--json").assertDone().text());
+    assertThat(stat.path("bytes").asLong()).isEqualTo(Files.size(file));
+    assertThat(stat.path("rows").asLong()).isEqualTo(200_000);
+    assertThat(run("ns", "stat", "/made/lines").assertDone().text())
+        .contains("dataset", "/made/lines");
+    assertThat(run("ns", "ls", "/made/*").assertDone().text()).contains("MiB", "/made/lines");
+    run("load", file.toString(), "--as", "/made/lines").assertFailed(1, "taken", "/made/lines");
+
+    Ran removal = run("ns", "rm", "/made/absent", "/made/lines");
+
+    removal.assertFailed(1, "not deleted", "name=/made/absent");
+    assertThat(names()).noneMatch(name -> name.startsWith("/made"));
+  }
+
+  @Test
+  void status_isReadByPeopleAndByPrograms() throws IOException {
+    assertThat(run("status").assertDone().text())
+        .contains("quire of cluster quire", "in the view  yes", "16.0 MiB", "flash:///");
+    JsonNode status = JSON.readTree(run("status", "--json").assertDone().text());
+    assertThat(status.path("ready").asBoolean()).isTrue();
+    assertThat(status.path("memory").path("budget").asLong()).isEqualTo(16 << 20);
+  }
+
+  @Test
+  void load_ofWhatCannotBeLoaded_changesNothing() throws IOException {
+    List<String> before = names();
+    Path absent = quire.directory().resolve("absent");
+
+    run("load", absent.toString(), "--as", "/x").assertFailed(1, "no such file: path=" + absent);
+    run("load", quire.directory().toString(), "--as", "/x").assertFailed(1, "cannot read");
+    run("load", file.toString(), "--as", "x").assertFailed(1, "not a name: name=x");
+    run("load", file.toString(), "--as", "/x/").assertFailed(1, "not a name: name=/x/");
+    // Opens, and then fails at the first read.
+    if (Files.isReadable(Path.of("/proc/self/mem"))) {
+      run("load", "/proc/self/mem", "--as", "/x").assertFailed(1, "cannot read", "/proc/self/mem");
+    }
+
+    assertThat(names()).isEqualTo(before);
+  }
+
+  @Test
+  void cat_ofAbsentName_saysSo() throws IOException {
+    run("cat", "/absent").assertFailed(1, "no such object: name=/absent");
+    run("ns", "stat", "/absent").assertFailed(1, "no such object: name=/absent");
+  }
+
+  @Test
+  void status_whereNoNodeIs_saysSo() throws IOException {
+    String nobody = "127.0.0.1:" + Ports.take();
+    quire.run("status", "--node", nobody).assertFailed(1, "no node answers there", nobody);
+
+    HttpServer other =
+        HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 1);
+    other.start();
+    try {
+      quire
+          .run("status", "--node", "127.0.0.1:" + other.getAddress().getPort())
+          .assertFailed(1, "something else than a Quire node answers");
+    } finally {
+      other.stop(0);
+    }
+    String fabric =
+        JSON.readTree(run("status", "--json").assertDone().text())
+            .path("members")
+            .get(0)
+            .path("address")
+            .asText();
+    quire.run("status", "--node", fabric).assertFailed(1, "cannot talk to the node", fabric);
+  }
+
+  @Test
+  void start_besideTheNode_isRefusedAndMakesNothing() throws IOException {
+    Path fresh = quire.directory().resolve("fresh");
+    String data = "data=" + fresh;
+    String taken = "port=" + node.port();
+
+    quire
+        .run("start", "--set", "http." + taken, "--set", data)
+        .assertFailed(1, "for=http", "in use");
+    quire
+        .run("start", "--set", "http.port=0", "--set", "fabric." + taken, "--set", data)
+        .assertFailed(1, "for=fabric", "in use");
+    Path file =
+        Files.writeString(
+            quire.directory().resolve("b.conf"),
+            "data=\"%s\", http.port=0, voters=[quire, b], discovery.%s".formatted(fresh, taken));
+    quire.run("start", "--config", file.toString()).assertFailed(1, "for=discovery", "in use");
+
+    assertThat(fresh).doesNotExist();
+  }
+
+  @Test
+  void start_onTheDirectoryOfTheNode_isRefusedAndTheNodeGoesOn() throws IOException {
+    quire
+        .run("start", "--set", "http.port=0", "--set", "data=" + node.data())
+        .assertFailed(1, "held by a running log", node.data().toString());
+
+    run("status").assertDone();
+  }
+}

@@ -1,0 +1,101 @@
+package io.quire.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+/** What the command says to arguments that it does not take, and when it is asked for help. */
+@Timeout(30)
+class UsageTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    return Quire.command()
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+
+  private void assertMisused(String sentence, String... arguments) {
+    err.getBuffer().setLength(0);
+    assertThat(run(arguments)).isEqualTo(2);
+    assertThat(err.toString().strip()).isEqualTo("quire: " + sentence);
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void run_withUnknownOption_namesItAndWhatIsClose() {
+    assertMisused(
+        "no such option: --confg; did you mean --config?; see 'quire start --help'",
+        "start",
+        "--confg",
+        "x");
+    assertMisused("no such option: -z; see 'quire cat --help'", "cat", "/a", "-z");
+  }
+
+  @Test
+  void run_withUnknownCommand_namesItAndWhatIsClose() {
+    assertMisused(
+        "no such command: strt; did you mean start or status?; see 'quire --help'", "strt");
+    assertMisused("no such command: zzz; see 'quire ns --help'", "ns", "zzz");
+  }
+
+  @Test
+  void run_withoutWhatIsNeeded_namesIt() {
+    assertMisused("a command is needed: ls, stat or rm; see 'quire ns --help'", "ns");
+    assertMisused("Missing required parameter: 'NAME'; see 'quire cat --help'", "cat");
+    assertMisused("Missing required option: '--as=NAME'; see 'quire load --help'", "load", "file");
+    assertMisused("one argument too many: /b; see 'quire cat --help'", "cat", "/a", "/b");
+    assertThat(run()).isEqualTo(2);
+    assertThat(err.toString()).contains("a command is needed: demo, start, status, ns, load");
+  }
+
+  @Test
+  void run_withAddressThatIsNone_says2() {
+    assertMisused("not an address: text=here wanted=host:port", "status", "--node", "here");
+    assertMisused("not an address: text=here:x wanted=host:port", "cat", "/a", "--node", "here:x");
+  }
+
+  static Stream<List<String>> commands() {
+    return names(Quire.command(), List.of());
+  }
+
+  private static Stream<List<String>> names(CommandLine command, List<String> path) {
+    return Stream.concat(
+        Stream.of(path),
+        command.getSubcommands().entrySet().stream()
+            .filter(entry -> !entry.getKey().equals("help"))
+            .flatMap(
+                entry ->
+                    names(
+                        entry.getValue(),
+                        Stream.concat(path.stream(), Stream.of(entry.getKey())).toList())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void help_ofEachCommand_saysWhatItDoesAndHowItEnds(List<String> command) {
+    assertThat(run(Stream.concat(command.stream(), Stream.of("--help")).toArray(String[]::new)))
+        .isZero();
+
+    String help = out.toString();
+    assertThat(help)
+        .startsWith(
+            "Usage: "
+                + String.join(" ", Stream.concat(Stream.of("quire"), command.stream()).toList()))
+        .contains("Exit codes:", " 1   not done", " 2   bad usage");
+    assertThat(help.lines()).allMatch(line -> line.length() <= 80);
+    assertThat(help.lines().filter(line -> line.matches(" +[A-Z]+(\\.\\.\\.)?")))
+        .as("parameters without a word")
+        .isEmpty();
+  }
+}

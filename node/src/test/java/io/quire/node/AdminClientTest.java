@@ -1,0 +1,129 @@
+package io.quire.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.sun.net.httpserver.HttpServer;
+import io.quire.base.Address;
+import io.quire.node.AdminClient.AdminException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The client against those who are no node, and against a node that breaks off. */
+@Timeout(60)
+class AdminClientTest {
+  private static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
+
+  @TempDir private Path directory;
+
+  private static Address address(ServerSocket socket) {
+    return new Address("127.0.0.1", socket.getLocalPort());
+  }
+
+  @Test
+  void status_whereNobodyListens_saysSo() throws IOException {
+    Address nobody;
+    try (ServerSocket free = new ServerSocket(0, 1, LOCAL)) {
+      nobody = address(free);
+    }
+    try (AdminClient client = new AdminClient(nobody, "")) {
+      AdminException e = catchThrowableOfType(AdminException.class, client::status);
+
+      assertThat(e).hasMessageContaining("no node answers there").hasMessageContaining("" + nobody);
+      assertThat(e.status()).isZero();
+      assertThat(e.mayHaveHappened()).isFalse();
+      assertThat(client.ready()).isFalse();
+      assertThat(catchThrowableOfType(AdminException.class, () -> client.delete("/a")))
+          .matches(refused -> !refused.mayHaveHappened());
+    }
+  }
+
+  @Test
+  void status_fromAnotherServer_isRefusedWhateverItAnswers() throws IOException {
+    for (int status : new int[] {200, 404, 500}) {
+      HttpServer other = HttpServer.create(new InetSocketAddress(LOCAL, 0), 1);
+      other.createContext(
+          "/",
+          exchange -> {
+            byte[] page = "<html>\n<body>hello</body>".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, page.length);
+            exchange.getResponseBody().write(page);
+            exchange.close();
+          });
+      other.start();
+      Address there = new Address("127.0.0.1", other.getAddress().getPort());
+      try (AdminClient client = new AdminClient(there, "")) {
+        assertThatThrownBy(client::status)
+            .isInstanceOf(AdminException.class)
+            .hasMessage(
+                "something else than a Quire node answers: address=%s status=%d"
+                    .formatted(there, status));
+      } finally {
+        other.stop(0);
+      }
+    }
+  }
+
+  @Test
+  void delete_whoseConnectionBreaks_mayHaveHappened() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 5, LOCAL);
+        AdminClient client = new AdminClient(address(server), "")) {
+      Thread.ofVirtual().start(() -> answerOnce(server, ""));
+
+      AdminException e = catchThrowableOfType(AdminException.class, () -> client.delete("/a"));
+
+      assertThat(e.mayHaveHappened()).isTrue();
+    }
+  }
+
+  @Test
+  void read_thatBreaksOff_throwsInsteadOfEnding() throws IOException {
+    String head =
+        "HTTP/1.1 200 OK\r\n" + AdminServer.NODE_HEADER + ": a\r\nContent-Length: 10\r\n\r\n";
+    try (ServerSocket server = new ServerSocket(0, 5, LOCAL);
+        AdminClient client = new AdminClient(address(server), "")) {
+      Thread.ofVirtual().start(() -> answerOnce(server, head + "half"));
+
+      try (InputStream in = client.read("/a")) {
+        assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class);
+      }
+    }
+  }
+
+  @Test
+  void loadLines_ofAFileThatCannotBeRead_namesIt() {
+    try (AdminClient client = new AdminClient(new Address("127.0.0.1", 1), "")) {
+      assertThatThrownBy(() -> client.loadLines(directory.resolve("absent"), "/a", "DURABLE"))
+          .isInstanceOf(UncheckedIOException.class)
+          .hasMessageContaining("cannot read the file: path=" + directory.resolve("absent"));
+    }
+  }
+
+  /** Reads a request's head, answers and hangs up. */
+  private static void answerOnce(ServerSocket server, String answer) {
+    try (Socket connection = server.accept()) {
+      InputStream in = connection.getInputStream();
+      int newlines = 0;
+      for (int c = in.read(); c >= 0 && newlines < 2; c = in.read()) {
+        newlines = c == '\n' ? newlines + 1 : c == '\r' ? newlines : 0;
+        if (newlines == 2) {
+          break;
+        }
+      }
+      connection.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

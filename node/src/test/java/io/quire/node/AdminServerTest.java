@@ -1,0 +1,259 @@
+package io.quire.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.node.AdminClient.AdminException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole node alone, and what it answers over HTTP to good and bad requests. */
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AdminServerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** A line of the Prometheus text format: a comment, or a sample with labels and value. */
+  private static final Pattern METRIC_LINE =
+      Pattern.compile(
+          "# (HELP|TYPE) [a-z_:][a-z0-9_:]* .+"
+              + "|[a-z_:][a-z0-9_:]*(\\{[a-z_]+=\"[^\"]*\"(,[a-z_]+=\"[^\"]*\")*})?"
+              + " ([0-9.E+-]+|NaN|[+-]Inf)");
+
+  @TempDir private static Path directory;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private Node node;
+  private AdminServer server;
+  private AdminClient client;
+
+  @BeforeAll
+  void start() {
+    node =
+        Node.open(
+            NodeConfig.load(
+                null, List.of("http.port=0", "memory=16MiB", "data=" + directory.resolve("data"))));
+    server = AdminServer.open(node, (_, _) -> {});
+    client = new AdminClient(server.address(), "");
+  }
+
+  @AfterAll
+  void stop() {
+    client.close();
+    server.close();
+    node.close();
+    http.close();
+  }
+
+  private HttpResponse<String> send(String method, String path, String body)
+      throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://" + server.address() + path))
+            .method(method, BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private void assertRefused(int status, String error, String method, String path, String body)
+      throws IOException, InterruptedException {
+    HttpResponse<String> answer = send(method, path, body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    JsonNode failure = JSON.readTree(answer.body());
+    assertThat(failure.path("error").asText()).contains(error).doesNotContain("\n");
+    assertThat(failure.path("happened").asText()).isEqualTo("no");
+    assertThat(answer.headers().firstValue("Content-Type").orElse("")).contains("json");
+  }
+
+  @Test
+  void request_forUnknownPath_is404InJson() throws Exception {
+    assertRefused(404, "path=/api/nope", "GET", "/api/nope", "");
+    assertRefused(404, "path=/", "GET", "/", "");
+  }
+
+  @Test
+  void request_withWrongMethod_is405() throws Exception {
+    assertRefused(405, "method=POST path=/api/status", "POST", "/api/status", "");
+  }
+
+  @Test
+  void request_withBadBody_is400() throws Exception {
+    assertRefused(400, "not the JSON", "POST", "/api/load", "");
+    assertRefused(400, "not the JSON", "POST", "/api/load", "null");
+    assertRefused(400, "not the JSON", "POST", "/api/load", "{\"name\": ");
+    assertRefused(400, "name=lifetime", "POST", "/api/load", "{\"name\": \"/a\"}");
+    assertRefused(400, "name=function", "POST", "/api/scan", "{\"name\": \"/a\"}");
+    String load =
+        """
+        {"name":"/a","lifetime":"%s","schema":"%s","function":"f","arguments":"","parts":1}
+        """;
+    assertRefused(
+        400, "allowed=[DURABLE, SESSION]", "POST", "/api/load", load.formatted("LONG", ""));
+    assertRefused(400, "base64", "POST", "/api/load", load.formatted("DURABLE", "%"));
+  }
+
+  @Test
+  void request_withTooLargeBody_is413() throws Exception {
+    String large = "x".repeat(AdminServer.BODY_BYTES_MAX + 1);
+    assertRefused(413, "too large", "POST", "/api/ns?name=/large", large);
+    assertThat(client.stat("/large")).isNull();
+  }
+
+  @Test
+  void request_withoutParameter_is400() throws Exception {
+    assertRefused(400, "parameter missing: name=name", "POST", "/api/ns", "v");
+    assertRefused(400, "parameter missing: name=name", "GET", "/api/data", "");
+    assertRefused(400, "not a lifetime: found=LONG", "POST", "/api/ns?name=/l&lifetime=LONG", "v");
+    assertRefused(400, "not a job: id=x", "GET", "/api/jobs/x", "");
+    assertThat(client.stat("/l")).isNull();
+  }
+
+  @Test
+  void request_forAbsentName_is404() throws Exception {
+    assertRefused(404, "name=/absent", "GET", "/api/ns/stat?name=/absent", "");
+    assertRefused(404, "name=/absent", "GET", "/api/data?name=/absent", "");
+    assertRefused(404, "name=/absent", "DELETE", "/api/ns?name=/absent", "");
+    assertRefused(404, "name=/absent", "POST", "/api/ns/rename?name=/absent&to=/b", "");
+    assertRefused(
+        404,
+        "name=/absent",
+        "POST",
+        "/api/scan",
+        "{\"name\":\"/absent\",\"function\":\"f\",\"arguments\":\"\"}");
+    assertRefused(404, "id=999999", "GET", "/api/jobs/999999", "");
+  }
+
+  @Test
+  void request_withNameThatIsNone_is400() throws Exception {
+    for (String name : List.of("", "a", "/", "/a/", "//a", "/a%0Ab", "/" + "a".repeat(2_000))) {
+      assertRefused(400, "not a name", "POST", "/api/ns?name=" + name, "v");
+      assertRefused(400, "not a name", "PUT", "/api/data?name=" + name, "v");
+    }
+  }
+
+  @Test
+  void create_ofTakenName_is409AndKeepsTheFirst() throws Exception {
+    client.create("/taken", "first");
+
+    assertRefused(409, "/taken", "POST", "/api/ns?name=/taken", "second");
+    assertRefused(409, "/taken", "PUT", "/api/data?name=/taken", "second");
+
+    assertThat(read("/taken")).isEqualTo("first");
+  }
+
+  @Test
+  void values_overTheirLife_areFoundRenamedAndDeleted() throws IOException {
+    client.create("/life/one", "v1");
+    client.create("/life/two", "v2");
+    client.rename("/life/one", "/life/three");
+
+    assertThat(client.stat("/life/one")).isNull();
+    assertThat(read("/life/three")).isEqualTo("v1");
+    assertThat(client.list("/life/t*"))
+        .extracting(object -> object.path("name").asText())
+        .containsExactly("/life/three", "/life/two");
+    assertThat(client.list("/life/t?o")).hasSize(1);
+    assertThat(client.list("/life/.*")).isEmpty();
+
+    client.delete("/life/two");
+    assertThatThrownBy(() -> client.delete("/life/two"))
+        .isInstanceOfSatisfying(
+            AdminException.class,
+            e -> {
+              assertThat(e.status()).isEqualTo(404);
+              assertThat(e.mayHaveHappened()).isFalse();
+            });
+  }
+
+  @Test
+  void list_ofMoreThanAPage_goesOnWithoutGapOrRepeat() {
+    for (int i = 0; i < 1_005; i++) {
+      client.create("/many/%04d".formatted(i), "");
+    }
+
+    List<String> names =
+        client.list("/many/*").stream().map(object -> object.path("name").asText()).toList();
+
+    assertThat(names).hasSize(1_005).doesNotHaveDuplicates().isSorted();
+  }
+
+  @Test
+  void lines_thatWereLoaded_areReadBack() throws IOException {
+    String text = "a line\nanother\r\n\nlast without end";
+    Path file = Files.writeString(directory.resolve("lines.txt"), text);
+
+    JsonNode made = client.loadLines(file, "/lines", "DURABLE");
+
+    assertThat(made.path("bytes").asLong()).isEqualTo(text.length());
+    assertThat(read("/lines")).isEqualTo(text);
+  }
+
+  @Test
+  void scan_byUnknownFunction_failsWithTheSentence() throws IOException {
+    client.loadLines(Files.writeString(directory.resolve("s.txt"), "x"), "/scanned", "DURABLE");
+
+    assertThatThrownBy(() -> client.scan("/scanned", "nope", new byte[0], (_, _) -> {}))
+        .isInstanceOf(AdminException.class)
+        .hasMessageContaining("no such function: function=nope");
+  }
+
+  @Test
+  void status_tellsWhoAndHowMuch() {
+    JsonNode status = client.status();
+
+    assertThat(status.path("node").asText()).isEqualTo("quire");
+    assertThat(status.path("ready").asBoolean()).isTrue();
+    assertThat(status.path("epoch").asLong()).isPositive();
+    assertThat(status.path("members")).hasSize(1);
+    assertThat(status.path("log").path("role").asText()).isEqualTo("LEADER");
+    assertThat(status.path("log").path("leader").asText()).isEqualTo("quire");
+    assertThat(status.path("log").path("voters")).hasSize(1);
+    assertThat(status.path("memory").path("budget").asLong()).isEqualTo(16 << 20);
+    assertThat(status.path("memory").path("peakAccounted").asLong()).isLessThanOrEqualTo(16 << 20);
+    assertThat(status.path("stores").get(0).path("uri").asText()).startsWith("flash:///");
+    assertThat(client.ready()).isTrue();
+  }
+
+  @Test
+  void metrics_areInTheTextFormatOfPrometheus() throws Exception {
+    client.create("/metered", "v");
+
+    HttpResponse<String> answer = send("GET", "/metrics", "");
+
+    assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+        .startsWith("text/plain; version=0.0.4");
+    assertThat(answer.body().lines()).allMatch(line -> METRIC_LINE.matcher(line).matches());
+    assertThat(answer.body())
+        .containsPattern("\nquire_ready 1.0\n")
+        .containsPattern("\nquire_memory_budget_bytes 1.6777216E7\n")
+        .containsPattern("\nquire_publish_seconds_count [1-9]")
+        .contains("quire_view_members 1.0", "quire_log_committed ", "quire_page_ins ");
+  }
+
+  private String read(String name) throws IOException {
+    try (InputStream in = client.read(name)) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      in.transferTo(all);
+      return all.toString(StandardCharsets.UTF_8);
+    }
+  }
+}
