@@ -22,19 +22,34 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
   /** Limits, refused before anything happens. */
   public static final int KEY_BYTES_MAX = 1_200;
 
-  public static final int VALUE_BYTES_MAX = 2 << 20;
+  /** 2 MiB for what callers store, and room for what a library keeps beside it. */
+  public static final int VALUE_BYTES_MAX = (2 << 20) + 4_096;
+
+  /** Conditions and writes together. */
   public static final int PARTS_MAX = 1_000;
 
   /** What must be true for a transaction to take effect. */
   public sealed interface Condition {
     /** The key has no value. */
-    record Absent(String key) implements Condition {}
+    record Absent(String key) implements Condition {
+      public Absent {
+        checkKey(key);
+      }
+    }
 
     /** The key has a value. */
-    record Present(String key) implements Condition {}
+    record Present(String key) implements Condition {
+      public Present {
+        checkKey(key);
+      }
+    }
 
     /** The key's value is of this version. */
-    record Version(String key, long version) implements Condition {}
+    record Version(String key, long version) implements Condition {
+      public Version {
+        checkKey(key);
+      }
+    }
 
     /** The incarnation is in the view. */
     record InView(long incarnation) implements Condition {}
@@ -57,18 +72,44 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
        */
       TOUCH
     }
+
+    public Write {
+      checkKey(key);
+      if ((value != null) != (kind == Kind.PUT)) {
+        throw new IllegalArgumentException("a value is what a put has: key=" + key + " " + kind);
+      }
+      if (value != null && value.length > VALUE_BYTES_MAX) {
+        throw new IllegalArgumentException(
+            "value too large: key=" + key + " bytes=" + value.length + " max=" + VALUE_BYTES_MAX);
+      }
+    }
   }
 
   public Transaction {
     conditions = List.copyOf(conditions);
     writes = List.copyOf(writes);
+    int parts = conditions.size() + writes.size();
+    if (parts > PARTS_MAX) {
+      throw new IllegalArgumentException("too many parts: parts=" + parts + " max=" + PARTS_MAX);
+    }
+  }
+
+  private static void checkKey(String key) {
+    byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length == 0 || bytes.length > KEY_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "key out of range: bytes=" + bytes.length + " allowed=1.." + KEY_BYTES_MAX);
+    }
+    if (!new String(bytes, StandardCharsets.UTF_8).equals(key)) {
+      throw new IllegalArgumentException("key has half a character: bytes=" + bytes.length);
+    }
   }
 
   public static Builder begin() {
     return new Builder();
   }
 
-  /** All keys that it reads or writes. */
+  /** All keys that it writes or touches. */
   Set<String> keys() {
     Set<String> keys = new LinkedHashSet<>();
     for (Write write : writes) {
@@ -148,10 +189,6 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
 
     public Builder put(String key, byte[] value) {
-      if (value.length > VALUE_BYTES_MAX) {
-        throw new IllegalArgumentException(
-            "value too large: key=" + key + " bytes=" + value.length + " max=" + VALUE_BYTES_MAX);
-      }
       return write(new Write(key, Write.Kind.PUT, value));
     }
 
@@ -165,20 +202,12 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
 
     private Builder write(Write write) {
-      int bytes = write.key().getBytes(StandardCharsets.UTF_8).length;
-      if (bytes == 0 || bytes > KEY_BYTES_MAX) {
-        throw new IllegalArgumentException(
-            "key out of range: bytes=" + bytes + " allowed=1.." + KEY_BYTES_MAX);
-      }
       Write before = writes.put(write.key(), write);
       if (before != null && before.kind() != Write.Kind.TOUCH) {
         throw new IllegalArgumentException("key written twice: key=" + write.key());
       }
       order.remove(before);
       order.add(write);
-      if (order.size() + conditions.size() > PARTS_MAX) {
-        throw new IllegalArgumentException("too many parts: max=" + PARTS_MAX);
-      }
       return this;
     }
 

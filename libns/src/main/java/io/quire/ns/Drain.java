@@ -99,10 +99,12 @@ final class Drain {
 
   private void receive(byte[] message) {
     WireReader in = new WireReader(message);
-    if (in.int8() == 1) {
-      answer(in);
-    } else {
-      answered(in);
+    int type = in.int8();
+    switch (type) {
+      case 1 -> answer(in);
+      case 2 -> answered(in);
+      default ->
+          throw new WireReader.MalformedException("not a message about references: type=" + type);
     }
   }
 
@@ -163,7 +165,7 @@ final class Drain {
 
   private void endSessionObject(long xid) {
     NsObject object = namespaces.peek(xid);
-    if (object != null && ending.add(xid)) {
+    if (object != null && !object.draining() && ending.add(xid)) {
       cells
           .commit(Namespaces.deletion(object), DEADLINE)
           .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));

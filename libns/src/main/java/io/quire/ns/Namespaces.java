@@ -100,8 +100,9 @@ public final class Namespaces {
    * Publishes an object on all nodes at once.
    *
    * @param kind what it is, up to 64 characters
-   * @param value encoded, up to 2 MiB
+   * @param value encoded, up to {@link NsObject#VALUE_BYTES_MAX}
    * @throws NsException.NameTaken if the namespace has the name
+   * @throws NsException.BadValue if the value is too large
    */
   public NsObject create(
       NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
@@ -120,6 +121,7 @@ public final class Namespaces {
     if (kind.isEmpty() || kind.length() > 64) {
       throw new IllegalArgumentException("kind out of range: kind=" + kind + " allowed=1..64");
     }
+    checkValue(name, value);
     long creator = session.self().incarnation();
     NsObject object =
         new NsObject(
@@ -225,6 +227,16 @@ public final class Namespaces {
     if (!word.take()) {
       return null;
     }
+    // Between the lookup and here it may have come to its end, and the word with its bit of
+    // draining.
+    NsObject now = peek(object.xid());
+    if (now == null || now.draining()) {
+      word.put();
+      if (now == null) {
+        references.forget(object.xid(), word);
+      }
+      return null;
+    }
     if (!session.valid(begun)) {
       word.put();
       throw notInView("opening: name=" + object.name());
@@ -288,8 +300,12 @@ public final class Namespaces {
    * Replaces the value, if the object is still of the version seen.
    *
    * @throws NsException.Stale if it is not
+   * @throws NsException.Draining if the object was seen deleted
+   * @throws NsException.BadValue if the value is too large
    */
   public NsObject update(NsObject seen, byte[] value) {
+    checkValue(seen.name(), value);
+    checkLive("updating", seen);
     NsObject next = seen.withValue(value);
     String key = ObjectCodec.xidKey(seen.xid());
     Transaction transaction =
@@ -302,9 +318,14 @@ public final class Namespaces {
    *
    * @throws NsException.NameTaken if the namespace has the name
    * @throws NsException.Stale if the object is not of the version seen
+   * @throws NsException.Draining if the object was seen deleted
    */
   public NsObject rename(NsObject seen, String name) {
     ObjectName.check(name);
+    checkLive("renaming to " + name, seen);
+    if (name.equals(seen.name())) {
+      throw new NsException.NameTaken("name taken: it is its own: name=" + name);
+    }
     NsObject next = seen.withName(name);
     long namespace = seen.namespace().id();
     String key = ObjectCodec.xidKey(seen.xid());
@@ -345,9 +366,31 @@ public final class Namespaces {
    * As {@link #delete(NsHandle, String)}, if the object is still of the version seen.
    *
    * @throws NsException.Stale if it is not
+   * @throws NsException.Draining if it was seen deleted
    */
   public void delete(NsObject seen) {
+    checkLive("deleting", seen);
     change("deleting", seen, deletion(seen));
+  }
+
+  /** A deleted object has no name any more: the one that it had may be another's by now. */
+  private static void checkLive(String doing, NsObject seen) {
+    if (seen.draining()) {
+      throw new NsException.Draining(
+          "object was deleted: " + doing + ": name=" + seen.name() + " xid=" + seen.xidText());
+    }
+  }
+
+  private static void checkValue(String name, byte[] value) {
+    if (value.length > NsObject.VALUE_BYTES_MAX) {
+      throw new NsException.BadValue(
+          "value too large: name="
+              + name
+              + " bytes="
+              + value.length
+              + " max="
+              + NsObject.VALUE_BYTES_MAX);
+    }
   }
 
   static Transaction deletion(NsObject seen) {

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -68,18 +70,22 @@ final class NsIndex implements CellListener {
     }
   }
 
+  /** What was here before and is no more ended in the part of the log that was skipped. */
   @Override
   public void restored(long position) {
+    Set<Long> gone = present();
     names.clear();
     sessionObjects.clear();
-    List<Long> drained = new ArrayList<>(draining.keySet());
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), key, cell.value()));
-    for (long xid : drained) {
-      if (!draining.containsKey(xid)) {
-        free(xid);
-      }
-    }
+    gone.removeAll(present());
+    gone.forEach(this::free);
+  }
+
+  private Set<Long> present() {
+    Set<Long> xids = new TreeSet<>(draining.keySet());
+    names.values().forEach(all -> xids.addAll(all.values()));
+    return xids;
   }
 
   private void changed(long position, String key, byte @Nullable [] value) {

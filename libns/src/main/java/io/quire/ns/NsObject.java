@@ -25,6 +25,8 @@ public record NsObject(
     boolean draining,
     long version,
     byte[] value) {
+  /** How large a value may be: 2 MiB. */
+  public static final int VALUE_BYTES_MAX = 2 << 20;
 
   /** For people: hexadecimal. */
   public String xidText() {

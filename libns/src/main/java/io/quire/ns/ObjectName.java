@@ -10,6 +10,9 @@ final class ObjectName {
 
   static String check(String name) {
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+      throw invalid(name.replaceAll("\\p{Cs}", "?"), "has half a character");
+    }
     if (bytes > BYTES_MAX) {
       throw invalid(name.substring(0, 40) + "...", "bytes=" + bytes + " max=" + BYTES_MAX);
     }
@@ -20,7 +23,7 @@ final class ObjectName {
       throw invalid(name, "has an empty segment");
     }
     if (name.chars().anyMatch(Character::isISOControl)) {
-      throw invalid(name.replaceAll("\\p{Cntrl}", "?"), "has a control character");
+      throw invalid(name.replaceAll("\\p{Cc}", "?"), "has a control character");
     }
     return name;
   }

@@ -54,6 +54,11 @@ final class RefTable {
     return word == null ? 0 : word.count();
   }
 
+  /** Forgets this very word, of an object that is gone; others may stand in its place. */
+  void forget(long xid, Word word) {
+    words.remove(xid, word);
+  }
+
   /** The log freed the object; references that are held still keep the word itself. */
   void forget(long xid) {
     words.remove(xid);

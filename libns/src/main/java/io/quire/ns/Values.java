@@ -12,7 +12,7 @@ import java.util.List;
  * Any thread.
  */
 public final class Values {
-  private static final int BYTES_MAX = 2 << 20;
+  private static final int DEPTH_MAX = 64;
 
   private final ThreadLocal<Kryo> kryos;
 
@@ -27,6 +27,7 @@ public final class Values {
             () -> {
               Kryo kryo = new Kryo();
               kryo.setRegistrationRequired(true);
+              kryo.setMaxDepth(DEPTH_MAX);
               kryo.register(byte[].class);
               kryo.register(long[].class);
               kryo.register(String[].class);
@@ -46,11 +47,11 @@ public final class Values {
   /**
    * Encodes a value.
    *
-   * @throws NsException.BadValue if its class or one within is not registered, or it takes more
-   *     than 2 MiB
+   * @throws NsException.BadValue if its class or one within is not registered, it takes more than 2
+   *     MiB, or it is nested deeper than 64 levels
    */
   public byte[] encode(Object value) {
-    try (Output out = new Output(256, BYTES_MAX)) {
+    try (Output out = new Output(256, NsObject.VALUE_BYTES_MAX)) {
       kryos.get().writeClassAndObject(out, value);
       return out.toBytes();
     } catch (IllegalArgumentException | KryoException e) {
@@ -65,12 +66,21 @@ public final class Values {
    * @throws NsException.BadValue if the bytes are not of a registered class
    */
   public Object decode(byte[] bytes) {
-    try (Input in = new Input(bytes)) {
-      return kryos.get().readClassAndObject(in);
-    } catch (IllegalArgumentException | KryoException | IndexOutOfBoundsException e) {
+    Object value;
+    try (Input in = new CautiousInput(bytes)) {
+      value = kryos.get().readClassAndObject(in);
+      if (in.position() != bytes.length) {
+        throw new KryoException("bytes left over: " + (bytes.length - in.position()));
+      }
+    } catch (RuntimeException e) {
+      // What a reader of bytes that are not its own throws depends on where it stumbles.
       throw new NsException.BadValue(
           "cannot decode: bytes=" + bytes.length + " why=" + firstLine(e));
     }
+    if (value == null) {
+      throw new NsException.BadValue("cannot decode: bytes=" + bytes.length + " why=no value");
+    }
+    return value;
   }
 
   private static String firstLine(RuntimeException e) {

@@ -38,16 +38,19 @@ sealed interface LeaseMessage {
   static LeaseMessage read(byte[] message) {
     WireReader in = new WireReader(message);
     int type = in.int8();
-    return switch (type) {
-      case 1 ->
-          new KeepAlive(
-              in.int64(),
-              in.int64(),
-              in.int64(),
-              in.int64(),
-              new Address(in.string(), in.uint16()));
-      case 2 -> new Grant(in.int64(), in.int64(), in.int64());
-      default -> throw new WireReader.MalformedException("not a lease message: type=" + type);
-    };
+    LeaseMessage read =
+        switch (type) {
+          case 1 ->
+              new KeepAlive(
+                  in.int64(),
+                  in.int64(),
+                  in.int64(),
+                  in.int64(),
+                  new Address(in.string(), in.uint16()));
+          case 2 -> new Grant(in.int64(), in.int64(), in.int64());
+          default -> throw new WireReader.MalformedException("not a lease message: type=" + type);
+        };
+    in.end();
+    return read;
   }
 }

@@ -82,7 +82,7 @@ public final class Session {
     this.loop = loop;
     this.clock = clock;
     this.rules = rules;
-    sessions.listen(this::viewChanged);
+    sessions.listen(new Views());
   }
 
   public Member self() {
@@ -145,7 +145,34 @@ public final class Session {
     }
   }
 
-  private void viewChanged(View view) {
+  private final class Views implements Sessions.ViewListener {
+    @Override
+    public void changed(View view) {
+      viewChanged();
+    }
+
+    /**
+     * What is read is still to be replaced, so a reader must not take up a new session before that.
+     */
+    @Override
+    public void restored(View view) {
+      Token held = token;
+      LockFile file = sessions.session(self.node());
+      boolean lost = held != null && (file == null || held.joined != file.made());
+      if (lost) {
+        token = null;
+      }
+      loop.execute(
+          () -> {
+            viewChanged();
+            if (lost) {
+              join();
+            }
+          });
+    }
+  }
+
+  private void viewChanged() {
     LockFile file = sessions.session(self.node());
     Token held = token;
     if (file != null && file.owner().incarnation() == self.incarnation() && !leaving) {

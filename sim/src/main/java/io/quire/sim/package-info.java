@@ -8,6 +8,9 @@
  * a {@link io.quire.sim.Nemesis} breaks them. Protocol code runs unchanged: it meets the seams of
  * {@code io.quire.base} and cannot tell.
  *
+ * <p>A {@link io.quire.sim.Stage} is the other way about: on it nothing happens unless a test says
+ * so, for tests that play one execution step by step.
+ *
  * <p>What clients saw goes into a {@link io.quire.sim.History}, which {@link
  * io.quire.sim.Linearizability} and {@link io.quire.sim.Atomicity} judge. {@link
  * io.quire.sim.Seeds} runs a test over many seeds and says how to replay one.

@@ -244,14 +244,20 @@ final class Coordinator {
    */
   void learned(long learned, @Nullable Outcome outcome) {
     Attempt attempt = open.get(learned);
-    if (attempt == null || attempt.state != State.APPENDING) {
+    if (attempt == null) {
       return;
     }
-    settle(attempt);
     if (outcome != null) {
+      settle(attempt);
       tell(attempt, outcome);
     } else {
-      retry(attempt.request, new Aborted(Why.DEADLINE, null, "voided by a change of the view"));
+      if (attempt.state == State.PREPARING) {
+        abort(attempt);
+        loop.execute(this::startRound);
+      } else {
+        settle(attempt);
+      }
+      retry(attempt.request, new Aborted(Why.DEADLINE, null, "voided by another entry"));
     }
   }
 

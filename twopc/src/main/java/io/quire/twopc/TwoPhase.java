@@ -207,7 +207,7 @@ public final class TwoPhase implements Log.Projection {
     boolean outsider = !view().has(id.coordinator()) && rules.keep(Rules.Rule.FENCE);
     Participant participant = participants.get(txn.participant());
     if (again || outsider || participant == null) {
-      marks.abort(id);
+      voided(id);
       return new byte[] {VOID};
     }
     decided.add(id, txn.low());
@@ -237,6 +237,7 @@ public final class TwoPhase implements Log.Projection {
     return new byte[] {VOID};
   }
 
+  /** What its coordinator still waits for will not come; what was settled stays as it is. */
   private void voided(TxnId id) {
     marks.abort(id);
     if (id.coordinator() == self) {

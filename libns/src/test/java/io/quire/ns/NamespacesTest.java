@@ -1,0 +1,428 @@
+package io.quire.ns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.sim.Stage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Each operation, from three nodes. */
+@Timeout(60)
+class NamespacesTest {
+  private static final NsHandle ROOT = NsHandle.ROOT;
+
+  private final Stage stage = new Stage();
+  private final List<NsPeer> peers = NsPeer.inView(stage, "a", "b", "c");
+  private final NsPeer a = peers.get(0);
+  private final NsPeer b = peers.get(1);
+  private final NsPeer c = peers.get(2);
+
+  private static NsObject create(NsPeer at, String name, int... value) {
+    byte[] bytes = new byte[value.length];
+    for (int i = 0; i < value.length; i++) {
+      bytes[i] = (byte) value[i];
+    }
+    return at.namespaces.create(ROOT, name, "kind", Lifetime.DURABLE, bytes);
+  }
+
+  @Test
+  void create_isSeenOnAllNodesByNameAndId() {
+    NsObject made = create(a, "/x/y", 1, 2);
+    for (NsPeer peer : peers) {
+      NsObject byName = peer.namespaces.lookup(ROOT, "/x/y");
+      assertThat(byName).usingRecursiveComparison().isEqualTo(made);
+      assertThat(peer.namespaces.lookup(made.xid())).isSameAs(byName);
+      assertThat(peer.namespaces.xidOf(ROOT, "/x/y")).isEqualTo(made.xid());
+      assertThat(peer.namespaces.nameOf(made.xid())).isEqualTo("/x/y");
+    }
+    assertThat(made.creator()).isEqualTo(a.actor.member().incarnation());
+    assertThat(made.version()).isPositive();
+  }
+
+  @Test
+  void create_nameTaken_saysSo() {
+    create(a, "/x", 1);
+    assertThatThrownBy(() -> create(b, "/x", 2))
+        .isInstanceOf(NsException.NameTaken.class)
+        .hasMessage("name taken: name=/x");
+    assertThat(c.found("/x").value()).containsExactly(1);
+  }
+
+  @Test
+  void create_sameNameInAnotherNamespace_isAnotherObject() {
+    NsHandle mine = a.namespaces.createNamespace();
+    NsHandle yours = b.namespaces.createNamespace();
+    assertThat(mine).isNotEqualTo(yours).isNotEqualTo(ROOT);
+    NsObject one = a.namespaces.create(mine, "/x", "k", Lifetime.DURABLE, new byte[0]);
+    NsObject two = a.namespaces.create(yours, "/x", "k", Lifetime.DURABLE, new byte[0]);
+    assertThat(c.namespaces.xidOf(mine, "/x")).isEqualTo(one.xid()).isNotEqualTo(two.xid());
+    assertThat(c.namespaces.lookup(ROOT, "/x")).isNull();
+    c.namespaces.destroyNamespace(mine);
+    assertThat(b.namespaces.lookup(mine, "/x")).isNull();
+    assertThat(b.namespaces.lookup(yours, "/x")).isNotNull();
+  }
+
+  @Test
+  void create_underAReservedId_onlyOnce() {
+    long xid = b.namespaces.reserveXid();
+    a.namespaces.create(xid, ROOT, "/x", "k", Lifetime.DURABLE, new byte[0]);
+    assertThatThrownBy(
+            () -> a.namespaces.create(xid, ROOT, "/y", "k", Lifetime.DURABLE, new byte[0]))
+        .isInstanceOf(NsException.NameTaken.class)
+        .hasMessage("id taken: name=/y xid=" + xid);
+  }
+
+  @Test
+  void create_kindOutOfRange_isRefused() {
+    assertThatThrownBy(() -> a.namespaces.create(ROOT, "/x", "", Lifetime.DURABLE, new byte[0]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("kind out of range: kind= allowed=1..64");
+    a.namespaces.create(ROOT, "/x", "k".repeat(64), Lifetime.DURABLE, new byte[0]);
+    assertThatThrownBy(
+            () -> a.namespaces.create(ROOT, "/y", "k".repeat(65), Lifetime.DURABLE, new byte[0]))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void create_valueOfTwoMebibytes_isTheLimit() {
+    String name = "/" + "n".repeat(ObjectName.BYTES_MAX - 1);
+    NsObject made =
+        a.namespaces.create(
+            ROOT, name, "k".repeat(64), Lifetime.DURABLE, new byte[NsObject.VALUE_BYTES_MAX]);
+    assertThat(b.found(made.xid()).value()).hasSize(2 << 20);
+    String text = "value too large: name=/y bytes=2097153 max=2097152";
+    byte[] larger = new byte[NsObject.VALUE_BYTES_MAX + 1];
+    assertThatThrownBy(() -> a.namespaces.create(ROOT, "/y", "k", Lifetime.DURABLE, larger))
+        .isInstanceOf(NsException.BadValue.class)
+        .hasMessage(text);
+    NsObject y = create(a, "/y");
+    assertThatThrownBy(() -> a.namespaces.update(y, larger)).hasMessage(text);
+  }
+
+  @Test
+  void create_badName_isRefusedBeforeAnythingIsSent() {
+    assertThatThrownBy(() -> create(a, "x"))
+        .isInstanceOf(NsException.InvalidName.class)
+        .hasMessage("not a name: name=x wanted=/segment[/segment...]");
+    assertThatThrownBy(() -> a.namespaces.rename(create(a, "/x"), "/y/"))
+        .hasMessage("not a name: name=/y/ has an empty segment");
+    assertThatThrownBy(() -> a.namespaces.lookup(ROOT, "y"))
+        .isInstanceOf(NsException.InvalidName.class);
+  }
+
+  @Test
+  void update_replacesTheValueOfTheVersionSeen() {
+    NsObject first = create(a, "/x", 1);
+    NsObject second = b.namespaces.update(first, new byte[] {2});
+    assertThat(second.version()).isGreaterThan(first.version());
+    assertThat(c.namespaces.lookup(ROOT, "/x")).usingRecursiveComparison().isEqualTo(second);
+    assertThatThrownBy(() -> c.namespaces.update(first, new byte[] {3}))
+        .isInstanceOf(NsException.Stale.class)
+        .hasMessage("changed since it was seen: updating: name=/x xid=" + first.xidText());
+    assertThat(a.found("/x").value()).containsExactly(2);
+  }
+
+  @Test
+  void rename_movesNameAndListingAndKeepsTheId() {
+    NsObject old = create(a, "/x", 1);
+    NsObject renamed = b.namespaces.rename(old, "/y");
+    assertThat(renamed.name()).isEqualTo("/y");
+    assertThat(c.namespaces.lookup(ROOT, "/x")).isNull();
+    assertThat(c.namespaces.lookup(ROOT, "/y")).usingRecursiveComparison().isEqualTo(renamed);
+    assertThat(c.namespaces.nameOf(old.xid())).isEqualTo("/y");
+    assertThat(names(c)).containsExactly("/y");
+    assertThatThrownBy(() -> a.namespaces.rename(old, "/z")).isInstanceOf(NsException.Stale.class);
+  }
+
+  @Test
+  void rename_overAnExistingName_changesNothing() {
+    NsObject x = create(a, "/x", 1);
+    create(a, "/y", 2);
+    assertThatThrownBy(() -> b.namespaces.rename(x, "/y"))
+        .isInstanceOf(NsException.NameTaken.class)
+        .hasMessage("name taken: renaming to /y: name=/x xid=" + x.xidText());
+    assertThatThrownBy(() -> b.namespaces.rename(x, "/x"))
+        .isInstanceOf(NsException.NameTaken.class)
+        .hasMessage("name taken: it is its own: name=/x");
+    assertThat(names(c)).containsExactly("/x", "/y");
+    assertThat(c.found("/x").value()).containsExactly(1);
+  }
+
+  @Test
+  void delete_nobodyHoldsIt_isFreedOnAllNodes() {
+    NsObject x = create(a, "/x", 1);
+    b.namespaces.delete(ROOT, "/x");
+    assertThat(peers)
+        .allSatisfy(
+            peer -> {
+              assertThat(peer.namespaces.lookup(ROOT, "/x")).isNull();
+              assertThat(peer.namespaces.nameOf(x.xid())).isNull();
+              assertThat(peer.freed).isEmpty();
+            });
+    stage.play(Duration.ofSeconds(1));
+    assertThat(peers)
+        .allSatisfy(
+            peer -> {
+              assertThat(peer.freed).containsExactly(x.xid());
+              assertThat(peer.namespaces.lookup(x.xid())).isNull();
+            });
+  }
+
+  @Test
+  void delete_whileOpenElsewhere_waitsForTheLastReference() {
+    NsObject x = create(a, "/x", 1);
+    NsRef one = c.opened("/x");
+    NsRef two = c.opened("/x");
+    assertThat(c.namespaces.references(x.xid())).isEqualTo(2);
+    a.namespaces.delete(ROOT, "/x");
+    stage.play(Duration.ofSeconds(2));
+    assertThat(a.freed).isEmpty();
+    assertThat(a.found(x.xid()).draining()).isTrue();
+    assertThatThrownBy(() -> b.namespaces.open(x.xid()))
+        .isInstanceOf(NsException.Draining.class)
+        .hasMessage("object was deleted: xid=" + x.xidText() + " name=/x");
+    assertThat(c.namespaces.open(ROOT, "/x")).isNull();
+    one.close();
+    one.close();
+    stage.play(Duration.ofSeconds(2));
+    assertThat(a.freed).as("one reference is left").isEmpty();
+    two.close();
+    stage.play(Duration.ofSeconds(2));
+    assertThat(peers).allSatisfy(peer -> assertThat(peer.freed).containsExactly(x.xid()));
+    assertThat(b.namespaces.open(x.xid())).isNull();
+  }
+
+  @Test
+  void delete_holderDies_isFreedWhenItsSessionEnded() {
+    NsObject x = create(a, "/x", 1);
+    assertThat(c.namespaces.open(ROOT, "/x")).isNotNull();
+    a.namespaces.delete(ROOT, "/x");
+    c.actor.exit();
+    stage.play(Duration.ofSeconds(1));
+    assertThat(a.freed).isEmpty();
+    stage.play(Duration.ofSeconds(5));
+    assertThat(a.freed).containsExactly(x.xid());
+  }
+
+  @Test
+  void delete_ofADeletedObject_leavesTheNewOwnerOfItsNameAlone() {
+    NsObject old = create(a, "/x", 1);
+    NsRef held = c.opened("/x");
+    b.namespaces.delete(old);
+    create(b, "/x", 2);
+    NsObject deleted = a.found(old.xid());
+    assertThat(deleted.draining()).isTrue();
+    String text = ": name=/x xid=" + old.xidText();
+    assertThatThrownBy(() -> a.namespaces.delete(deleted))
+        .isInstanceOf(NsException.Draining.class)
+        .hasMessage("object was deleted: deleting" + text);
+    assertThatThrownBy(() -> a.namespaces.rename(deleted, "/y"))
+        .isInstanceOf(NsException.Draining.class)
+        .hasMessage("object was deleted: renaming to /y" + text);
+    assertThatThrownBy(() -> a.namespaces.update(deleted, new byte[0]))
+        .isInstanceOf(NsException.Draining.class);
+    assertThat(c.found("/x").value()).containsExactly(2);
+    held.close();
+    stage.play(Duration.ofSeconds(1));
+    assertThat(c.found("/x").value()).containsExactly(2);
+    assertThat(c.freed).containsExactly(old.xid());
+  }
+
+  @Test
+  void delete_absentOrStale_saysSo() {
+    assertThatThrownBy(() -> a.namespaces.delete(ROOT, "/x"))
+        .isInstanceOf(NsException.NotFound.class)
+        .hasMessage("no such object: name=/x");
+    NsObject x = create(a, "/x", 1);
+    b.namespaces.update(x, new byte[] {2});
+    assertThatThrownBy(() -> a.namespaces.delete(x)).isInstanceOf(NsException.Stale.class);
+    assertThat(a.namespaces.lookup(ROOT, "/x")).isNotNull();
+  }
+
+  @Test
+  void putAndDelete_dropsTheReferenceAndDeletesWhatWasOpened() {
+    NsObject x = create(a, "/x", 1);
+    b.opened("/x").putAndDelete();
+    assertThat(a.namespaces.lookup(ROOT, "/x")).isNull();
+    stage.play(Duration.ofSeconds(1));
+    assertThat(a.freed).containsExactly(x.xid());
+  }
+
+  @Test
+  void open_deletedAndFreedBetweenLookupAndReference_holdsNothing() {
+    NsObject x = create(a, "/x", 1);
+    List<Integer> reads = new ArrayList<>();
+    c.whenClockIsRead =
+        () -> {
+          reads.add(reads.size());
+          if (reads.size() == 2) {
+            a.namespaces.delete(ROOT, "/x");
+            stage.play(Duration.ofSeconds(1));
+          }
+        };
+    assertThat(c.namespaces.open(ROOT, "/x")).isNull();
+    assertThat(c.freed).containsExactly(x.xid());
+    assertThat(c.namespaces.references(x.xid())).isZero();
+  }
+
+  @Test
+  void open_leaseRunsOutMeanwhile_holdsNothing() {
+    NsObject x = create(a, "/x", 1);
+    List<Integer> reads = new ArrayList<>();
+    c.whenClockIsRead =
+        () -> {
+          reads.add(reads.size());
+          if (reads.size() == 3) {
+            c.actor.pause();
+            stage.pass(Duration.ofSeconds(4));
+          }
+        };
+    assertThatThrownBy(() -> c.namespaces.open(ROOT, "/x"))
+        .isInstanceOf(NsException.NotInView.class)
+        .hasMessage("this node is not in the view: opening: name=/x");
+    assertThat(c.namespaces.references(x.xid())).isZero();
+  }
+
+  @Test
+  void list_isInOrderByPages() {
+    for (int i = 9; i >= 0; i--) {
+      create(a, "/n" + i);
+    }
+    List<Namespaces.Listed> page = b.namespaces.list(ROOT, null, 4);
+    assertThat(page)
+        .extracting(Namespaces.Listed::name)
+        .containsExactly("/n0", "/n1", "/n2", "/n3");
+    assertThat(b.namespaces.list(ROOT, "/n3", 4))
+        .extracting(Namespaces.Listed::name)
+        .containsExactly("/n4", "/n5", "/n6", "/n7");
+    assertThat(b.namespaces.list(ROOT, "/n9", 4)).isEmpty();
+    assertThat(page.getFirst().xid()).isEqualTo(c.namespaces.xidOf(ROOT, "/n0"));
+    assertThat(c.namespaces.deleteAll(ROOT)).isEqualTo(10);
+    assertThat(names(b)).isEmpty();
+  }
+
+  @Test
+  void list_limitOutOfRange_isRefused() {
+    for (int limit : new int[] {0, Namespaces.PAGE_MAX + 1}) {
+      assertThatThrownBy(() -> a.namespaces.list(ROOT, null, limit))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("limit out of range: limit=" + limit + " allowed=1..10000");
+    }
+  }
+
+  @Test
+  void sessionObject_goesWithItsCreatorAndNotBefore() {
+    NsObject mine = c.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {1});
+    c.namespaces.create(ROOT, "/kept", "k", Lifetime.DURABLE, new byte[] {1});
+    stage.play(Duration.ofSeconds(5));
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNotNull();
+    c.actor.exit();
+    stage.play(Duration.ofSeconds(5));
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNull();
+    assertThat(a.freed).containsExactly(mine.xid());
+    assertThat(names(b)).containsExactly("/kept");
+  }
+
+  @Test
+  void sessionObject_ofARestartedNode_isNotItsSuccessors() {
+    c.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {1});
+    NsPeer again = new NsPeer(stage, "c");
+    stage.play(Duration.ofSeconds(1));
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNull();
+    again.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {2});
+    stage.play(Duration.ofSeconds(2));
+    assertThat(a.found("/lock").value()).containsExactly(2);
+  }
+
+  @Test
+  void decoded_isSharedUntilTheVersionMoves() {
+    NsObject x = create(a, "/x", 1);
+    NsObject first = b.found("/x");
+    assertThat(b.namespaces.lookup(x.xid())).isSameAs(first);
+    a.namespaces.update(x, new byte[] {2});
+    assertThat(b.namespaces.lookup(ROOT, "/x")).isNotSameAs(first);
+    assertThat(first.value()).containsExactly(1);
+  }
+
+  @Test
+  void snapshot_overTheEndOfAnObject_tellsThatItIsFreed() {
+    NsObject gone = create(a, "/gone", 1);
+    NsObject kept = create(a, "/kept", 1);
+    c.actor.pause();
+    stage.play(Duration.ofSeconds(5));
+    a.namespaces.rename(kept, "/moved");
+    a.namespaces.delete(ROOT, "/gone");
+    stage.play(Duration.ofSeconds(1));
+    assertThat(a.freed).containsExactly(gone.xid());
+    c.actor.install(a.actor);
+    c.actor.resume();
+    stage.play(Duration.ofSeconds(1));
+    assertThat(c.freed).containsExactly(gone.xid());
+    assertThat(names(c)).containsExactly("/moved");
+    assertThat(c.found("/moved").xid()).isEqualTo(kept.xid());
+  }
+
+  @Test
+  void anything_outsideTheView_isRefused() {
+    create(a, "/x", 1);
+    c.actor.pause();
+    stage.play(Duration.ofSeconds(5));
+    assertThatThrownBy(() -> c.namespaces.lookup(ROOT, "/x"))
+        .isInstanceOf(NsException.NotInView.class)
+        .hasMessageStartingWith("this node is not in the view: reading: key=");
+  }
+
+  @Test
+  void create_logIsSilent_isIndeterminateAndNamesTheTransaction() {
+    a.namespaces.reserveXid();
+    stage.whenEntered(
+        () -> {
+          stage.deliverAll(_ -> true);
+          stage.pass(Duration.ofSeconds(16));
+        });
+    assertThatThrownBy(() -> create(a, "/x", 1))
+        .isInstanceOfSatisfying(
+            NsException.Indeterminate.class,
+            e -> assertThat(e.txn().coordinator()).isEqualTo(a.actor.member().incarnation()))
+        .hasMessage("may have happened: creating: name=/x");
+    stage.whenEntered(stage::settle);
+    stage.play(Duration.ofSeconds(6));
+    assertThat(b.namespaces.lookup(ROOT, "/x")).as("and in this case it had").isNotNull();
+  }
+
+  @Test
+  void ids_areUniqueOverNodesAndRestarts() {
+    List<Long> ids = new ArrayList<>();
+    for (int i = 0; i < 4_100; i++) {
+      ids.add(a.namespaces.reserveXid());
+      ids.add(b.namespaces.reserveXid());
+    }
+    NsPeer again = new NsPeer(stage, "a");
+    stage.lead(again.actor);
+    stage.play(Duration.ofSeconds(4));
+    ids.add(again.namespaces.reserveXid());
+    assertThat(ids).doesNotHaveDuplicates().allMatch(id -> id > 0);
+  }
+
+  @Test
+  void ids_twoNodesReserveAtOnce_bothGetABlockOfTheirOwn() {
+    List<Long> ids = new ArrayList<>();
+    stage.whenEntered(
+        () -> {
+          stage.whenEntered(stage::settle);
+          ids.add(b.namespaces.reserveXid());
+          stage.settle();
+        });
+    ids.add(a.namespaces.reserveXid());
+    assertThat(ids).hasSize(2).doesNotHaveDuplicates();
+    assertThat(Math.abs(ids.get(0) - ids.get(1))).isEqualTo(4_096);
+  }
+
+  private static List<String> names(NsPeer at) {
+    return at.namespaces.listAll(ROOT).stream().map(Namespaces.Listed::name).toList();
+  }
+}

@@ -1,0 +1,109 @@
+package io.quire.ns;
+
+import io.quire.base.Clock;
+import io.quire.base.Rules;
+import io.quire.gvm.Cells;
+import io.quire.lockserver.LeaseTable;
+import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Session;
+import io.quire.lockserver.Sessions;
+import io.quire.sim.Actor;
+import io.quire.sim.Stage;
+import io.quire.twopc.TwoPhase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+
+/** An incarnation on a stage with namespaces. */
+final class NsPeer {
+  private static final long STORAGE = 7;
+
+  final Actor actor;
+  final Sessions sessions;
+  final Session session;
+  final Cells cells;
+  final Namespaces namespaces;
+  final List<Long> freed = new ArrayList<>();
+
+  /** Is run whenever a caller, not the loop, looks at the clock. */
+  Runnable whenClockIsRead = () -> {};
+
+  NsPeer(Stage stage, String node) {
+    actor = stage.enter(node);
+    var log = actor.log();
+    var loop = actor.loop();
+    var transport = actor.transport();
+    Clock clock = clock(actor);
+    var random = new SplittableRandom(actor.member().incarnation());
+    sessions = new Sessions(log);
+    session =
+        new Session(
+            actor.member(),
+            () -> STORAGE,
+            LeaseTerms.DEFAULT,
+            sessions,
+            log,
+            transport,
+            loop,
+            clock,
+            Rules.ALL);
+    LeaseTable leases =
+        new LeaseTable(LeaseTerms.DEFAULT, session, sessions, log, transport, loop, clock);
+    TwoPhase twoPhase =
+        new TwoPhase(actor.member(), sessions, log, transport, loop, clock, random, Rules.ALL);
+    cells = new Cells(sessions, session, twoPhase, loop);
+    namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+    namespaces.onFreed(freed::add);
+    stage.on(actor, session::open);
+    stage.on(actor, leases::open);
+    stage.on(actor, twoPhase::open);
+    stage.on(actor, namespaces::open);
+  }
+
+  /** All of these in the view, the first one leading; whoever calls finds all settled. */
+  static List<NsPeer> inView(Stage stage, String... nodes) {
+    stage.whenEntered(stage::settle);
+    List<NsPeer> peers = new ArrayList<>();
+    for (String node : nodes) {
+      peers.add(new NsPeer(stage, node));
+      if (peers.size() == 1) {
+        stage.lead(peers.getFirst().actor);
+      }
+    }
+    stage.play(Duration.ofSeconds(1));
+    return peers;
+  }
+
+  /** What a name of the root means here; there must be something. */
+  NsObject found(String name) {
+    return Objects.requireNonNull(namespaces.lookup(NsHandle.ROOT, name), name);
+  }
+
+  NsObject found(long xid) {
+    return Objects.requireNonNull(namespaces.lookup(xid), () -> Long.toHexString(xid));
+  }
+
+  NsRef opened(String name) {
+    return Objects.requireNonNull(namespaces.open(NsHandle.ROOT, name), name);
+  }
+
+  private Clock clock(Actor of) {
+    Clock clock = of.clock();
+    return new Clock() {
+      @Override
+      public long nanos() {
+        if (!of.loop().here()) {
+          whenClockIsRead.run();
+        }
+        return clock.nanos();
+      }
+
+      @Override
+      public long wallMillis() {
+        return clock.wallMillis();
+      }
+    };
+  }
+}

@@ -1,0 +1,63 @@
+package io.quire.ns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.gvm.Versioned;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+
+/** Keys and values as they are in the log and in snapshots. */
+class ObjectCodecTest {
+  private static final NsObject OBJECT =
+      new NsObject(
+          0x7001,
+          new NsHandle(0xab),
+          "/x",
+          "k",
+          Lifetime.SESSION,
+          0x11,
+          0x22,
+          false,
+          9,
+          new byte[] {1, 2});
+
+  @Test
+  void keys_haveTheirLayoutAndCanBeTakenApart() {
+    String key = ObjectCodec.nameKey(-1, "/x/y");
+    assertThat(key).isEqualTo("n/ffffffffffffffff/x/y");
+    assertThat(ObjectCodec.namespaceOf(key)).isEqualTo(-1);
+    assertThat(ObjectCodec.nameOf(key)).isEqualTo("/x/y");
+    assertThat(ObjectCodec.xidKey(0x7001)).isEqualTo("x/7001");
+    assertThat(ObjectCodec.xidOf("x/7001")).isEqualTo(0x7001);
+    assertThat(ObjectCodec.listKey(0)).isEqualTo("l/0");
+  }
+
+  @Test
+  void object_hasItsLayoutAndComesBack() {
+    byte[] bytes = ObjectCodec.write(OBJECT);
+    assertThat(HexFormat.of().formatHex(bytes))
+        .isEqualTo(
+            "02"
+                + "ab00000000000000"
+                + "1100000000000000"
+                + "2200000000000000"
+                + "02000000"
+                + "2f78"
+                + "01000000"
+                + "6b"
+                + "02000000"
+                + "0102");
+    assertThat(ObjectCodec.read(0x7001, new Versioned(bytes, 9)))
+        .usingRecursiveComparison()
+        .isEqualTo(OBJECT);
+  }
+
+  @Test
+  void deleted_isOneBit() {
+    byte[] bytes = ObjectCodec.write(OBJECT.deleted());
+    assertThat(bytes[0]).isEqualTo((byte) 3);
+    assertThat(ObjectCodec.draining(bytes)).isTrue();
+    assertThat(ObjectCodec.draining(ObjectCodec.write(OBJECT))).isFalse();
+    assertThat(ObjectCodec.read(0x7001, new Versioned(bytes, 10)).draining()).isTrue();
+  }
+}
