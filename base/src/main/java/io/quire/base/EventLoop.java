@@ -7,17 +7,21 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A {@link Loop} with a thread of its own. */
+/**
+ * A {@link Loop} with a thread of its own. After a task that threw it runs no other: what the tasks
+ * share may be half changed.
+ */
 public final class EventLoop implements Loop, AutoCloseable {
   private final ScheduledThreadPoolExecutor executor;
   private final Consumer<Throwable> fatal;
   private volatile Thread thread;
+  private boolean failed;
 
   /**
    * Starts the loop.
    *
    * @param name of the thread
-   * @param fatal told, on the loop, of a task that threw; expected to stop the node
+   * @param fatal told, on the loop, of the task that threw; expected to stop the node
    */
   public EventLoop(String name, Consumer<Throwable> fatal) {
     this.fatal = fatal;
@@ -36,7 +40,7 @@ public final class EventLoop implements Loop, AutoCloseable {
     executor.prestartCoreThread();
   }
 
-  /** Runs the task; after {@link #close} it is dropped. */
+  /** Runs the task; after {@link #close}, or a task that threw, it is dropped. */
   @Override
   public void execute(Runnable task) {
     try {
@@ -79,9 +83,13 @@ public final class EventLoop implements Loop, AutoCloseable {
   }
 
   private void run(Runnable task) {
+    if (failed) {
+      return;
+    }
     try {
       task.run();
     } catch (Throwable e) {
+      failed = true;
       fatal.accept(e);
     }
   }

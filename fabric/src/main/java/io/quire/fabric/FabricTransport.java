@@ -3,12 +3,15 @@ package io.quire.fabric;
 import io.quire.base.Address;
 import io.quire.base.Loop;
 import io.quire.base.Transport;
+import io.quire.base.WireReader.MalformedException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The {@link Transport} of a real node: {@link Service#MESSAGE} of its fabric. The first byte of a
@@ -16,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * from any thread.
  *
  * <p>Messages that the loop has not got round to are held in memory, at most {@value #ON_LOOP_MAX};
- * those above it are dropped and counted.
+ * those above it are dropped and counted, as are those that their receiver finds malformed.
  */
 public final class FabricTransport implements Transport {
+  private static final Logger LOG = LoggerFactory.getLogger(FabricTransport.class);
   private static final int ON_LOOP_MAX = 1 << 16;
   private static final Channel[] CHANNELS = Channel.values();
 
@@ -77,7 +81,18 @@ public final class FabricTransport implements Transport {
     loop.execute(
         () -> {
           onLoop.decrementAndGet();
-          receiver.receive(message);
+          take(channel, receiver, message);
         });
+  }
+
+  /** A message that cannot be read is as good as lost; nobody but its sender is to suffer. */
+  private void take(Channel channel, Receiver receiver, byte[] message) {
+    try {
+      receiver.receive(message);
+    } catch (MalformedException e) {
+      fabric.countDropped();
+      LOG.warn(
+          "message dropped: channel={} bytes={} why={}", channel, message.length, e.toString());
+    }
   }
 }

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.EventLoop;
 import io.quire.base.Transport.Channel;
+import io.quire.base.WireReader;
+import io.quire.base.WireWriter;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +78,19 @@ class FabricTransportTest {
 
     await("the good message", () -> arrived.size() == 1);
     assertThat(fabricB.stats().dropped()).isEqualTo(2);
+  }
+
+  @Test
+  void message_thatItsReceiverFindsMalformed_isDroppedAndTheNextArrives() {
+    b.receive(
+        Channel.TWOPC, message -> take(Channel.TWOPC, bytes(new WireReader(message).string())));
+
+    a.send(fabricB.address(), Channel.TWOPC, new byte[] {1});
+    a.send(fabricB.address(), Channel.TWOPC, new WireWriter(16).string("good").toBytes());
+
+    await("the good message", () -> arrived.size() == 1);
+    assertThat(arrived).containsExactly("TWOPC good");
+    assertThat(fabricB.stats().dropped()).isEqualTo(1);
   }
 
   @Test

@@ -113,6 +113,12 @@ public final class Node implements AutoCloseable {
     boolean opened = false;
     try {
       Tls tls = certificate(config);
+      if (!tls.node().equals(config.name())) {
+        throw new StartException(
+            "the certificate is another node's: path=%s found=%s wanted=%s"
+                .formatted(config.tls(), tls.node(), config.name()),
+            null);
+      }
       SecureRandom random = new SecureRandom();
       long incarnation = random.nextLong(1, Long.MAX_VALUE);
       String owner = config.name() + "-" + Long.toHexString(incarnation);
@@ -232,6 +238,14 @@ public final class Node implements AutoCloseable {
   /** Leaves the view and stops all parts, within some seconds. A second call does nothing. */
   @Override
   public void close() {
+    if (failure == null) {
+      leave();
+    }
+    closing.close();
+    stopped.countDown();
+  }
+
+  private void leave() {
     CountDownLatch left = new CountDownLatch(1);
     loop.execute(
         () -> {
@@ -245,16 +259,14 @@ public final class Node implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    closing.close();
-    stopped.countDown();
   }
 
+  /** On the loop, which runs nothing more: no vote is given, no keep-alive sent. */
   private void fatal(Throwable e) {
-    if (failure == null) {
-      LOG.error("the node stops: node={}", config.name(), e);
-      failure = e;
-      stopped.countDown();
-    }
+    LOG.error("the node stops: node={}", config.name(), e);
+    failure = e;
+    stopped.countDown();
+    Thread.ofPlatform().name(config.name() + "-stop").start(closing::close);
   }
 
   private static LogConfig logConfig(NodeConfig config) {
