@@ -1,0 +1,442 @@
+package io.quire.gvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.base.Transport;
+import io.quire.gvm.Transaction.Condition;
+import io.quire.sim.Letter;
+import io.quire.sim.Stage;
+import io.quire.twopc.Outcome;
+import io.quire.twopc.Outcome.Aborted;
+import io.quire.twopc.Outcome.Committed;
+import io.quire.twopc.Outcome.Rejected;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Transactions and reads, step by step. */
+@Timeout(30)
+class CellsTest {
+  private final Stage stage = new Stage();
+  private final List<CellPeer> peers = CellPeer.inView(stage, "a", "b", "c");
+  private final CellPeer a = peers.get(0);
+  private final CellPeer b = peers.get(1);
+  private final CellPeer c = peers.get(2);
+
+  private Outcome commit(Transaction transaction) {
+    CompletableFuture<Outcome> outcome = a.cells.commit(transaction, CellPeer.DEADLINE);
+    stage.settle();
+    return outcome.resultNow();
+  }
+
+  /** Lets all members mark it, and the entry wait. */
+  private CompletableFuture<Outcome> marked(String key, String value) {
+    CompletableFuture<Outcome> outcome = a.put(key, value);
+    stage.deliverAll(_ -> true);
+    assertThat(stage.proposals()).hasSize(1);
+    return outcome;
+  }
+
+  private static boolean twoPhase(Letter letter) {
+    return letter.channel() == Transport.Channel.TWOPC;
+  }
+
+  @Test
+  void commit_put_isReadEverywhereAtItsPosition() {
+    Outcome outcome = commit(Transaction.begin().put("k", CellPeer.bytes("v")).build());
+    long position = ((Committed) outcome).position();
+    for (CellPeer peer : peers) {
+      Versioned found = peer.reading("k").resultNow();
+      assertThat(CellPeer.text(found)).isEqualTo("v");
+      assertThat(found).extracting(Versioned::version).isEqualTo(position);
+    }
+    commit(Transaction.begin().remove("k").build());
+    assertThat(c.read("k")).isNull();
+    assertThat(c.cells.count()).as("nothing is kept of it").isZero();
+  }
+
+  @Test
+  void commit_oneConditionFails_nothingOfItHappens() {
+    commit(Transaction.begin().put("x", CellPeer.bytes("1")).build());
+    Outcome outcome =
+        commit(
+            Transaction.begin()
+                .require(new Condition.Present("x"))
+                .absent("y")
+                .absent("x")
+                .put("y", CellPeer.bytes("2"))
+                .remove("x")
+                .build());
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Rejected.class, told -> assertThat(Cells.failedCondition(told)).isEqualTo(2));
+    for (CellPeer peer : peers) {
+      assertThat(peer.read("x")).isEqualTo("1");
+      assertThat(peer.read("y")).isNull();
+      assertThat(peer.cells.count()).isOne();
+    }
+  }
+
+  @Test
+  void commit_versionCondition_isOfTheValueSeen() {
+    long first =
+        ((Committed) commit(Transaction.begin().put("x", CellPeer.bytes("1")).build())).position();
+    Transaction swap =
+        Transaction.begin().version("x", first).put("x", CellPeer.bytes("2")).build();
+    assertThat(commit(swap)).isInstanceOf(Committed.class);
+    assertThat(commit(swap)).isInstanceOf(Rejected.class);
+    assertThat(commit(Transaction.begin().version("none", 0).touch("x").build()))
+        .isInstanceOf(Committed.class);
+    assertThat(b.read("x")).isEqualTo("2");
+  }
+
+  @Test
+  void commit_twoWithOneCondition_theFirstInTheLogWins() {
+    Transaction.Builder one = Transaction.begin().absent("x").put("x", CellPeer.bytes("a"));
+    Transaction.Builder two = Transaction.begin().absent("x").put("x", CellPeer.bytes("b"));
+    CompletableFuture<Outcome> ofA = a.cells.commit(one.build(), CellPeer.DEADLINE);
+    CompletableFuture<Outcome> ofB = b.cells.commit(two.build(), CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    assertThat(stage.proposals()).hasSize(2);
+    stage.commit(stage.proposals().getLast());
+    stage.settle();
+    List<Outcome> outcomes = List.of(ofA.resultNow(), ofB.resultNow());
+    assertThat(outcomes).hasAtLeastOneElementOfType(Committed.class);
+    assertThat(outcomes).hasAtLeastOneElementOfType(Rejected.class);
+    String winner = outcomes.getFirst() instanceof Committed ? "a" : "b";
+    assertThat(c.read("x")).isEqualTo(winner);
+  }
+
+  @Test
+  void commit_incarnationNotInTheView_isRejected() {
+    long of = c.actor.member().incarnation();
+    Transaction transaction =
+        Transaction.begin().require(new Condition.InView(of)).put("x", CellPeer.bytes("1")).build();
+    assertThat(commit(transaction)).isInstanceOf(Committed.class);
+    stage.on(c.actor, c.session::leave);
+    stage.settle();
+    assertThat(commit(transaction)).isInstanceOf(Rejected.class);
+  }
+
+  @Test
+  void commitIn_anotherEpoch_isAborted() {
+    Transaction transaction = Transaction.begin().put("x", CellPeer.bytes("1")).build();
+    CompletableFuture<Outcome> now = a.cells.commitIn(3, transaction, CellPeer.DEADLINE);
+    CompletableFuture<Outcome> then = a.cells.commitIn(2, transaction, CellPeer.DEADLINE);
+    stage.settle();
+    assertThat(now.resultNow()).isInstanceOf(Committed.class);
+    assertThat(then.resultNow()).isInstanceOf(Aborted.class);
+  }
+
+  @Test
+  void commit_manyLargeValues_areRefusedTogether() {
+    Transaction.Builder large = Transaction.begin();
+    for (int i = 0; i < 2; i++) {
+      large.put("k" + i, new byte[2 << 20]);
+    }
+    assertThat(commit(large.build()).text())
+        .startsWith("aborted: why=REFUSED bytes=41943")
+        .endsWith(" max=3144704");
+  }
+
+  @Test
+  void read_meetsAMark_waitsForThatTransaction() {
+    marked("k", "v");
+    CompletableFuture<@Nullable Versioned> read = b.reading("k");
+    assertThat(read).isNotDone();
+    assertThat(b.read("other")).isNull();
+    stage.commitAll();
+    a.actor.applyAll();
+    stage.loseAll(CellsTest::twoPhase);
+    assertThat(read).as("b knows nothing yet").isNotDone();
+    b.actor.applyAll();
+    assertThat(CellPeer.text(read.resultNow())).isEqualTo("v");
+  }
+
+  @Test
+  void read_meetsAMark_isAnsweredByAHint() {
+    marked("k", "v");
+    CompletableFuture<@Nullable Versioned> read = b.reading("k");
+    stage.commitAll();
+    a.actor.applyAll();
+    stage.deliverAll(CellsTest::twoPhase);
+    assertThat(CellPeer.text(read.resultNow())).isEqualTo("v");
+    assertThat(b.actor.behind()).isTrue();
+    assertThat(b.read("k")).isEqualTo("v");
+  }
+
+  @Test
+  void read_transactionIsAborted_answersWhatWasThere() {
+    commit(Transaction.begin().put("k", CellPeer.bytes("old")).build());
+    a.cells.commit(
+        Transaction.begin().put("k", CellPeer.bytes("new")).build(), Duration.ofMillis(500));
+    Letter toC =
+        stage.letters(l -> twoPhase(l) && l.to().equals(c.actor.member().address())).getFirst();
+    stage.deliverAll(letter -> twoPhase(letter) && letter != toC);
+    CompletableFuture<@Nullable Versioned> read = b.reading("k");
+    assertThat(read).isNotDone();
+    stage.lose(toC);
+    c.actor.pause();
+    stage.play(Duration.ofMillis(900));
+    assertThat(CellPeer.text(read.resultNow())).isEqualTo("old");
+  }
+
+  @Test
+  void read_marksThatComeLater_areNotWaitedFor() {
+    marked("k", "1");
+    CompletableFuture<@Nullable Versioned> read = b.reading("k");
+    CompletableFuture<Outcome> next = c.put("k", "2");
+    stage.deliverAll(CellsTest::twoPhase);
+    stage.commit(stage.proposals().getFirst());
+    b.actor.applyAll();
+    assertThat(CellPeer.text(read.resultNow())).isEqualTo("1");
+    assertThat(b.reading("k")).as("but a later read waits").isNotDone();
+    stage.settle();
+    assertThat(next.resultNow()).isInstanceOf(Committed.class);
+  }
+
+  @Test
+  void read_markStaysTooLong_isUndecided() {
+    marked("k", "v");
+    CompletableFuture<@Nullable Versioned> read =
+        b.cells.readOn(Runnable::run, "k", Duration.ofMillis(100));
+    stage.pass(Duration.ofMillis(101));
+    assertThat(read.exceptionNow())
+        .isInstanceOf(GvmException.Undecided.class)
+        .hasMessage("a transaction is under way for too long: reading: key=k");
+    assertThatThrownBy(() -> b.cells.read("k", Duration.ofMillis(1)))
+        .isInstanceOf(GvmException.Undecided.class)
+        .hasMessage("a transaction is under way for too long: reading: key=k waited=PT0.001S");
+    assertThat(b.cells.readRelaxed("k")).as("does not wait").isNull();
+    stage.settle();
+    assertThat(b.read("k")).isEqualTo("v");
+  }
+
+  @Test
+  void read_leaseIsOver_isRefused() {
+    commit(Transaction.begin().put("k", CellPeer.bytes("v")).build());
+    c.actor.pause();
+    stage.pass(Duration.ofMillis(3_100));
+    assertThatThrownBy(() -> c.cells.read("k", CellPeer.DEADLINE))
+        .isInstanceOf(GvmException.NotInView.class)
+        .hasMessage("this node is not in the view: reading: key=k");
+    assertThat(CellPeer.text(c.cells.readRelaxed("k"))).isEqualTo("v");
+  }
+
+  @Test
+  void read_sessionLostAndWonBetweenItsSteps_isRefused() {
+    commit(Transaction.begin().put("k", CellPeer.bytes("old")).build());
+    ArrayDeque<Runnable> steps = new ArrayDeque<>();
+    CompletableFuture<@Nullable Versioned> read =
+        c.cells.readOn(steps::add, "k", Duration.ofSeconds(60));
+    steps.remove().run();
+    steps.remove().run();
+    c.actor.pause();
+    stage.play(Duration.ofSeconds(5));
+    assertThat(a.sessions.view().members()).hasSize(2);
+    commit(Transaction.begin().put("k", CellPeer.bytes("new")).build());
+    c.actor.resume();
+    stage.play(Duration.ofSeconds(2));
+    assertThat(c.read("k")).isEqualTo("new");
+    while (!steps.isEmpty()) {
+      steps.remove().run();
+    }
+    assertThat(read.exceptionNow()).isInstanceOf(GvmException.NotInView.class);
+  }
+
+  @Test
+  void hint_lateAfterARemoval_raisesNothingFromTheDead() {
+    a.put("k", "v");
+    stage.deliverAll(_ -> true);
+    stage.commitAll();
+    a.actor.applyAll();
+    List<Letter> hints = stage.letters(CellsTest::twoPhase);
+    assertThat(hints).isNotEmpty();
+    stage.settle();
+    commit(Transaction.begin().remove("k").build());
+    hints.forEach(stage::deliverCopy);
+    assertThat(peers).allSatisfy(peer -> assertThat(peer.read("k")).isNull());
+    assertThat(b.cells.count()).isZero();
+  }
+
+  @Test
+  void hint_ahead_decidesNoCondition() {
+    commit(Transaction.begin().put("k", CellPeer.bytes("1")).build());
+    CompletableFuture<Outcome> conditional =
+        b.cells.commit(
+            Transaction.begin().version("k", versionOf("k")).put("k", CellPeer.bytes("2")).build(),
+            CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    a.put("k", "3");
+    stage.deliverAll(_ -> true);
+    stage.commitAll();
+    a.actor.applyAll();
+    stage.deliverAll(CellsTest::twoPhase);
+    assertThat(CellPeer.text(c.cells.readRelaxed("k"))).isEqualTo("3");
+    c.actor.applyAll();
+    stage.settle();
+    assertThat(conditional.resultNow()).isInstanceOf(Committed.class);
+    assertThat(peers).extracting(peer -> peer.read("k")).containsOnly("3");
+  }
+
+  private long versionOf(String key) {
+    Versioned found = a.reading(key).resultNow();
+    return found == null ? 0 : found.version();
+  }
+
+  @Test
+  void snapshot_isOfOneMomentAlsoIfHalfWasShownAhead() {
+    commit(Transaction.begin().put("x", CellPeer.bytes("1")).put("y", CellPeer.bytes("1")).build());
+    a.cells.commit(
+        Transaction.begin().put("x", CellPeer.bytes("2")).put("y", CellPeer.bytes("2")).build(),
+        CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    CompletableFuture<List<@Nullable Versioned>> early =
+        b.cells.snapshot(List.of("y", "x", "z"), CellPeer.DEADLINE);
+    assertThat(early).isNotDone();
+    stage.commitAll();
+    a.actor.applyAll();
+    stage.deliverAll(CellsTest::twoPhase);
+    CompletableFuture<List<@Nullable Versioned>> late =
+        b.cells.snapshot(List.of("x", "y"), CellPeer.DEADLINE);
+    assertThat(early).as("shown, not yet applied").isNotDone();
+    assertThat(late).isNotDone();
+    b.actor.applyAll();
+    assertThat(early.resultNow()).extracting(CellPeer::text).containsExactly("2", "2", null);
+    assertThat(late.resultNow()).extracting(CellPeer::text).containsExactly("2", "2");
+  }
+
+  @Test
+  void snapshot_markStaysOrLeaseIsOver_isRefused() {
+    marked("k", "v");
+    var undecided = b.cells.snapshot(List.of("k"), Duration.ofMillis(100));
+    stage.pass(Duration.ofMillis(101));
+    assertThat(undecided.exceptionNow())
+        .isInstanceOf(GvmException.Undecided.class)
+        .hasMessage("a transaction is under way for too long: reading: keys=[k]");
+    stage.settle();
+    stage.pass(Duration.ofSeconds(4));
+    var refused = b.cells.snapshot(List.of("k"), Duration.ofMillis(100));
+    assertThat(refused.exceptionNow())
+        .isInstanceOf(GvmException.NotInView.class)
+        .hasMessage("this node is not in the view: reading: keys=[k]");
+  }
+
+  @Test
+  void watch_tellsEachChangeOnceInOrder() throws InterruptedException {
+    commit(Transaction.begin().put("w/0", CellPeer.bytes("before")).build());
+    Watch watch = b.cells.watch("w/").resultNow();
+    assertThat(watch.from()).isEqualTo(b.actor.log().applied());
+    Outcome first =
+        commit(
+            Transaction.begin()
+                .put("w/1", CellPeer.bytes("1"))
+                .put("other", CellPeer.bytes("x"))
+                .remove("w/0")
+                .touch("w/2")
+                .build());
+    a.put("w/1", "2");
+    stage.deliverAll(_ -> true);
+    stage.commitAll();
+    a.actor.applyAll();
+    stage.deliverAll(CellsTest::twoPhase);
+    assertThat(told(watch))
+        .as("never from a hint")
+        .containsExactly("w/1:null>1", "w/0:before>null");
+    stage.settle();
+    assertThat(told(watch)).containsExactly("w/1:1>2");
+    assertThat(first).isInstanceOf(Committed.class);
+    watch.close();
+    commit(Transaction.begin().put("w/1", CellPeer.bytes("3")).build());
+    assertThat(told(watch)).isEmpty();
+  }
+
+  @Test
+  void watch_snapshotInstalled_isCutOffAfterWhatCameBefore() throws InterruptedException {
+    Watch watch = c.cells.watch("w/").resultNow();
+    commit(Transaction.begin().put("w/1", CellPeer.bytes("1")).build());
+    marked("w/1", "2");
+    stage.commitAll();
+    a.actor.applyAll();
+    c.actor.install(a.actor);
+    Watch after = c.cells.watch("w/").resultNow();
+    assertThat(told(watch, 1)).containsExactly("w/1:null>1");
+    assertThatThrownBy(() -> watch.next(Duration.ZERO))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "watch cut off: prefix=w/ after=" + a.actor.log().applied() + " pendingMax=10000");
+    stage.settle();
+    commit(Transaction.begin().put("w/1", CellPeer.bytes("3")).build());
+    assertThat(told(after)).containsExactly("w/1:2>3");
+  }
+
+  @Test
+  void watch_readerFallsBehind_isCutOffAndSaysWhere() throws InterruptedException {
+    Watch watch = b.cells.watch("w/").resultNow();
+    for (int i = 0; i <= Watch.PENDING_MAX / 1_000; i++) {
+      Transaction.Builder many = Transaction.begin();
+      for (int k = 0; k < 1_000; k++) {
+        many.put("w/" + i + "/" + k, CellPeer.bytes("v"));
+      }
+      commit(many.build());
+    }
+    assertThat(told(watch, Watch.PENDING_MAX)).hasSize(Watch.PENDING_MAX);
+    assertThatThrownBy(() -> watch.next(Duration.ZERO))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("watch cut off: prefix=w/ after=");
+  }
+
+  private static List<String> told(Watch watch) throws InterruptedException {
+    return told(watch, Integer.MAX_VALUE);
+  }
+
+  private static List<String> told(Watch watch, int most) throws InterruptedException {
+    List<String> told = new ArrayList<>();
+    while (told.size() < most) {
+      Change change = watch.next(Duration.ZERO);
+      if (change == null) {
+        break;
+      }
+      told.add(
+          change.key()
+              + ":"
+              + CellPeer.text(change.before())
+              + ">"
+              + CellPeer.text(change.after()));
+    }
+    return told;
+  }
+
+  @Test
+  void snapshotInstalled_replacesWhatIsThereAndKeepsMarks() {
+    commit(
+        Transaction.begin()
+            .put("gone", CellPeer.bytes("1"))
+            .put("kept", CellPeer.bytes("1"))
+            .build());
+    marked("open", "1");
+    var entry = stage.proposals().getFirst();
+    stage.lose(entry);
+    CompletableFuture<Outcome> other =
+        b.cells.commit(
+            Transaction.begin().remove("gone").put("kept", CellPeer.bytes("2")).build(),
+            CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    stage.commitAll();
+    b.actor.applyAll();
+    c.actor.install(b.actor);
+    assertThat(c.read("gone")).isNull();
+    assertThat(c.read("kept")).isEqualTo("2");
+    assertThat(c.reading("open")).as("its transaction is still open").isNotDone();
+    stage.commit(entry);
+    stage.settle();
+    assertThat(c.read("open")).isEqualTo("1");
+    assertThat(other.resultNow()).isInstanceOf(Committed.class);
+  }
+}

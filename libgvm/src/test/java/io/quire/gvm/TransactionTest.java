@@ -1,0 +1,119 @@
+package io.quire.gvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.base.WireReader;
+import io.quire.gvm.Transaction.Condition;
+import io.quire.gvm.Transaction.Write;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TransactionTest {
+  private static final Transaction ALL =
+      Transaction.begin()
+          .absent("a")
+          .require(new Condition.Present("b"))
+          .version("c", 0x10000)
+          .require(new Condition.InView(0x11))
+          .put("p", new byte[] {1, 2})
+          .remove("r")
+          .touch("t")
+          .build();
+
+  @Test
+  void bytes_haveTheirLayoutAndComeBack() {
+    byte[] bytes = ALL.toBytes();
+    assertThat(HexFormat.of().formatHex(bytes))
+        .isEqualTo(
+            ("04000000 01 01000000 61 02 01000000 62 03 01000000 63 0000010000000000"
+                    + " 04 1100000000000000 03000000"
+                    + " 00 01000000 70 02000000 0102 01 01000000 72 02 01000000 74")
+                .replace(" ", ""));
+    assertThat(Transaction.read(bytes)).usingRecursiveComparison().isEqualTo(ALL);
+    assertThat(ALL.keys()).containsExactly("p", "r", "t");
+  }
+
+  @Test
+  void bytes_missingLeftOverOrUnknown_areRefused() {
+    byte[] bytes = ALL.toBytes();
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] part = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> Transaction.read(part))
+          .isInstanceOf(WireReader.MalformedException.class);
+    }
+    assertThatThrownBy(() -> Transaction.read(Arrays.copyOf(bytes, bytes.length + 1)))
+        .hasMessage("bytes left over: bytesLeft=1");
+    bytes[4] = 9;
+    assertThatThrownBy(() -> Transaction.read(bytes))
+        .isInstanceOf(WireReader.MalformedException.class)
+        .hasMessage("not a condition");
+  }
+
+  @Test
+  void key_outOfRange_isRefusedWhereverItStands() {
+    String longest = "k".repeat(Transaction.KEY_BYTES_MAX);
+    Transaction.begin().absent(longest).put(longest, new byte[0]).build();
+    String text = "key out of range: bytes=1201 allowed=1..1200";
+    assertThatThrownBy(() -> Transaction.begin().put(longest + "k", new byte[0]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(text);
+    assertThatThrownBy(() -> Transaction.begin().absent(longest + "k")).hasMessage(text);
+    assertThatThrownBy(() -> Transaction.begin().version(longest + "k", 1)).hasMessage(text);
+    assertThatThrownBy(() -> new Condition.Present(longest + "k")).hasMessage(text);
+    assertThatThrownBy(() -> Transaction.begin().remove(""))
+        .hasMessage("key out of range: bytes=0 allowed=1..1200");
+    assertThatThrownBy(() -> Transaction.begin().remove("k\uD83D"))
+        .hasMessage("key has half a character: bytes=2");
+  }
+
+  @Test
+  void value_tooLarge_isRefused() {
+    byte[] largest = new byte[Transaction.VALUE_BYTES_MAX];
+    Transaction.begin().put("k", largest).build();
+    assertThatThrownBy(() -> Transaction.begin().put("k", new byte[largest.length + 1]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("value too large: key=k bytes=2101249 max=2101248");
+  }
+
+  @Test
+  void parts_tooMany_areRefusedWhicheverTheyAre() {
+    Transaction.Builder conditions = Transaction.begin().put("k", new byte[0]);
+    for (int i = 0; i < Transaction.PARTS_MAX - 1; i++) {
+      conditions.absent("k" + i);
+    }
+    conditions.build();
+    conditions.absent("one more");
+    assertThatThrownBy(conditions::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("too many parts: parts=1001 max=1000");
+    Transaction.Builder writes = Transaction.begin();
+    for (int i = 0; i <= Transaction.PARTS_MAX; i++) {
+      writes.touch("k" + i);
+    }
+    assertThatThrownBy(writes::build).hasMessage("too many parts: parts=1001 max=1000");
+  }
+
+  // The compiler does not let it pass either, where it looks.
+  @SuppressWarnings("NullAway")
+  @Test
+  void write_withoutWhatItNeeds_wouldStopEveryNodeThatReadsIt() {
+    assertThatThrownBy(() -> new Write("k", Write.Kind.PUT, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a value is what a put has: key=k PUT");
+    assertThatThrownBy(() -> new Write("k", Write.Kind.REMOVE, new byte[0]))
+        .hasMessage("a value is what a put has: key=k REMOVE");
+  }
+
+  @Test
+  void key_writtenTwice_isRefusedUnlessOneIsATouch() {
+    assertThatThrownBy(() -> Transaction.begin().put("k", new byte[0]).remove("k"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("key written twice: key=k");
+    List<Write> touchedThenPut =
+        Transaction.begin().touch("k").put("k", new byte[0]).touch("k").build().writes();
+    assertThat(touchedThenPut).extracting(Write::kind).containsExactly(Write.Kind.PUT);
+  }
+}
