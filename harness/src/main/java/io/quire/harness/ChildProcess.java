@@ -138,7 +138,8 @@ public final class ChildProcess {
    */
   public boolean stop(Duration grace) {
     resume();
-    process.destroy();
+    // Process.destroy would close standard input as well, which says that this JVM is gone.
+    process.toHandle().destroy();
     if (ended(grace)) {
       return true;
     }

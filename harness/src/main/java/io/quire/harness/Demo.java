@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.quire.harness.LocalCluster.Worker;
 import io.quire.node.AdminClient.AdminException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -367,7 +368,7 @@ public final class Demo implements AutoCloseable {
     }
     try {
       data.check(worker.client(), NO_PROGRESS);
-    } catch (AdminException e) {
+    } catch (AdminException | UncheckedIOException e) {
       screen.line("%s: refused, as flash dies with its node: %s", worker.name(), e.getMessage());
       return;
     }

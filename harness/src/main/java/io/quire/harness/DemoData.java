@@ -38,6 +38,9 @@ sealed interface DemoData {
    * Has a node answer, and compares.
    *
    * @param progress is told what is done, and of how much
+   * @throws CheckFailed if the answer is wrong
+   * @throws AdminClient.AdminException if there is none
+   * @throws UncheckedIOException if it broke off
    */
   Answer check(AdminClient node, BiConsumer<Long, Long> progress);
 
@@ -164,7 +167,10 @@ sealed interface DemoData {
       try (InputStream in = node.read(name())) {
         found = sha256(in);
       } catch (IOException e) {
-        throw new CheckFailed("the file reads back", String.valueOf(e.getMessage()));
+        throw new UncheckedIOException(
+            "reading broke off: name=%s node=%s why=%s"
+                .formatted(name(), node.node(), e.getMessage()),
+            e);
       }
       double seconds = (System.nanoTime() - begun) / 1e9;
       CheckFailed.unless(

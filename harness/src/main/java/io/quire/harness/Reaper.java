@@ -2,6 +2,7 @@ package io.quire.harness;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Starts processes and sees that none outlives it: it kills them when it is closed and when this
@@ -40,7 +41,7 @@ public final class Reaper implements AutoCloseable {
 
   /** Those of its children that run. */
   public Set<ChildProcess> alive() {
-    return Set.copyOf(alive);
+    return alive.stream().filter(ChildProcess::isAlive).collect(Collectors.toUnmodifiableSet());
   }
 
   /** Kills all children with SIGKILL and returns when they are gone. */

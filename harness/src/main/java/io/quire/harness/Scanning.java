@@ -2,6 +2,7 @@ package io.quire.harness;
 
 import io.quire.node.AdminClient;
 import io.quire.node.AdminClient.AdminException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,7 @@ final class Scanning {
    *
    * @return how many gave the right answer
    * @throws AdminException if one was refused
+   * @throws UncheckedIOException if one broke off
    * @throws CheckFailed if an answer was wrong, or none came in time
    */
   int end(Duration limit) throws InterruptedException {
@@ -59,7 +61,7 @@ final class Scanning {
         whole++;
         begun.countDown();
       } while (!over);
-    } catch (CheckFailed | AdminException e) {
+    } catch (CheckFailed | AdminException | UncheckedIOException e) {
       failure = e;
       begun.countDown();
     }

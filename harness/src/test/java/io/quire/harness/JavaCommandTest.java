@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class JavaCommandTest {
   private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  private static final String WAITER = Waiter.class.getName();
 
   @TempDir Path directory;
   private final Reaper reaper = Reaper.open();
@@ -47,5 +50,32 @@ class JavaCommandTest {
         .isInstanceOf(ChildProcessException.class)
         .hasMessageContaining("ClassNotFoundException: no.such.Main")
         .hasMessageContaining("state=exited(1)");
+  }
+
+  @Test
+  void stop_ofAChildJvm_letsItEndInOrder() {
+    ChildProcess child = reaper.start(JavaCommand.of(WAITER).launch("child", directory));
+    child.awaitLine("waiting", LIMIT);
+
+    assertThat(child.stop(LIMIT)).isTrue();
+
+    assertThat(child.exitCode()).hasValue(128 + 15);
+    assertThat(child.logTail(1)).containsExactly("ended in order");
+  }
+
+  @Test
+  void deafToInterrupts_thenSigint_runsOn() throws Exception {
+    JavaCommand command = JavaCommand.of(WAITER);
+    ChildProcess deaf = reaper.start(command.deafToInterrupts().launch("deaf", directory));
+    ChildProcess hearing = reaper.start(command.launch("hearing", directory));
+    deaf.awaitLine("waiting", LIMIT);
+    hearing.awaitLine("waiting", LIMIT);
+
+    for (ChildProcess child : List.of(deaf, hearing)) {
+      new ProcessBuilder("/bin/sh", "-c", "kill -INT " + child.pid()).start().waitFor();
+    }
+
+    assertThat(hearing.awaitExit(LIMIT)).isEqualTo(128 + 2);
+    assertThat(deaf.isAlive()).isTrue();
   }
 }

@@ -8,6 +8,7 @@ final class Waiter {
   private Waiter() {}
 
   public static void main(String[] arguments) throws InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> out("ended in order")));
     out("waiting arguments=" + String.join(",", arguments));
     out("marker=" + System.getProperty("marker", "none"));
     boolean ended = new CountDownLatch(1).await(5, TimeUnit.MINUTES);

@@ -192,6 +192,9 @@ public record NodeConfig(
     if (httpToken.isEmpty() && !LOOPBACK.contains(httpHost)) {
       in.problem("http.token", "needed when http.host is not loopback: http.host=" + httpHost);
     }
+    if (voters.isEmpty() && !seeds.isEmpty()) {
+      in.problem("voters", "needed when there are seeds: each node would vote for itself alone");
+    }
     if (!alone() && discoveryPort == 0) {
       in.problem("discovery.port", "needed when there are other voters or seeds");
     }

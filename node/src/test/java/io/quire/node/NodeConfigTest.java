@@ -136,6 +136,14 @@ class NodeConfigTest {
   }
 
   @Test
+  void of_seedsWithoutVoters_isRefused() {
+    assertThat(problems("discovery { port = 5701, seeds = [\"h:5701\"] }"))
+        .singleElement()
+        .asString()
+        .startsWith("voters: needed when there are seeds");
+  }
+
+  @Test
   void of_onePortTwice_isRefused() {
     assertThat(problems("http.port = 9, fabric.port = 9"))
         .singleElement()
