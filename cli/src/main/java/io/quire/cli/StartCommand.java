@@ -1,7 +1,7 @@
 package io.quire.cli;
 
+import io.quire.harness.Logs;
 import io.quire.node.AdminServer;
-import io.quire.node.Logs;
 import io.quire.node.Node;
 import io.quire.node.NodeConfig;
 import java.nio.file.Path;

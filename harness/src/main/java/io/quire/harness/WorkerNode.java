@@ -3,7 +3,6 @@ package io.quire.harness;
 import io.javalin.Javalin;
 import io.quire.node.AdminServer;
 import io.quire.node.ConfigProblems;
-import io.quire.node.Logs;
 import io.quire.node.Node;
 import io.quire.node.NodeConfig;
 import io.quire.node.StartException;

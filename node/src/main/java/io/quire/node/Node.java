@@ -132,6 +132,7 @@ public final class Node implements AutoCloseable {
       ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
       FabricTransport transport = new FabricTransport(fabric, loop);
       sessions = new Sessions(log);
+      sessions.listen(view -> LOG.info("view: epoch={} members={}", view.epoch(), view.members()));
       LeaseTerms terms = new LeaseTerms(config.lease(), 0.001, Duration.ofMillis(100));
       session =
           new Session(

@@ -114,8 +114,8 @@ public final class TwoPhase implements Log.Projection {
 
   /**
    * What became of one of this incarnation's transactions, or null if it is not settled yet or was
-   * settled too long ago (10,000 transactions) to be known still: null never means that it did not
-   * happen.
+   * settled too long ago (10,000 transactions) to be known still, or was settled by a snapshot:
+   * null never means that it did not happen.
    */
   public @Nullable Outcome outcome(TxnId txn) {
     loop.confine();

@@ -1,4 +1,4 @@
-package io.quire.node;
+package io.quire.harness;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -21,6 +21,11 @@ public final class Logs {
       Map.of(
           "org.apache.ratis", Level.WARN,
           "org.apache.hadoop", Level.WARN,
+          // It warns on every system without Hadoop's native code, which nothing here needs.
+          "org.apache.hadoop.util.NativeCodeLoader", Level.ERROR,
+          // These repeat for every attempt that a peer is away; the view and the fabric tell once.
+          "org.apache.ratis.server.leader.LogAppender", Level.ERROR,
+          "com.hazelcast.internal.server.tcp.TcpServerConnectionErrorHandler", Level.ERROR,
           "com.hazelcast", Level.WARN,
           "io.javalin", Level.WARN,
           "org.eclipse.jetty", Level.WARN,
