@@ -118,12 +118,17 @@ final class TornTail {
     return false;
   }
 
-  /** Whether of the four bytes of the checksum only some of the first, or none, were written. */
+  /**
+   * Whether of the four bytes of the checksum only some of the first, or none, were written. If a
+   * single bit makes the difference, it may as well have flipped, in an entry that is whole.
+   */
   private static boolean begins(int found, int computed) {
-    return found == 0
-        || found == (computed & 0xff000000)
-        || found == (computed & 0xffff0000)
-        || found == (computed & 0xffffff00);
+    boolean prefix =
+        found == 0
+            || found == (computed & 0xff000000)
+            || found == (computed & 0xffff0000)
+            || found == (computed & 0xffffff00);
+    return prefix && Integer.bitCount(found ^ computed) > 1;
   }
 
   /** The length up to the last byte that is not zero. */
