@@ -113,8 +113,9 @@ record Identity(
   static Identity decode(Path file, byte[] bytes) {
     try {
       WireReader in = new WireReader(bytes);
-      if (in.int32() != MAGIC) {
-        throw new MalformedException("no magic number");
+      int magic = in.int32();
+      if (magic != MAGIC) {
+        throw Snapshot.differs("magic number", magic, MAGIC);
       }
       int version = in.uint16();
       if (version > VERSION) {
@@ -137,8 +138,9 @@ record Identity(
   private static void verify(byte[] bytes) {
     int body = bytes.length - Integer.BYTES;
     int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
-    if (found != Checksum.of(bytes, 0, body)) {
-      throw new MalformedException("checksum differs");
+    int wanted = Checksum.of(bytes, 0, body);
+    if (found != wanted) {
+      throw Snapshot.differs("checksum", found, wanted);
     }
   }
 }

@@ -100,6 +100,8 @@ public final class RatisLog implements Log, AutoCloseable {
       link.open();
       new Formation(config, storage, fabric, peers, closed).run(deadlineNanos);
       reachOut();
+      storage.checkVote();
+      Segments.check(storage.log(), storage.snapshotIndex());
       TornTail.mend(storage.log(), storage.aside());
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
       leadership.attach(member);
@@ -113,8 +115,19 @@ public final class RatisLog implements Log, AutoCloseable {
       }
     } catch (IOException | CompletionException e) {
       throw new LogException.StartException(
-          "cannot start the log: path=" + config.directory() + " cause=" + e, e);
+          "cannot start the log: path=" + config.directory() + " cause=" + why(e), e);
     }
+  }
+
+  /** All causes, for Ratis names the file in one and the damage in another. */
+  private static String why(Throwable e) {
+    Set<String> causes = new LinkedHashSet<>();
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (!(cause instanceof CompletionException) || cause.getCause() == null) {
+        causes.add(cause.toString());
+      }
+    }
+    return String.join(" because=", causes);
   }
 
   /* The first votes would otherwise wait for handshakes, on a busy machine until it is too late. */

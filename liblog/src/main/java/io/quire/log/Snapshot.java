@@ -55,14 +55,18 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
    */
   static Snapshot decode(Path file, byte[] bytes) {
     int body = bytes.length - Integer.BYTES;
-    if (body < 0
-        || new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32()
-            != Checksum.of(bytes, 0, body)) {
-      throw new MalformedException("checksum differs: bytes=" + bytes.length);
+    if (body < 0) {
+      throw new MalformedException("file is cut short: bytes=" + bytes.length);
+    }
+    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
+    int wanted = Checksum.of(bytes, 0, body);
+    if (found != wanted) {
+      throw differs("checksum", found, wanted);
     }
     WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
-    if (in.int32() != MAGIC) {
-      throw new MalformedException("no magic number");
+    int magic = in.int32();
+    if (magic != MAGIC) {
+      throw differs("magic number", magic, MAGIC);
     }
     int version = in.uint16();
     if (version > VERSION) {
@@ -83,5 +87,14 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
     }
     in.end();
     return new Snapshot(term, index, applied, chain, states);
+  }
+
+  static MalformedException differs(String what, int found, int wanted) {
+    return new MalformedException(
+        what
+            + " differs: found="
+            + Integer.toHexString(found)
+            + " wanted="
+            + Integer.toHexString(wanted));
   }
 }

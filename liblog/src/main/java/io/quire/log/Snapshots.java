@@ -68,6 +68,12 @@ final class Snapshots {
     return files.isEmpty() ? null : files.getFirst();
   }
 
+  /** The index of a snapshot file, by its name; -1 if it is none. */
+  static long index(Path file) {
+    String name = file.getFileName().toString();
+    return name.matches(PREFIX + "\\d{19}") ? Long.parseLong(name.substring(PREFIX.length())) : -1;
+  }
+
   /** Makes the snapshot durable, drops all but the last two, and says which file it is. */
   synchronized Path keep(Snapshot snapshot) throws IOException {
     return keep(snapshot.index(), snapshot.encode());

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -13,11 +14,13 @@ import java.security.SecureRandom;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.util.SizeInBytes;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Storage implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
+
+  private static final Pattern TERM = Pattern.compile("(?m)^term=\\d{1,18}$");
 
   private final Path directory;
   private final FileChannel lock;
@@ -55,6 +60,8 @@ final class Storage implements AutoCloseable {
   static Storage open(LogConfig config) {
     Path directory = config.directory();
     try {
+      // Also before the lock, for even its file is a change.
+      check(config, directory);
       Files.createDirectories(directory);
       FileChannel lock = lock(directory);
       try {
@@ -70,17 +77,9 @@ final class Storage implements AutoCloseable {
 
   private static Storage open(LogConfig config, Path directory, FileChannel lock)
       throws IOException {
-    Path file = identityFile(directory);
-    if (!Files.exists(file)) {
-      refuseStrangers(directory, file);
+    Identity identity = check(config, directory);
+    if (identity == null) {
       return blank(config, directory, lock);
-    }
-    Identity identity = Identity.decode(file, Files.readAllBytes(file));
-    if (!identity.cluster().equals(config.cluster())) {
-      throw new LogException.OtherClusterException(directory, identity.cluster(), config.cluster());
-    }
-    if (!identity.node().equals(config.node())) {
-      throw new LogException.OtherNodeException(directory, identity.node(), config.node());
     }
     if (identity.state() == State.FORMED && !Files.exists(metaFile(directory, identity.group()))) {
       return afterLoss(directory, lock, identity);
@@ -93,6 +92,23 @@ final class Storage implements AutoCloseable {
         lock,
         identity,
         Snapshots.open(directory.resolve("snapshots"), aside(directory)));
+  }
+
+  /** Whose the directory is, if it is this node's; null if it is nobody's yet. */
+  private static @Nullable Identity check(LogConfig config, Path directory) throws IOException {
+    Path file = identityFile(directory);
+    if (!Files.exists(file)) {
+      refuseStrangers(directory, file);
+      return null;
+    }
+    Identity identity = Identity.decode(file, Files.readAllBytes(file));
+    if (!identity.cluster().equals(config.cluster())) {
+      throw new LogException.OtherClusterException(directory, identity.cluster(), config.cluster());
+    }
+    if (!identity.node().equals(config.node())) {
+      throw new LogException.OtherNodeException(directory, identity.node(), config.node());
+    }
+    return identity;
   }
 
   private static Storage blank(LogConfig config, Path directory, FileChannel lock)
@@ -188,6 +204,33 @@ final class Storage implements AutoCloseable {
 
   Path aside() {
     return aside(directory);
+  }
+
+  /**
+   * Checks Ratis' note of its term and vote. Ratis would try it for ten seconds.
+   *
+   * @throws LogException.StartException if there is no term in it
+   */
+  void checkVote() throws IOException {
+    Path file = metaFile(directory, identity.group());
+    String found = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+    if (!TERM.matcher(found).find()) {
+      throw new LogException.StartException(
+          "vote file does not verify: path=" + file + " found=" + found + " wanted=term=NUMBER");
+    }
+  }
+
+  /** The index of the newest snapshot, of ours or just put into place by Ratis; -1 if none. */
+  long snapshotIndex() throws IOException {
+    Path own = snapshots.newest();
+    long newest = own == null ? -1 : Snapshots.index(own);
+    Path staged = raft(directory, identity.group()).resolve("sm");
+    if (Files.exists(staged)) {
+      try (Stream<Path> files = Files.list(staged)) {
+        newest = Math.max(newest, files.mapToLong(Snapshots::index).max().orElse(-1));
+      }
+    }
+    return newest;
   }
 
   /** Changes who this storage is; on disk when it returns. */

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class TornTail {
   private static final Logger LOG = LoggerFactory.getLogger(TornTail.class);
-  private static final byte[] MAGIC = "RaftLog1".getBytes(StandardCharsets.US_ASCII);
+  static final byte[] MAGIC = "RaftLog1".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKSUM_BYTES = 4;
   private static final int LENGTH_BYTES_MAX = 5;
   private static final byte TERM_TAG = 1 << 3;
@@ -118,16 +118,21 @@ final class TornTail {
     return false;
   }
 
-  /** Whether of the four bytes of the checksum only some of the first, or none, were written. */
+  /**
+   * Whether of the four bytes of the checksum only some of the first, or none, were written. If a
+   * single bit makes the difference, it may as well have flipped, in an entry that is whole.
+   */
   private static boolean begins(int found, int computed) {
-    return found == 0
-        || found == (computed & 0xff000000)
-        || found == (computed & 0xffff0000)
-        || found == (computed & 0xffffff00);
+    boolean prefix =
+        found == 0
+            || found == (computed & 0xff000000)
+            || found == (computed & 0xffff0000)
+            || found == (computed & 0xffffff00);
+    return prefix && Integer.bitCount(found ^ computed) > 1;
   }
 
   /** The length up to the last byte that is not zero. */
-  private static int writtenBytes(byte[] bytes) {
+  static int writtenBytes(byte[] bytes) {
     int length = bytes.length;
     while (length > 0 && bytes[length - 1] == 0) {
       length--;
@@ -135,7 +140,8 @@ final class TornTail {
     return length;
   }
 
-  private static long varint(ByteBuffer in) {
+  /** Reads a length, or {@link #NONE}. */
+  static long varint(ByteBuffer in) {
     long value = 0;
     for (int shift = 0; shift < 35 && in.hasRemaining(); shift += 7) {
       int next = in.get();
@@ -176,7 +182,7 @@ final class TornTail {
     }
   }
 
-  private static boolean startsWith(byte[] bytes, byte[] prefix) {
+  static boolean startsWith(byte[] bytes, byte[] prefix) {
     return Arrays.mismatch(bytes, 0, prefix.length, prefix, 0, prefix.length) < 0;
   }
 }

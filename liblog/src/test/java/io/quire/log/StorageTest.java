@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +44,7 @@ class StorageTest {
 
     assertThatThrownBy(() -> Storage.open(config("other", N1)))
         .isInstanceOf(LogException.OtherClusterException.class)
+        .hasMessageContaining("path=" + directory)
         .hasMessageContaining("found=c wanted=other");
     assertThat(contents()).isEqualTo(before);
   }
@@ -68,18 +68,114 @@ class StorageTest {
   }
 
   @Test
-  void open_ofNewerFormat_isRefused() throws IOException {
+  void open_ofNewerFormat_isRefusedAndChangesNothing() throws IOException {
     byte[] newer = new WireWriter().int32(0x4e444951).uint16(Identity.VERSION + 1).toBytes();
-    Files.write(directory.resolve("identity"), newer);
+    Files.write(identity(), newer);
+    Map<String, String> before = contents();
 
     assertThatThrownBy(() -> Storage.open(config("c", N1)))
-        .isInstanceOf(LogException.NewerFormatException.class);
+        .isInstanceOf(LogException.NewerFormatException.class)
+        .hasMessageContaining("path=" + identity())
+        .hasMessageContaining("found=2 newest known=1");
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void open_ofACopyOfAnotherNodesDirectory_isRefusedAndNotEvenLocked() throws IOException {
+    Storage.open(config("c", N1)).close();
+    Files.delete(directory.resolve("lock"));
+    Map<String, String> before = contents();
+
+    assertThatThrownBy(() -> Storage.open(config("c", N2)))
+        .isInstanceOf(LogException.OtherNodeException.class)
+        .hasMessageContaining("path=" + directory)
+        .hasMessageContaining("found=n1 wanted=n2");
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void open_withIdentityCutShort_isRefusedAndChangesNothing() throws IOException {
+    Storage.open(config("c", N1)).close();
+    byte[] whole = Files.readAllBytes(identity());
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(identity(), Arrays.copyOf(whole, length));
+      Map<String, String> before = contents();
+
+      assertThatThrownBy(() -> Storage.open(config("c", N1)))
+          .describedAs("length " + length)
+          .isInstanceOf(LogException.StartException.class)
+          .hasMessageContaining("path=" + identity());
+      assertThat(contents()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void open_afterACrashWhileTheIdentityWasReplaced_isStillTheOldOne() throws IOException {
+    Identity old;
+    try (Storage storage = Storage.open(config("c", N1))) {
+      old = storage.identity();
+    }
+    byte[] next = old.successor(7).encode();
+    Files.write(directory.resolve("identity.tmp"), Arrays.copyOf(next, next.length / 2));
+
+    try (Storage storage = Storage.open(config("c", N1))) {
+      assertThat(storage.identity()).isEqualTo(old);
+      storage.become(old.voting());
+    }
+    assertThat(directory.resolve("identity.tmp")).doesNotExist();
+  }
+
+  @Test
+  void open_ofALogWithoutIdentity_isRefusedAndChangesNothing() throws IOException {
+    try (Storage storage = Storage.open(config("c", N1))) {
+      form(storage, true);
+    }
+    Files.delete(identity());
+    Map<String, String> before = contents();
+
+    assertThatThrownBy(() -> Storage.open(config("c", N1)))
+        .isInstanceOf(LogException.StartException.class)
+        .hasMessageContaining("path=" + directory)
+        .hasMessageContaining("missing=" + identity());
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void open_ofAFile_namesIt() throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+
+    assertThatThrownBy(() -> Storage.open(LogConfig.of("c", N1, file, List.of(N1))))
+        .isInstanceOf(LogException.DirectoryException.class)
+        .hasMessageContaining("path=" + file);
+    assertThat(file).isEmptyFile();
+  }
+
+  @Test
+  void open_withSnapshotOfNewerFormat_isRefusedAndChangesNothing() throws IOException {
+    try (Storage storage = Storage.open(config("c", N1))) {
+      form(storage, true);
+      storage.snapshots().keep(snapshot(1));
+      storage.snapshots().keep(snapshot(2));
+    }
+    byte[] newer = Files.readAllBytes(snapshotFile(2));
+    newer[4]++;
+    int body = newer.length - Integer.BYTES;
+    byte[] checksum = new WireWriter().int32(Checksum.of(newer, 0, body)).toBytes();
+    System.arraycopy(checksum, 0, newer, body, Integer.BYTES);
+    Files.write(snapshotFile(2), newer);
+    Map<String, String> before = contents();
+
+    assertThatThrownBy(() -> Storage.open(config("c", N1)))
+        .isInstanceOf(LogException.NewerFormatException.class)
+        .hasMessageContaining("path=" + snapshotFile(2))
+        .hasMessageContaining("found=2 newest known=1");
+    assertThat(contents()).isEqualTo(before);
   }
 
   @Test
   void open_withAnyByteOfTheIdentityFlipped_isRefused() throws IOException {
     Storage.open(config("c", N1)).close();
-    Path file = directory.resolve("identity");
+    Path file = identity();
     byte[] bytes = Files.readAllBytes(file);
     for (int i = 0; i < bytes.length; i++) {
       byte[] bad = bytes.clone();
@@ -174,7 +270,11 @@ class StorageTest {
     Map<String, String> before = contents();
 
     assertThatThrownBy(() -> Storage.open(config("c", N1)))
-        .isInstanceOf(LogException.NoGoodSnapshotException.class);
+        .isInstanceOf(LogException.NoGoodSnapshotException.class)
+        .hasMessageContaining(snapshotFile(1).toString())
+        .hasMessageContaining(snapshotFile(2).toString())
+        .hasMessageContaining("found=")
+        .hasMessageContaining("wanted=");
     assertThat(contents()).isEqualTo(before);
   }
 
@@ -190,6 +290,10 @@ class StorageTest {
     }
     assertThat(Snapshot.decode(directory, bytes).states().get(Stream.SESSIONS))
         .containsExactly(1, 2);
+  }
+
+  private Path identity() {
+    return directory.resolve("identity");
   }
 
   private static void form(Storage storage, boolean alone) throws IOException {
@@ -213,14 +317,7 @@ class StorageTest {
   }
 
   private Map<String, String> contents() throws IOException {
-    Map<String, String> contents = new TreeMap<>();
-    try (var paths = Files.walk(directory)) {
-      for (Path path : paths.filter(Files::isRegularFile).toList()) {
-        byte[] bytes = Files.readAllBytes(path);
-        contents.put(path.toString(), Arrays.hashCode(bytes) + " " + Checksum.of(bytes));
-      }
-    }
-    return contents;
+    return TestCluster.contents(directory);
   }
 
   private LogConfig config(String cluster, NodeId node) {

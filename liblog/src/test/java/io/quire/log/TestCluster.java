@@ -1,6 +1,7 @@
 package io.quire.log;
 
 import io.quire.base.Address;
+import io.quire.base.Checksum;
 import io.quire.base.EventLoop;
 import io.quire.base.Log;
 import io.quire.base.Log.Applied;
@@ -19,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -264,5 +266,17 @@ final class TestCluster implements AutoCloseable {
         Files.delete(path);
       }
     }
+  }
+
+  /** Every file, with a checksum of what is in it. */
+  static Map<String, String> contents(Path directory) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> paths = Files.walk(directory)) {
+      for (Path path : paths.filter(Files::isRegularFile).toList()) {
+        byte[] bytes = Files.readAllBytes(path);
+        contents.put(path.toString(), bytes.length + " bytes " + Checksum.of(bytes));
+      }
+    }
+    return contents;
   }
 }

@@ -155,6 +155,13 @@ class ThreeNodesTest {
           .stop();
       cluster.leader().put("with the returned one");
       assertThat(returned.fatal).isEmpty();
+
+      // Its log begins behind the snapshot that it was sent, and it comes back with that.
+      returned.stop();
+      Node again = cluster.start(victim.id.name()).getFirst();
+      cluster.leader().put("with it back");
+      assertThat(again.log.status().peerId()).isEqualTo(newPeer);
+      TestCluster.until("it has all", () -> again.transactions.lines().size() == 53);
     }
   }
 

@@ -1,0 +1,129 @@
+package io.quire.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.log.TestCluster.Node;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** Files of a log that are not what was written: the node does not start, and touches nothing. */
+@Timeout(300)
+@Execution(ExecutionMode.CONCURRENT)
+class CorruptLogTest {
+  @TempDir Path root;
+
+  /** Each start closes a segment: two closed ones and an open one, with one frame each. */
+  @BeforeEach
+  void threeSegments() throws Exception {
+    for (String text : List.of("one", "two", "three")) {
+      try (TestCluster cluster = new TestCluster(root, "n1")) {
+        cluster.start("n1").getFirst().put(text);
+      }
+    }
+    assertThat(segments()).hasSize(3);
+  }
+
+  @Test
+  void start_withAFlippedBitInAClosedSegment_isRefused() throws Exception {
+    Path segment = segments().getFirst();
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length - 20] ^= 4;
+    Files.write(segment, bytes);
+
+    refused(segment + " offset=");
+  }
+
+  @Test
+  void start_withAClosedSegmentCutShort_isRefused() throws Exception {
+    Path segment = segments().get(1);
+    byte[] bytes = Files.readAllBytes(segment);
+    Files.write(segment, Arrays.copyOf(bytes, bytes.length - 10));
+
+    refused(segment + " offset=");
+  }
+
+  @Test
+  void start_withTheLastEntriesCutOffTheLastClosedSegment_isRefused() throws Exception {
+    Files.delete(segments().getLast());
+    Path segment = segments().getLast();
+    byte[] bytes = Files.readAllBytes(segment);
+    int end = TornTail.MAGIC.length;
+    end += 1 + bytes[end] + Integer.BYTES;
+    Files.write(segment, Arrays.copyOf(bytes, end));
+
+    refused("found=3 wanted=6");
+  }
+
+  @Test
+  void start_withoutTheFirstSegment_isRefused() throws Exception {
+    Files.delete(segments().getFirst());
+
+    refused("found=3 wanted=0");
+  }
+
+  @Test
+  void start_withoutASegmentInTheMiddle_isRefused() throws Exception {
+    Files.delete(segments().get(1));
+
+    refused("found=7 wanted=3");
+  }
+
+  @Test
+  void start_withAnotherHeadOfASegment_isRefused() throws Exception {
+    Path segment = segments().getLast();
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[3] ^= 1;
+    Files.write(segment, bytes);
+
+    refused(segment + " offset=0");
+  }
+
+  @Test
+  void start_withAnEmptyVote_isRefused() throws Exception {
+    Path meta = segments().getFirst().resolveSibling("raft-meta");
+    Files.write(meta, new byte[0]);
+
+    refused("raft-meta");
+  }
+
+  private void refused(String named) throws IOException {
+    Map<String, String> before = TestCluster.contents(root);
+    try (TestCluster cluster = new TestCluster(root, "n1")) {
+      Node node = cluster.open("n1");
+      assertThatThrownBy(node::start)
+          .isInstanceOf(LogException.StartException.class)
+          .hasMessageContaining("path=" + root.resolve("n1"))
+          .hasMessageContaining(named);
+      assertThat(node.texts()).isEmpty();
+    }
+    assertThat(TestCluster.contents(root)).isEqualTo(before);
+  }
+
+  private List<Path> segments() throws IOException {
+    try (Stream<Path> paths = Files.walk(root)) {
+      return paths
+          .filter(path -> path.getFileName().toString().startsWith("log_"))
+          .sorted(Comparator.comparing(CorruptLogTest::order))
+          .toList();
+    }
+  }
+
+  /** The open segment is the last. */
+  private static String order(Path segment) {
+    String name = segment.getFileName().toString();
+    return name.contains("inprogress") ? "z" : "%20s".formatted(name.replace("log_", ""));
+  }
+}
