@@ -2,15 +2,21 @@ package io.quire.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.harness.CheckFailed;
+import io.quire.harness.ChildProcessException;
 import io.quire.harness.Demo;
 import io.quire.harness.DemoOptions;
 import io.quire.harness.LocalCluster;
 import io.quire.harness.Screen;
 import io.quire.node.NodeConfig;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -86,21 +92,34 @@ final class DemoCommand implements Callable<Integer> {
         } else {
           cluster.close();
         }
-      } catch (Exception e) {
+      } catch (Throwable e) {
         failure = e;
-        demo.keepFiles("the demo failed");
-        words.println();
-        words.println("quire: " + (e.getMessage() == null ? e.toString() : e.getMessage()));
-        words.println("quire: logs and data are kept in " + demo.directory());
-        if (!(e instanceof CheckFailed)) {
-          e.printStackTrace(words);
-        }
+        tell(e, demo, words);
       }
       if (json) {
         System.out.println(new ObjectMapper().writeValueAsString(demo.report().json(failure)));
       }
     }
     return failure == null ? 0 : 1;
+  }
+
+  /** One sentence, and where the rest is. */
+  private static void tell(Throwable failure, Demo demo, PrintStream words) {
+    demo.keepFiles("the demo failed");
+    words.println();
+    words.println("quire: " + Objects.requireNonNullElse(failure.getMessage(), failure.toString()));
+    words.println("quire: logs and data are kept in " + demo.directory());
+    if (!(failure instanceof CheckFailed || failure instanceof ChildProcessException)) {
+      StringWriter trace = new StringWriter();
+      failure.printStackTrace(new PrintWriter(trace));
+      Path file = demo.directory().resolve("failure.txt");
+      try {
+        Files.writeString(file, trace.toString());
+      } catch (IOException e) {
+        words.println("quire: cannot write: path=" + file + " cause=" + e);
+        words.println(trace);
+      }
+    }
   }
 
   private DemoOptions options() {

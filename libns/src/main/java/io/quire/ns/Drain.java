@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Ends objects whose time has come. The first member of the view asks all members which of the
@@ -42,6 +43,7 @@ final class Drain {
   private final Namespaces namespaces;
 
   private long epoch;
+  private long askedLast;
   private Map<Long, Set<Long>> free = new TreeMap<>();
   private final Set<Long> ending = new HashSet<>();
 
@@ -81,14 +83,19 @@ final class Drain {
   private void ask(View view) {
     epoch = view.epoch();
     free = new TreeMap<>();
+    // On from where the last question ended: what is held open is not to keep others from their
+    // turn.
+    var draining = index.draining();
     List<Map.Entry<Long, Long>> asked =
-        index.draining().entrySet().stream()
+        Stream.of(draining.tailMap(askedLast, false), draining.headMap(askedLast, true))
+            .flatMap(part -> part.entrySet().stream())
             .filter(entry -> !ending.contains(entry.getKey()))
             .limit(AT_ONCE)
             .toList();
     if (asked.isEmpty()) {
       return;
     }
+    askedLast = asked.getLast().getKey();
     WireWriter out = new WireWriter().int8(1).int64(epoch);
     out.string(self.address().host()).uint16(self.address().port()).int32(asked.size());
     asked.forEach(entry -> out.int64(entry.getKey()).int64(entry.getValue()));
@@ -156,7 +163,9 @@ final class Drain {
 
   private void endSessionObjects(View view) {
     index.sessionObjects().entrySet().stream()
-        .filter(entry -> !view.has(entry.getValue()) && !ending.contains(entry.getKey()))
+        .filter(entry -> !view.has(entry.getValue()))
+        .filter(entry -> !index.draining().containsKey(entry.getKey()))
+        .filter(entry -> !ending.contains(entry.getKey()))
         .limit(AT_ONCE)
         .map(Map.Entry::getKey)
         .toList()

@@ -197,6 +197,19 @@ class NamespacesTest {
   }
 
   @Test
+  void delete_behindManyThatAreHeldOpen_isFreedAllTheSame() {
+    for (int i = 0; i <= 500; i++) {
+      NsObject held = create(a, "/held-" + i, 1);
+      c.opened("/held-" + i);
+      a.namespaces.delete(held);
+    }
+    NsObject x = create(a, "/x", 1);
+    b.namespaces.delete(x);
+    stage.play(Duration.ofSeconds(2));
+    assertThat(a.freed).containsExactly(x.xid());
+  }
+
+  @Test
   void delete_holderDies_isFreedWhenItsSessionEnded() {
     NsObject x = create(a, "/x", 1);
     assertThat(c.namespaces.open(ROOT, "/x")).isNotNull();
