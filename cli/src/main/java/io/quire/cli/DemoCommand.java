@@ -105,7 +105,9 @@ final class DemoCommand implements Callable<Integer> {
 
   /** One sentence, and where the rest is. */
   private static void tell(Throwable failure, Demo demo, PrintStream words) {
-    demo.keepFiles("the demo failed");
+    if (!demo.keepFiles("the demo failed")) {
+      return;
+    }
     words.println();
     words.println("quire: " + Objects.requireNonNullElse(failure.getMessage(), failure.toString()));
     words.println("quire: logs and data are kept in " + demo.directory());

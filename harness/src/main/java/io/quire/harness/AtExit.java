@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AtExit {
   private static final Deque<Runnable> PENDING = new ArrayDeque<>();
+  private static volatile boolean begun;
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(AtExit::run, "at-exit"));
@@ -30,7 +31,13 @@ final class AtExit {
     }
   }
 
+  /** Whether the JVM goes down: what fails from here on may fail because of that. */
+  static boolean begun() {
+    return begun;
+  }
+
   private static void run() {
+    begun = true;
     for (Runnable next = pop(); next != null; next = pop()) {
       try {
         next.run();

@@ -88,9 +88,14 @@ public final class Demo implements AutoCloseable {
     workspace.close();
   }
 
-  /** Leaves the files, for somebody to look at the logs. */
-  public void keepFiles(String why) {
+  /**
+   * Leaves the files, for somebody to look at the logs.
+   *
+   * @return whether they stay: not if this JVM is going down, of which anything may have failed
+   */
+  public boolean keepFiles(String why) {
     workspace.keep(why);
+    return workspace.isKept();
   }
 
   private DemoData prepare() throws IOException, InterruptedException, TimeoutException {

@@ -47,6 +47,20 @@ class ParentDeathTest {
     assertThat(Files.exists(family.workspace())).isFalse();
   }
 
+  @Test
+  void kill9_ofParent_leavesItsWorkspaceToTheNextOne() {
+    Family killed = family();
+    killed.parent().kill9();
+    awaitGone(killed.children());
+    assertThat(killed.workspace()).exists();
+
+    Family living = family();
+    family();
+
+    assertThat(killed.workspace()).doesNotExist();
+    assertThat(living.workspace()).exists();
+  }
+
   private Family family() {
     JavaCommand command =
         JavaCommand.of(Parent.class.getName())
