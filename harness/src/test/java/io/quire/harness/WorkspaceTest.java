@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,8 +41,29 @@ class WorkspaceTest {
     }
 
     assertThat(file).exists();
-    Files.delete(file);
-    Files.delete(file.getParent());
+    assertThat(file.resolveSibling("kept")).hasContent("node-1 ended");
+    for (String left : List.of("node-1.log", "kept", "owner", "")) {
+      Files.delete(file.resolveSibling(left));
+    }
+  }
+
+  @Test
+  void open_besideAKeptOneOfADeadProcess_leavesIt() throws IOException {
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    Path dead = Files.createDirectory(temporary.resolve("quire-sweep-1"));
+    Path kept = Files.createDirectory(temporary.resolve("quire-sweep-2"));
+    for (Path directory : List.of(dead, kept)) {
+      Files.writeString(directory.resolve("owner"), ProcessHandle.current().pid() + " long ago");
+    }
+    Path why = Files.writeString(kept.resolve("kept"), "it failed");
+
+    Workspace.open("sweep").close();
+
+    assertThat(dead).doesNotExist();
+    assertThat(why).exists();
+    for (String left : List.of("kept", "owner", "")) {
+      Files.delete(kept.resolve(left));
+    }
   }
 
   @Test
