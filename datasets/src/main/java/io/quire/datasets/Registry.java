@@ -1,11 +1,14 @@
 package io.quire.datasets;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.quire.ager.Ager;
 import io.quire.ager.Copy;
 import io.quire.ager.Extent;
 import io.quire.datasets.Holding.Held;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +17,22 @@ import org.jspecify.annotations.Nullable;
  * pins outlive that, and its durable copy is given up. Any thread.
  */
 final class Registry {
+  private static final int ENDED_MAX = 10_000;
+
   private final Ager ager;
   private final Counters counters;
   private final ConcurrentHashMap<Long, Holding> holdings = new ConcurrentHashMap<>();
+
+  @GuardedBy("itself")
+  private final Map<Long, Boolean> ended =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Boolean> eldest) {
+          return size() > ENDED_MAX;
+        }
+      };
 
   /** Totals. */
   record Totals(int datasets, long extents, long bytes) {}
@@ -30,10 +46,16 @@ final class Registry {
     return holdings.containsKey(xid);
   }
 
-  /** The holding of an object, made if there is none. */
+  /** The holding of an object, made if there is none; one that has ended stays so. */
   Holding holding(long xid) {
     Holding holding = holdings.computeIfAbsent(xid, Holding::new);
     holding.touch();
+    synchronized (ended) {
+      if (!ended.containsKey(xid)) {
+        return holding;
+      }
+    }
+    end(xid);
     return holding;
   }
 
@@ -87,8 +109,15 @@ final class Registry {
     }
   }
 
-  /** Forgets an object. */
+  /**
+   * Forgets an object for good: ids are never used twice, so a part that is loaded late, or a read
+   * that came late, must not bring it back. The sweep finds what came later than the last {@value
+   * #ENDED_MAX} ends.
+   */
   void end(long xid) {
+    synchronized (ended) {
+      ended.put(xid, true);
+    }
     Holding holding = holdings.remove(xid);
     if (holding != null) {
       drop(holding.end());
