@@ -35,6 +35,7 @@ class LauncherTest {
       echo "java of $0"
       echo "pid $$"
       echo "classpath $CLASSPATH"
+      case " $* " in *" locale "*) echo "ctype ${LC_CTYPE:-}" ;; esac
       for argument in "$@"; do echo "[$argument]"; done
       [ "${QUIRE_JAVA_OPTS:-}" != -Dwait ] || exec sleep 60
       """;
@@ -113,6 +114,20 @@ class LauncherTest {
 
     assertThat(run.awaitExit(LIMIT)).isEqualTo(78);
     assertThat(run.logTail(9)).singleElement().asString().contains(named.toString());
+  }
+
+  @Test
+  void run_withoutALocale_canOpenFilesOfAnyName() throws IOException {
+    jdk("jvm/java-25", "25.0.3");
+    List<String> german = List.of("LC_ALL=de_DE.UTF-8");
+
+    ChildProcess bare = run(List.of(), root.resolve("quire"), "locale");
+    bare.awaitExit(LIMIT);
+    ChildProcess set = run(german, root.resolve("quire"), "locale");
+    set.awaitExit(LIMIT);
+
+    assertThat(bare.logTail(99)).contains("ctype C.UTF-8");
+    assertThat(set.logTail(99)).contains("ctype ");
   }
 
   @Test
