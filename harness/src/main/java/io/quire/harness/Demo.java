@@ -259,13 +259,19 @@ public final class Demo implements AutoCloseable {
     double seconds = 0;
     for (Worker worker : cluster.workers()) {
       long before = bytesScanned(cluster);
+      long pagedBefore = bytesPagedIn(cluster);
       DemoData.Answer answer = data.check(worker.client(), NO_PROGRESS);
       long read = options.input() == null ? bytesScanned(cluster) - before : data.estimatedBytes();
       bytes += read;
       seconds += answer.seconds();
       screen.line(
-          "from %s: %s   %.2f s, %.0f MB/s",
-          worker.name(), answer.text(), answer.seconds(), read / 1e6 / answer.seconds());
+          "from %s: %s   %.2f s, %s read at %.0f MB/s, %s of it paged in",
+          worker.name(),
+          answer.text(),
+          answer.seconds(),
+          Bytes.text(read),
+          read / 1e6 / answer.seconds(),
+          Bytes.text(bytesPagedIn(cluster) - pagedBefore));
     }
     if (data instanceof DemoData.Tpch tpch) {
       screen.line("Q1, the same on all:");
@@ -279,6 +285,12 @@ public final class Demo implements AutoCloseable {
     return cluster.alive().stream()
         .mapToLong(worker -> worker.client().status().path("bytesScanned").asLong())
         .sum();
+  }
+
+  private static long bytesPagedIn(LocalCluster cluster) {
+    Usage usage = new Usage();
+    cluster.alive().forEach(worker -> usage.addStores(worker.client().status()));
+    return usage.bytesIn();
   }
 
   private void workTogether(LocalCluster cluster, DemoData data) throws InterruptedException {

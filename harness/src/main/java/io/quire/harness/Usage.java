@@ -37,6 +37,10 @@ final class Usage {
     }
   }
 
+  long bytesIn() {
+    return in.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   String outText() {
     return "paged out: "
         + out.entrySet().stream()
