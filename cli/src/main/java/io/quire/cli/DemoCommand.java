@@ -41,7 +41,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--scale",
       paramLabel = "S",
-      description = "scale of TPC-H lineitem, 0.01 to 100 (default: 0.2; 1 is 6 million rows)")
+      description =
+          "scale of TPC-H lineitem, up to 100 (default: 0.2; 1 is 6 million rows;"
+              + " at least 0.1 for three nodes, unless --memory is given)")
   private double scale = DemoOptions.SCALE_DEFAULT;
 
   @Option(names = "--nodes", paramLabel = "N", description = "nodes, 3 to 9 (default: 3)")

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 /** Runs the demo. One use. */
 public final class Demo implements AutoCloseable {
-  private static final double OVERCOMMIT = 2.8;
   private static final double OVERCOMMIT_MIN = 2.5;
   private static final long MEMORY_MIN = 8 << 20;
   private static final int RACES = 5;
@@ -113,7 +112,7 @@ public final class Demo implements AutoCloseable {
     if (options.memory() > 0) {
       return options.memory();
     }
-    long each = (long) (data.estimatedBytes() / OVERCOMMIT / options.nodes());
+    long each = (long) (data.estimatedBytes() / DemoOptions.OVERCOMMIT / options.nodes());
     return Math.max(MEMORY_MIN, each >> 20 << 20);
   }
 

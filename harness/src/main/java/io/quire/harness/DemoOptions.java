@@ -1,5 +1,7 @@
 package io.quire.harness;
 
+import io.quire.harness.tpch.Lineitem;
+import io.quire.node.NodeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +23,10 @@ public record DemoOptions(
   public static final double SCALE_DEFAULT = 0.2;
 
   public static final int NODES_DEFAULT = 3;
+
+  /** How much larger than all memory the data are, if no memory is given. */
+  static final double OVERCOMMIT = 2.8;
+
   private static final List<String> STORES = List.of("flash", "hdfs");
 
   public DemoOptions {
@@ -39,9 +45,20 @@ public record DemoOptions(
       throw new IllegalArgumentException(
           "not a list of stores: spill=" + spill + " allowed=flash, hdfs or both in either order");
     }
+    if (input == null && memory == 0 && scale < scaleMin(nodes)) {
+      throw new IllegalArgumentException(
+          "scale too small for this many nodes, the data would fit in memory: scale=%s nodes=%d min=%.2f (or give --memory)"
+              .formatted(scale, nodes, scaleMin(nodes)));
+    }
     if (input != null && (!Files.isRegularFile(input) || !Files.isReadable(input))) {
       throw new IllegalArgumentException("cannot read the file: input=" + input);
     }
+  }
+
+  /** From which on the data are larger than the least memory of all nodes as they are to be. */
+  private static double scaleMin(int nodes) {
+    double bytes = OVERCOMMIT * NodeConfig.MEMORY_MIN * nodes;
+    return Math.ceil(100 * bytes / Lineitem.estimatedBytes(1)) / 100;
   }
 
   boolean hdfs() {
