@@ -27,6 +27,7 @@ public final class Demo implements AutoCloseable {
   private static final int RACES = 5;
   private static final int CYCLES_MIN = 40;
   private static final Duration TOGETHER_MAX = Duration.ofSeconds(15);
+  private static final Duration RECOVERY_MAX = Duration.ofSeconds(60);
   private static final Duration SCAN_MAX = Duration.ofMinutes(10);
   private static final BiConsumer<Long, Long> NO_PROGRESS = (_, _) -> {};
 
@@ -259,7 +260,7 @@ public final class Demo implements AutoCloseable {
     for (Worker worker : cluster.workers()) {
       long before = bytesScanned(cluster);
       long pagedBefore = bytesPagedIn(cluster);
-      DemoData.Answer answer = data.check(worker.client(), NO_PROGRESS);
+      DemoData.Answer answer = checkSoon(data, worker);
       long read = options.input() == null ? bytesScanned(cluster) - before : data.estimatedBytes();
       bytes += read;
       seconds += answer.seconds();
@@ -301,7 +302,7 @@ public final class Demo implements AutoCloseable {
     while (failures.isEmpty()
         && (scans < options.nodes()
             || (small.cycles() < CYCLES_MIN && System.nanoTime() - enough < 0))) {
-      data.check(cluster.workers().get(scans++ % options.nodes()).client(), NO_PROGRESS);
+      checkSoon(data, cluster.workers().get(scans++ % options.nodes()));
     }
     small.race(cluster.workers().get(0), cluster.workers().get(1), RACES);
     stop(working, failures);
@@ -368,7 +369,7 @@ public final class Demo implements AutoCloseable {
     }
     stop(working, failures);
     for (Worker worker : others) {
-      int objects = small.verify(worker);
+      int objects = Recovery.ask(RECOVERY_MAX, () -> small.verify(worker));
       screen.line("%s: all %d acknowledged objects are there", worker.name(), objects);
       checkWithout(data, worker);
     }
@@ -376,14 +377,14 @@ public final class Demo implements AutoCloseable {
 
   private void checkWithout(DemoData data, Worker worker) {
     if (options.hdfs()) {
-      DemoData.Answer answer = data.check(worker.client(), NO_PROGRESS);
+      DemoData.Answer answer = checkSoon(data, worker);
       screen.line(
           "%s: %s   %.2f s; the dead node's extents came from HDFS",
           worker.name(), answer.text(), answer.seconds());
       return;
     }
     try {
-      data.check(worker.client(), NO_PROGRESS);
+      checkSoon(data, worker);
     } catch (AdminException | UncheckedIOException e) {
       screen.line("%s: refused, as flash dies with its node: %s", worker.name(), e.getMessage());
       return;
@@ -403,16 +404,20 @@ public final class Demo implements AutoCloseable {
     bar.done("all in the view");
     report.figure("restart_s", restart, "restart of all", "%.1f s".formatted(restart));
     for (Worker worker : cluster.workers()) {
-      int objects = small.verify(worker);
-      DemoData.Answer answer = data.check(worker.client(), NO_PROGRESS);
+      int objects = Recovery.ask(RECOVERY_MAX, () -> small.verify(worker));
+      DemoData.Answer answer = checkSoon(data, worker);
       screen.line(
           "%s: all %d objects, %s   %.2f s",
           worker.name(), objects, answer.text(), answer.seconds());
     }
     small.createWhenPossible(cluster.workers().getFirst(), "after-the-restart");
     for (Worker worker : cluster.workers()) {
-      small.verify(worker);
+      Recovery.ask(RECOVERY_MAX, () -> small.verify(worker));
     }
+  }
+
+  private static DemoData.Answer checkSoon(DemoData data, Worker worker) {
+    return Recovery.ask(RECOVERY_MAX, () -> data.check(worker.client(), NO_PROGRESS));
   }
 
   private static double seconds(long begun) {

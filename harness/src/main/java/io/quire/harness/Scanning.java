@@ -9,26 +9,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Scans one after the other through one node, on a thread of its own, until it is told to end. */
+/**
+ * Scans one after the other through one node, on a thread of its own, until it is told to end. One
+ * that the node refuses, because another node has just died, is begun again.
+ */
 final class Scanning {
   private final DemoData data;
   private final AdminClient node;
+  private final Duration limit;
   private final CountDownLatch begun = new CountDownLatch(1);
   private final Thread thread;
   private volatile boolean over;
   private volatile int whole;
   private volatile @Nullable RuntimeException failure;
 
-  private Scanning(DemoData data, AdminClient node) {
+  private Scanning(DemoData data, AdminClient node, Duration limit) {
     this.data = data;
     this.node = node;
+    this.limit = limit;
     thread = Thread.ofVirtual().unstarted(this::run);
   }
 
   /** Starts, and waits until the first scan has shown progress or an end. */
   static Scanning start(DemoData data, AdminClient node, Duration limit)
       throws InterruptedException, TimeoutException {
-    Scanning scanning = new Scanning(data, node);
+    Scanning scanning = new Scanning(data, node, limit);
     scanning.thread.start();
     if (!scanning.begun.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new TimeoutException("no scan shows progress: node=" + node.node() + " in=" + limit);
@@ -57,7 +62,7 @@ final class Scanning {
   private void run() {
     try {
       do {
-        data.check(node, (done, _) -> begun(done));
+        Recovery.ask(limit, () -> data.check(node, (done, _) -> begun(done)));
         whole++;
         begun.countDown();
       } while (!over);

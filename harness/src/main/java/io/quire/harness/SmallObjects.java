@@ -6,6 +6,7 @@ import io.quire.node.AdminClient.AdminException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 
 /**
  * Small objects, made, looked up, renamed and deleted through different nodes, with a ledger of
@@ -21,6 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class SmallObjects {
   private static final String PREFIX = "/demo/";
+  private static final Duration REFUSED_MAX = Duration.ofSeconds(60);
 
   private final Map<String, String> acknowledged = new TreeMap<>();
   private final List<Long> publishNanos = Collections.synchronizedList(new ArrayList<>());
@@ -37,29 +40,37 @@ final class SmallObjects {
     AdminClient third = workers.get((number + 2) % workers.size()).client();
     String name = PREFIX + "object-" + number;
     String value = "value " + number;
-    publishNanos.add(first.create(name, value));
+    publishNanos.add(ask(() -> first.create(name, value)));
     note(name, value);
     CheckFailed.unless(
-        value.equals(text(second, name)),
+        value.equals(ask(() -> text(second, name))),
         "an object created on one node is found on another",
         "name=%s node=%s",
         name,
         second.node());
     String renamed = PREFIX + "renamed-" + number;
     forget(name);
-    publishNanos.add(third.rename(name, renamed));
+    publishNanos.add(ask(() -> third.rename(name, renamed)));
     note(renamed, value);
     CheckFailed.unless(
-        first.stat(name) == null && first.stat(renamed) != null,
+        ask(() -> first.stat(name) == null && first.stat(renamed) != null),
         "a rename on one node shows on another",
         "name=%s",
         name);
     if (number % 2 == 0) {
       forget(renamed);
-      publishNanos.add(second.delete(renamed));
+      publishNanos.add(ask(() -> second.delete(renamed)));
       CheckFailed.unless(
-          third.stat(renamed) == null, "a delete on one node shows on another", "name=%s", renamed);
+          ask(() -> third.stat(renamed) == null),
+          "a delete on one node shows on another",
+          "name=%s",
+          renamed);
     }
+  }
+
+  /** A refusal did nothing, so what was refused is asked again. */
+  private static <T> T ask(Supplier<T> question) {
+    return Recovery.ask(REFUSED_MAX, question);
   }
 
   /**
@@ -144,7 +155,7 @@ final class SmallObjects {
       List<Throwable> odd) {
     try {
       start.await();
-      racer.client().create(name, racer.name());
+      ask(() -> racer.client().create(name, racer.name()));
       won.add(racer.name());
     } catch (AdminException e) {
       if (e.status() != 409) {

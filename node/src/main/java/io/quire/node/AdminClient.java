@@ -252,7 +252,10 @@ public final class AdminClient implements AutoCloseable {
       job = json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
     }
     if (job.path("error").isTextual()) {
-      throw new AdminException(500, true, job.path("error").asText());
+      throw new AdminException(
+          job.path("status").asInt(),
+          !"no".equals(job.path("happened").asText()),
+          job.path("error").asText());
     }
     progress.accept(job.path("total").asLong(), job.path("total").asLong());
     return job.path("result");

@@ -44,22 +44,30 @@ record Failure(String error, String happened) {
 
   /** Answers what an exception of a handler means. */
   static void answer(Exception e, Context call) {
-    int status =
-        switch (e) {
-          case HttpResponseException http -> http.getStatus();
-          case NsException refused -> status(refused).getCode();
-          case NoSuchName _ -> HttpStatus.NOT_FOUND.getCode();
-          case Busy _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
-          case DatasetsException.Gone _ -> HttpStatus.NOT_FOUND.getCode();
-          case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
-          case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
-          case AgerException full when full.retryable() -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
-          case JsonProcessingException _ -> HttpStatus.BAD_REQUEST.getCode();
-          case IllegalArgumentException _ -> HttpStatus.BAD_REQUEST.getCode();
-          default -> HttpStatus.INTERNAL_SERVER_ERROR.getCode();
-        };
-    boolean known = known(e) || status < 500;
-    call.status(status).json(new Failure(sentence(e, call), known ? NO : "maybe"));
+    int status = status(e);
+    call.status(status).json(new Failure(sentence(e, call), happened(e, status)));
+  }
+
+  /** The HTTP status that says what kind of exception it is. */
+  static int status(Throwable e) {
+    return switch (e) {
+      case HttpResponseException http -> http.getStatus();
+      case NsException refused -> status(refused).getCode();
+      case NoSuchName _ -> HttpStatus.NOT_FOUND.getCode();
+      case Busy _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
+      case DatasetsException.Gone _ -> HttpStatus.NOT_FOUND.getCode();
+      case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
+      case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
+      case AgerException full when full.retryable() -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
+      case JsonProcessingException _ -> HttpStatus.BAD_REQUEST.getCode();
+      case IllegalArgumentException _ -> HttpStatus.BAD_REQUEST.getCode();
+      default -> HttpStatus.INTERNAL_SERVER_ERROR.getCode();
+    };
+  }
+
+  /** Whether what failed so may have happened all the same: {@code no} or {@code maybe}. */
+  static String happened(Throwable e, int status) {
+    return known(e) || status < 500 ? NO : "maybe";
   }
 
   private static HttpStatus status(NsException e) {
@@ -77,7 +85,7 @@ record Failure(String error, String happened) {
   }
 
   /** Whether the exception says that nothing was done. */
-  private static boolean known(Exception e) {
+  private static boolean known(Throwable e) {
     return switch (e) {
       case NsException.Indeterminate _ -> false;
       case NsException _ -> true;

@@ -45,19 +45,31 @@ final class Jobs {
     JobStatus status() {
       boolean over = finished;
       Throwable failed = error;
+      if (failed == null) {
+        return new JobStatus(id, over, done, total, result, null, null, null);
+      }
+      int status = Failure.status(failed);
+      String happened = Failure.happened(failed, status);
       return new JobStatus(
-          id, over, done, total, result, failed == null ? null : AdminServer.message(failed));
+          id, over, done, total, null, AdminServer.message(failed), status, happened);
     }
   }
 
-  /** How a job stands; JSON by field name. */
+  /**
+   * How a job stands; JSON by field name.
+   *
+   * @param status as HTTP would say what kind of error it is
+   * @param happened as in {@link Failure}
+   */
   record JobStatus(
       long id,
       boolean finished,
       long done,
       long total,
       @Nullable Object result,
-      @Nullable String error) {}
+      @Nullable String error,
+      @Nullable Integer status,
+      @Nullable String happened) {}
 
   /**
    * Starts one.

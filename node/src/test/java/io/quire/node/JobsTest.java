@@ -36,10 +36,12 @@ class JobsTest {
             });
     half.await();
 
-    assertThat(job.status()).isEqualTo(new Jobs.JobStatus(job.id, false, 5, 10, null, null));
+    assertThat(job.status())
+        .isEqualTo(new Jobs.JobStatus(job.id, false, 5, 10, null, null, null, null));
     assertThat(jobs.job(job.id)).isSameAs(job);
     rest.complete("done");
-    assertThat(end(job)).isEqualTo(new Jobs.JobStatus(job.id, true, 5, 10, "done", null));
+    assertThat(end(job))
+        .isEqualTo(new Jobs.JobStatus(job.id, true, 5, 10, "done", null, null, null));
   }
 
   @Test
@@ -52,6 +54,34 @@ class JobsTest {
             });
 
     assertThat(end(job).error()).isEqualTo("no such file: path=x");
+  }
+
+  @Test
+  void job_thatWasRefused_saysThatNothingHappened() {
+    Jobs.Job job =
+        jobs.start(
+            "test",
+            _ -> {
+              throw new Failure.Busy("not now");
+            });
+
+    Jobs.JobStatus end = end(job);
+    assertThat(end.status()).isEqualTo(503);
+    assertThat(end.happened()).isEqualTo("no");
+  }
+
+  @Test
+  void job_thatFailedSomehow_mayHaveHappened() {
+    Jobs.Job job =
+        jobs.start(
+            "test",
+            _ -> {
+              throw new IllegalStateException("odd");
+            });
+
+    Jobs.JobStatus end = end(job);
+    assertThat(end.status()).isEqualTo(500);
+    assertThat(end.happened()).isEqualTo("maybe");
   }
 
   @Test
