@@ -1,5 +1,6 @@
 package io.quire.cli;
 
+import io.quire.bench.BenchFailed;
 import io.quire.harness.CheckFailed;
 import io.quire.harness.ChildProcessException;
 import io.quire.node.AdminClient.AdminException;
@@ -39,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LoadCommand.class,
       CatCommand.class,
       SimCommand.class,
+      BenchCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Quire implements Runnable {
@@ -104,6 +106,7 @@ public final class Quire implements Runnable {
           case StartException _ -> FAILED;
           case AdminException _ -> FAILED;
           case CheckFailed _ -> FAILED;
+          case BenchFailed _ -> FAILED;
           case ChildProcessException _ -> FAILED;
           case UncheckedIOException _ -> FAILED;
           case IllegalArgumentException _ -> CommandLine.ExitCode.USAGE;

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -77,11 +78,13 @@ public final class LocalCluster implements AutoCloseable {
 
   private final Reaper reaper;
   private final Settings settings;
+  private final Function<Path, JavaCommand> command;
   private final List<Worker> workers = new ArrayList<>();
 
-  private LocalCluster(Reaper reaper, Settings settings) {
+  private LocalCluster(Reaper reaper, Settings settings, Function<Path, JavaCommand> command) {
     this.reaper = reaper;
     this.settings = settings;
+    this.command = command;
   }
 
   /**
@@ -91,7 +94,22 @@ public final class LocalCluster implements AutoCloseable {
    * @throws ChildProcessException if one does not get there; its log says why
    */
   public static LocalCluster start(Path directory, Reaper reaper, Settings settings) {
-    LocalCluster cluster = new LocalCluster(reaper, settings);
+    return start(
+        directory,
+        reaper,
+        settings,
+        config -> JavaCommand.of(WorkerNode.class.getName(), config.toString()));
+  }
+
+  /**
+   * As above, with processes of another kind.
+   *
+   * @param command given the file with a node's configuration; it writes what {@link WorkerNode}
+   *     writes when it can work
+   */
+  public static LocalCluster start(
+      Path directory, Reaper reaper, Settings settings, Function<Path, JavaCommand> command) {
+    LocalCluster cluster = new LocalCluster(reaper, settings, command);
     CertificateAuthority authority = CertificateAuthority.create("demo");
     for (int i = 1; i <= settings.nodes(); i++) {
       String name = "n" + i;
@@ -139,11 +157,12 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   private void launch(Worker worker) {
-    JavaCommand command =
-        JavaCommand.of(WorkerNode.class.getName(), config(worker).toString())
+    JavaCommand launched =
+        command
+            .apply(config(worker))
             .withOptions("-Xmx" + settings.heap(), "-XX:+UseSerialGC")
             .deafToInterrupts();
-    worker.process = reaper.start(command.launch(worker.name, worker.directory));
+    worker.process = reaper.start(launched.launch(worker.name, worker.directory));
   }
 
   private void configure(Worker worker, Path directory) {

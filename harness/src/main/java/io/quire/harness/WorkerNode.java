@@ -17,7 +17,9 @@ import java.util.Objects;
  * work.
  */
 public final class WorkerNode {
-  static final String READY = "ready http=";
+  /** Before the HTTP address, in the line that says that the node can work. */
+  public static final String READY = "ready http=";
+
   private static final long LOOKUP_NANOS = 200_000_000;
 
   private WorkerNode() {}

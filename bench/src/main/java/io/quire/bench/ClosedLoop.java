@@ -1,0 +1,139 @@
+package io.quire.bench;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes calls, a fixed number at a time: the next one begins when one has ended. What ends before
+ * the measurement begins, or after it, does not count. A call that fails fails the whole.
+ */
+final class ClosedLoop {
+  private static final Duration DRAIN = Duration.ofSeconds(60);
+
+  /** A call that answers later. */
+  interface Async {
+    CompletionStage<?> start(long number);
+  }
+
+  /** A call that blocks. */
+  interface Blocking {
+    void call(long number) throws Exception;
+  }
+
+  private final Job job;
+  private final Samples samples = new Samples();
+  private final AtomicLong number = new AtomicLong();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final long begin;
+  private final long end;
+
+  private ClosedLoop(Job job) {
+    this.job = job;
+    begin = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(job.warmUpMillis());
+    end = begin + TimeUnit.MILLISECONDS.toNanos(job.millis());
+  }
+
+  /** Calls a second and the 99th percentile of their times in milliseconds. */
+  static Map<String, Double> rate(Job job, Async call) throws Exception {
+    ClosedLoop loop = new ClosedLoop(job);
+    loop.drive(call);
+    return loop.rates();
+  }
+
+  /** As above, each caller on a thread of its own. */
+  static Map<String, Double> rate(Job job, ThreadFactory threads, Blocking call) throws Exception {
+    ClosedLoop loop = new ClosedLoop(job);
+    loop.drive(threads, call);
+    return loop.rates();
+  }
+
+  /** The median time of a call, one at a time, in microseconds. */
+  static Map<String, Double> latency(Job job, Blocking call) throws Exception {
+    ClosedLoop loop = new ClosedLoop(job);
+    loop.calls(call);
+    loop.check();
+    return Map.of(job.row(), loop.samples.micros(0.5));
+  }
+
+  private Map<String, Double> rates() {
+    double seconds = job.millis() / 1e3;
+    return Map.of(
+        job.row(), samples.count() / seconds, job.row() + "-p99", samples.micros(0.99) / 1e3);
+  }
+
+  private void drive(Async call) throws Exception {
+    Semaphore free = new Semaphore(job.outstanding());
+    while (failure.get() == null && System.nanoTime() - end < 0) {
+      free.acquire();
+      long begun = System.nanoTime();
+      call.start(number.getAndIncrement())
+          .whenComplete(
+              (_, failed) -> {
+                ended(begun, failed);
+                free.release();
+              });
+    }
+    if (!free.tryAcquire(job.outstanding(), DRAIN.toSeconds(), TimeUnit.SECONDS)) {
+      throw new TimeoutException("calls do not end: waitedSeconds=" + DRAIN.toSeconds());
+    }
+    check();
+  }
+
+  private void drive(ThreadFactory threads, Blocking call) throws Exception {
+    CountDownLatch done = new CountDownLatch(job.outstanding());
+    for (int i = 0; i < job.outstanding(); i++) {
+      threads
+          .newThread(
+              () -> {
+                calls(call);
+                done.countDown();
+              })
+          .start();
+    }
+    if (!done.await(job.warmUpMillis() + job.millis() + DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+      throw new TimeoutException("calls do not end: waitedSeconds=" + DRAIN.toSeconds());
+    }
+    check();
+  }
+
+  private void calls(Blocking call) {
+    while (failure.get() == null && System.nanoTime() - end < 0) {
+      long begun = System.nanoTime();
+      try {
+        call.call(number.getAndIncrement());
+        ended(begun, null);
+      } catch (Exception e) {
+        ended(begun, e);
+      }
+    }
+  }
+
+  private void ended(long begun, @Nullable Throwable failed) {
+    long now = System.nanoTime();
+    if (failed != null) {
+      failure.compareAndSet(null, failed);
+    } else if (now - begin >= 0 && now - end < 0) {
+      samples.add(now - begun);
+    }
+  }
+
+  private void check() throws Exception {
+    Throwable failed = failure.get();
+    if (failed instanceof CompletionException && failed.getCause() != null) {
+      failed = failed.getCause();
+    }
+    if (failed != null) {
+      throw new IllegalStateException("a call failed: " + failed, failed);
+    }
+  }
+}

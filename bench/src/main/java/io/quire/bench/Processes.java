@@ -1,0 +1,133 @@
+package io.quire.bench;
+
+import io.quire.base.Address;
+import io.quire.fabric.CertificateAuthority;
+import io.quire.harness.ChildProcess;
+import io.quire.harness.JavaCommand;
+import io.quire.harness.Ports;
+import io.quire.harness.Reaper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/**
+ * A contender whose members are JVMs of their own, each with one {@link Subject}. Jobs go to the
+ * member that leads.
+ *
+ * @param name of the contender
+ * @param system what each process runs
+ * @param members how many processes
+ * @param ports how many each of them needs
+ * @param options of each JVM
+ * @param settings for the reader
+ * @param properties for the subject
+ */
+record Processes(
+    String name,
+    Worker.System system,
+    int members,
+    int ports,
+    List<String> options,
+    String settings,
+    Map<String, String> properties)
+    implements Contender {
+  /** The same for all, so that no garbage collector decides who is faster. */
+  static final List<String> JVM = List.of("-Xms2g", "-Xmx2g", "-XX:+UseSerialGC");
+
+  private static final Duration START = Duration.ofSeconds(120);
+  private static final Duration LEADER = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(10);
+
+  static Processes of(String name, Worker.System system, int members, int ports, String settings) {
+    return new Processes(name, system, members, ports, JVM, settings, Map.of());
+  }
+
+  Processes with(String key, String value) {
+    Map<String, String> more = new TreeMap<>(properties);
+    more.put(key, value);
+    return new Processes(name, system, members, ports, options, settings, Map.copyOf(more));
+  }
+
+  @Override
+  public Running start(Path directory, Reaper reaper) {
+    List<ChildProcess> started = new ArrayList<>();
+    List<String> taken = new ArrayList<>();
+    CertificateAuthority authority = CertificateAuthority.create(name);
+    for (int i = 0; i < members * ports; i++) {
+      taken.add(String.valueOf(Ports.take()));
+    }
+    for (int i = 1; i <= members; i++) {
+      Path own = directory.resolve(name + "-" + i);
+      Path file = own.resolve("subject.properties");
+      write(file, i, taken);
+      if (system == Worker.System.QUIRE_LOG) {
+        authority.issue(QuireLog.id(i), List.of("127.0.0.1")).save(own.resolve("tls"));
+      }
+      JavaCommand command =
+          JavaCommand.of(Worker.class.getName(), system.name(), file.toString())
+              .withOptions(options.toArray(String[]::new))
+              .withClassPath(PeerClassPath.entries())
+              .deafToInterrupts();
+      started.add(reaper.start(command.launch(name + "-" + i, own)));
+    }
+    return new Group(started);
+  }
+
+  private void write(Path file, int member, List<String> taken) {
+    Properties all = new Properties();
+    properties.forEach(all::setProperty);
+    all.setProperty("member", String.valueOf(member));
+    all.setProperty("members", String.valueOf(members));
+    all.setProperty("directory", file.resolveSibling("data").toString());
+    all.setProperty("ports", String.join(",", taken));
+    try {
+      Files.createDirectories(file.resolveSibling("data"));
+      try (var out = Files.newBufferedWriter(file)) {
+        all.store(out, null);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write: path=" + file, e);
+    }
+  }
+
+  private static final class Group implements Running {
+    private final List<ChildProcess> processes;
+    private final List<JobClient> clients = new ArrayList<>();
+
+    Group(List<ChildProcess> processes) {
+      this.processes = processes;
+      for (ChildProcess process : processes) {
+        String line = process.awaitLine(Worker.READY, START);
+        clients.add(new JobClient(Address.parse(line.substring(Worker.READY.length()))));
+      }
+    }
+
+    @Override
+    public Map<String, Double> run(Job job) {
+      return Leaders.among(processes.getFirst(), clients, LEADER).run(job);
+    }
+
+    @Override
+    public void close() {
+      clients.forEach(JobClient::close);
+      List<Thread> stopping =
+          processes.stream()
+              .map(process -> Thread.ofVirtual().start(() -> process.stop(STOP)))
+              .toList();
+      for (Thread thread : stopping) {
+        try {
+          thread.join(STOP.plusSeconds(5));
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+}

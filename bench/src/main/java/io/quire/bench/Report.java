@@ -1,0 +1,98 @@
+package io.quire.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The rows of an area with their figures. */
+public final class Report {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final String area;
+  private final String machine;
+  private final int runs;
+  private final List<Answer> answers;
+
+  Report(String area, String machine, int runs, List<Answer> answers) {
+    this.area = area;
+    this.machine = machine;
+    this.runs = runs;
+    this.answers = List.copyOf(answers);
+  }
+
+  /** One object; figures are medians, a peer that could not run is left out. */
+  public ObjectNode json() {
+    ObjectNode all = JSON.createObjectNode().put("area", area).put("machine", machine);
+    ArrayNode rows = all.putArray("rows");
+    for (Answer answer : answers) {
+      ObjectNode row =
+          rows.addObject()
+              .put("id", answer.row().id())
+              .put("unit", answer.row().unit())
+              .put("better", answer.row().better().name().toLowerCase(Locale.ROOT))
+              .put("ours", rounded(Answer.median(answer.ours())));
+      ObjectNode peers = row.putObject("peers");
+      answer.peers().forEach((name, figures) -> peers.put(name, rounded(Answer.median(figures))));
+      row.put("runs", runs)
+          .put("spread", rounded(Answer.spread(answer.ours())))
+          .put("durability", answer.row().durability());
+    }
+    return all;
+  }
+
+  /** For people. */
+  public List<String> table() {
+    List<String> lines = new ArrayList<>();
+    lines.add(machine);
+    lines.add(
+        "medians of %d runs, ours and the peers in turn; spread is that of ours".formatted(runs));
+    for (Answer answer : answers) {
+      Question.Row row = answer.row();
+      lines.add("");
+      lines.add(
+          "%-20s %s   %s is better; wanted: %s"
+              .formatted(
+                  row.id(), row.unit(), row.better().name().toLowerCase(Locale.ROOT), row.goal()));
+      lines.add("  durability: " + row.durability());
+      lines.add(
+          "  %-28s %14s   spread %.0f%%"
+              .formatted(
+                  "ours",
+                  number(Answer.median(answer.ours())),
+                  100 * Answer.spread(answer.ours())));
+      answer
+          .peers()
+          .forEach(
+              (name, figures) ->
+                  lines.add(
+                      "  %-28s %14s   ours is %s times as good"
+                          .formatted(
+                              name,
+                              number(Answer.median(figures)),
+                              number(answer.advantage(name)))));
+      answer
+          .aside()
+          .forEach(
+              (name, figures) ->
+                  lines.add("  %-28s %14s".formatted(name, number(Answer.median(figures)))));
+      answer
+          .absent()
+          .forEach((name, why) -> lines.add("  %-28s cannot run here: %s".formatted(name, why)));
+    }
+    return lines;
+  }
+
+  /** Three digits and more, and no more than a reader needs. */
+  static String number(double value) {
+    double size = Math.abs(value);
+    String format = size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f";
+    return String.format(Locale.ROOT, format, value);
+  }
+
+  private static double rounded(double value) {
+    return Double.parseDouble(String.format(Locale.ROOT, "%.4g", value));
+  }
+}

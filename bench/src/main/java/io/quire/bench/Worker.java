@@ -1,0 +1,75 @@
+package io.quire.bench;
+
+import io.quire.harness.Logs;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+
+/**
+ * The process of one subject. It writes {@value #READY} and the address of its jobs when it can
+ * work, and runs until it is ended.
+ */
+public final class Worker {
+  static final String READY = "ready jobs=";
+
+  /** What a process can run. */
+  enum System {
+    QUIRE_LOG,
+    ZOOKEEPER,
+    RATIS,
+    ROCKSDB
+  }
+
+  private Worker() {}
+
+  /** What a subject is told. */
+  record Setup(Properties properties) {
+    int member() {
+      return Integer.parseInt(text("member"));
+    }
+
+    int members() {
+      return Integer.parseInt(text("members"));
+    }
+
+    Path directory() {
+      return Path.of(text("directory"));
+    }
+
+    /** The ports of a member, counted from 1. */
+    List<Integer> ports(int of) {
+      List<Integer> all = Stream.of(text("ports").split(",")).map(Integer::parseInt).toList();
+      int each = all.size() / members();
+      return all.subList((of - 1) * each, of * each);
+    }
+
+    String text(String key) {
+      String found = properties.getProperty(key);
+      if (found == null) {
+        throw new IllegalArgumentException("not set: key=" + key);
+      }
+      return found;
+    }
+  }
+
+  /** Arguments: what to run, and the file that describes it. */
+  public static void main(String[] arguments) throws Exception {
+    Properties properties = new Properties();
+    try (var in = Files.newBufferedReader(Path.of(arguments[1]))) {
+      properties.load(in);
+    }
+    Setup setup = new Setup(properties);
+    Logs.toFile(setup.directory().resolve("subject.log"));
+    Subject subject =
+        switch (System.valueOf(arguments[0])) {
+          case QUIRE_LOG -> QuireLog.open(setup);
+          case ZOOKEEPER -> ZooKeeperPeer.open(setup);
+          case RATIS -> RatisPeer.open(setup);
+          case ROCKSDB -> RocksDbPeer.open(setup);
+        };
+    java.lang.System.out.println(READY + JobServer.serve(subject));
+    Thread.currentThread().join();
+  }
+}

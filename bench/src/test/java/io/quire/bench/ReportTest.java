@@ -1,0 +1,39 @@
+package io.quire.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.bench.Question.Better;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ReportTest {
+  private static Report report(Better better) {
+    return new Report("protocol", "a machine", 3, List.of(AnswerTest.answer(better)));
+  }
+
+  @Test
+  void json_hasMediansAndOnlyPeersThatRan() {
+    assertThat(report(Better.HIGHER).json().toString())
+        .isEqualTo(
+            "{\"area\":\"protocol\",\"machine\":\"a machine\",\"rows\":[{\"id\":\"append-9n\","
+                + "\"unit\":\"1/s\",\"better\":\"higher\",\"ours\":100.0,\"peers\":{\"peer\":20.0},"
+                + "\"runs\":3,\"spread\":0.3,\"durability\":\"on disk\"}]}");
+    assertThat(report(Better.LOWER).json().at("/rows/0/better").asText()).isEqualTo("lower");
+  }
+
+  @Test
+  void table_saysWhoCouldNotRunAndWhy() {
+    assertThat(report(Better.HIGHER).table())
+        .anySatisfy(line -> assertThat(line).contains("peer", "20.0", "ours is 5.00 times as good"))
+        .anySatisfy(line -> assertThat(line).contains("beside", "3.00").doesNotContain("as good"))
+        .anySatisfy(
+            line -> assertThat(line).contains("other peer", "cannot run here: no such program"));
+  }
+
+  @Test
+  void numbers_haveThreeDigits() {
+    assertThat(Report.number(1_234_567.8)).isEqualTo("1,234,568");
+    assertThat(Report.number(45.67)).isEqualTo("45.7");
+    assertThat(Report.number(0.0456)).isEqualTo("0.046");
+  }
+}

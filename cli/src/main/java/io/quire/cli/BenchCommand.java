@@ -1,0 +1,120 @@
+package io.quire.cli;
+
+import io.quire.bench.Area;
+import io.quire.bench.Areas;
+import io.quire.bench.BenchRun;
+import io.quire.bench.Question;
+import io.quire.bench.Report;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code quire bench}. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Measures an area of Quire and its peers, in turn, on this machine.",
+      "All of them run as processes here, at equal durability. What each row means is in"
+          + " docs/benchmarks.md. Figures count only on a machine that does nothing else."
+    },
+    footer = {
+      "%nExamples:",
+      "  quire bench protocol --list",
+      "  quire bench protocol --only publish-p50,append-3n --runs 3",
+      "  quire bench protocol --json > protocol.json"
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final int RUNS = 5;
+
+  @Parameters(paramLabel = "AREA", description = "protocol")
+  private String area = "";
+
+  @Option(
+      names = "--only",
+      paramLabel = "ID",
+      split = ",",
+      description = "ask these only (default: all); see --list")
+  private List<String> only = List.of();
+
+  @Option(names = "--list", description = "tell what can be asked, and ask nothing")
+  private boolean list;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      description = "how often each is asked, up to 100 (default: 5; 1 if quick)")
+  private int runs;
+
+  @Option(
+      names = "--quick",
+      description = "short runs: shows that it works; the figures are worth little")
+  private boolean quick;
+
+  @Option(names = "--json", description = "write one JSON object")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() {
+    List<Question> questions = chosen();
+    if (list) {
+      questions.forEach(
+          question -> System.out.println("%-16s %s".formatted(question.id(), question.what())));
+      return 0;
+    }
+    int times = runs != 0 ? runs : quick ? 1 : RUNS;
+    try (BenchRun run = run(questions, times)) {
+      Report report;
+      try {
+        report = run.run(area);
+      } catch (RuntimeException e) {
+        System.err.println("quire: logs and data are in " + run.keepFiles("the run failed"));
+        throw e;
+      }
+      if (json) {
+        System.out.println(report.json());
+      } else {
+        report.table().forEach(System.out::println);
+      }
+    }
+    return 0;
+  }
+
+  private BenchRun run(List<Question> questions, int times) {
+    try {
+      return new BenchRun(questions, times, quick, line -> System.err.println("bench: " + line));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private List<Question> chosen() {
+    try {
+      Area found = Areas.named(area);
+      return only.isEmpty()
+          ? found.questions()
+          : only.stream().map(id -> named(found, id)).toList();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private static Question named(Area area, String id) {
+    return area.questions().stream()
+        .filter(question -> question.id().equals(id))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no such question: id=%s known=%s"
+                        .formatted(id, area.questions().stream().map(Question::id).toList())));
+  }
+}
