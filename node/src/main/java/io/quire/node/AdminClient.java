@@ -276,14 +276,10 @@ public final class AdminClient implements AutoCloseable {
     try {
       var answer = http.send(request(method, path, deadline, body), BodyHandlers.ofString());
       checkFromNode(answer);
-      if (answer.statusCode() >= 300 && answer.statusCode() != 503) {
+      if (answer.statusCode() >= 300) {
         throw error(answer.statusCode(), answer.body());
       }
-      JsonNode json = JSON.readTree(answer.body());
-      if (json.has("error") && json.has("happened")) {
-        throw error(answer.statusCode(), answer.body());
-      }
-      return json;
+      return JSON.readTree(answer.body());
     } catch (IOException e) {
       throw unanswered(doing, e);
     } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.quire.base.Address;
 import io.quire.node.AdminClient.AdminException;
@@ -16,6 +17,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +76,64 @@ class AdminClientTest {
         other.stop(0);
       }
     }
+  }
+
+  @Test
+  void scan_thatIsUnderWay_isAwaitedAndAnswers() throws IOException {
+    Jobs jobs = new Jobs();
+    CompletableFuture<Object> rest = new CompletableFuture<>();
+    HttpServer server =
+        serveJob(jobs.start("test", _ -> rest.get()), () -> rest.complete(List.of("YQ==")));
+    Address there = new Address("127.0.0.1", server.getAddress().getPort());
+    try (AdminClient client = new AdminClient(there, "")) {
+      assertThat(client.scan("/a", "f", new byte[0], (_, _) -> {}))
+          .containsExactly(new byte[] {'a'});
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void scan_thatWasRefusedUnderWay_didNotHappen() throws IOException {
+    Jobs jobs = new Jobs();
+    CompletableFuture<Object> rest = new CompletableFuture<>();
+    Jobs.Job job =
+        jobs.start(
+            "test",
+            _ -> {
+              rest.get();
+              throw new Failure.Busy("not now");
+            });
+    HttpServer server = serveJob(job, () -> rest.complete(""));
+    Address there = new Address("127.0.0.1", server.getAddress().getPort());
+    try (AdminClient client = new AdminClient(there, "")) {
+      AdminException e =
+          catchThrowableOfType(
+              AdminException.class, () -> client.scan("/a", "f", new byte[0], (_, _) -> {}));
+
+      assertThat(e).hasMessage("not now");
+      assertThat(e.status()).isEqualTo(503);
+      assertThat(e.mayHaveHappened()).isFalse();
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  /** Answers how the job stands, in the form of a node; the first question lets it go on. */
+  private static HttpServer serveJob(Jobs.Job job, Runnable goOn) throws IOException {
+    HttpServer server = HttpServer.create(new InetSocketAddress(LOCAL, 0), 1);
+    server.createContext(
+        "/",
+        exchange -> {
+          byte[] status = new ObjectMapper().writeValueAsBytes(job.status());
+          goOn.run();
+          exchange.getResponseHeaders().add(AdminServer.NODE_HEADER, "n1");
+          exchange.sendResponseHeaders(202, status.length);
+          exchange.getResponseBody().write(status);
+          exchange.close();
+        });
+    server.start();
+    return server;
   }
 
   @Test
