@@ -6,6 +6,7 @@ import io.quire.bench.Question.Entrant;
 import io.quire.bench.Question.Row;
 import io.quire.harness.Reaper;
 import io.quire.harness.Workspace;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /*
  * All who take part in a question run at the same time, and are asked one after the other, ours first,
@@ -23,10 +25,12 @@ import java.util.stream.Collectors;
  */
 /** Asks the questions of an area. One use. */
 public final class BenchRun implements AutoCloseable {
-  /** How long each part of a measurement lasts, in milliseconds. */
-  record Times(long firstWarmUp, long warmUp, long measured) {
-    static final Times FULL = new Times(8_000, 1_000, 4_000);
-    static final Times QUICK = new Times(1_000, 200, 1_000);
+  /**
+   * How long each part of a measurement lasts, in milliseconds, and what objects are divided by.
+   */
+  record Times(long firstWarmUp, long warmUp, long measured, int fewer) {
+    static final Times FULL = new Times(8_000, 1_000, 4_000, 1);
+    static final Times QUICK = new Times(1_000, 200, 1_000, 50);
   }
 
   private final List<Question> questions;
@@ -86,7 +90,10 @@ public final class BenchRun implements AutoCloseable {
         Entrant entrant = entry.getKey();
         boolean first = warm.put(entrant, true) == null;
         Job job =
-            entrant.job().lasting(first ? times.firstWarmUp() : times.warmUp(), times.measured());
+            entrant
+                .job()
+                .lasting(first ? times.firstWarmUp() : times.warmUp(), times.measured())
+                .withObjects(entrant.job().objects() / times.fewer());
         Map<String, Double> found = running(entrant.contender()).run(job);
         entry.getValue().add(found);
         progress.accept(
@@ -132,7 +139,7 @@ public final class BenchRun implements AutoCloseable {
   }
 
   /** Starts it unless it runs; answers why not if it cannot. */
-  private @org.jspecify.annotations.Nullable String start(Contender contender) {
+  private @Nullable String start(Contender contender) {
     if (!running.containsKey(contender) && !unavailable.containsKey(contender)) {
       progress.accept("starting %s (%s)".formatted(contender.name(), contender.settings()));
       try {
@@ -164,7 +171,7 @@ public final class BenchRun implements AutoCloseable {
   }
 
   /** Keeps what the processes wrote, for somebody to see why it failed; answers where it is. */
-  public java.nio.file.Path keepFiles(String why) {
+  public Path keepFiles(String why) {
     workspace.keep(why);
     return workspace.path();
   }

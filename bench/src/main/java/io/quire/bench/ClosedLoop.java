@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the measurement begins, or after it, does not count. A call that fails fails the whole.
  */
 final class ClosedLoop {
+  private static final long RETRY_NANOS = 1_000_000;
   private static final Duration DRAIN = Duration.ofSeconds(60);
 
   /** A call that answers later. */
@@ -63,6 +65,32 @@ final class ClosedLoop {
     loop.calls(call);
     loop.check();
     return Map.of(job.row(), loop.samples.micros(0.5));
+  }
+
+  /**
+   * The longest time between two calls that succeeded, in milliseconds, one caller who begins again
+   * after each failure.
+   */
+  static Map<String, Double> gap(Job job, Blocking call) {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(job.millis());
+    long last = System.nanoTime();
+    long longest = 0;
+    long successes = 0;
+    for (long number = 0; System.nanoTime() - end < 0; number++) {
+      try {
+        call.call(number);
+      } catch (Exception e) {
+        LockSupport.parkNanos(RETRY_NANOS);
+        continue;
+      }
+      long now = System.nanoTime();
+      if (successes++ > 0) {
+        longest = Math.max(longest, now - last);
+      }
+      last = now;
+    }
+    longest = Math.max(longest, System.nanoTime() - last);
+    return Map.of(job.row(), longest / 1e6, "successes", (double) successes);
   }
 
   private Map<String, Double> rates() {

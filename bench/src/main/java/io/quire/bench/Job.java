@@ -5,15 +5,17 @@ package io.quire.bench;
  *
  * @param kind what to do
  * @param row the id of the row that the main figure is for
- * @param outstanding how many calls are under way at a time
+ * @param variant which of several ways, where a kind has them
+ * @param outstanding how many calls are under way at a time, or threads
  * @param bytes of each payload
- * @param objects how many there must be before the measurement begins
+ * @param objects how many there must be before the measurement begins, or are made by it
  * @param warmUpMillis for which it is done before it counts, so that all is compiled
  * @param millis for which it counts
  */
 public record Job(
     Kind kind,
     String row,
+    String variant,
     int outstanding,
     int bytes,
     int objects,
@@ -29,31 +31,51 @@ public record Job(
     CELL_LATENCY,
     /** As PUBLISH_RATE, for a cell alone. */
     CELL_RATE,
+    /**
+     * One call at a time, again after each failure: the longest time between two successes, in ms.
+     */
+    PUBLISH_GAP,
+    /** Makes objects. */
+    FILL,
+    /** One lookup, after which as many objects must be there. */
+    FIRST_LOOKUP,
     /** Entries of a log, many at a time: entries a second. */
     APPEND_RATE,
     /** Large entries of a log: megabytes (10^6) a second. */
     APPEND_BYTES,
-    /** Linearizable lookups, by id. */
-    LOOKUP_ID,
-    /** Linearizable lookups, by name. */
-    LOOKUP_NAME,
-    /** The same by id on two threads. */
-    LOOKUP_TWO_THREADS,
-    /** The same by id while objects are published. */
+    /** The mean time of one of the lookups of a benchmark class, in nanoseconds. */
+    LOOKUP,
+    /** The rate of the same, on so many threads. */
+    LOOKUP_RATE,
+    /** The rate of the same, while objects are published. */
     LOOKUP_BUSY,
+    /** One linearizable read at a time by way of the network: the median in nanoseconds. */
+    READ_LATENCY,
     /** What the heap holds more, for each object that there is more. */
-    OBJECT_BYTES
+    OBJECT_BYTES,
+    /** One process is killed: the longest time without a publish elsewhere, in ms. */
+    FAILOVER,
+    /** All processes are killed and started: seconds to the first lookup on all. */
+    RESTART
   }
 
   static Job of(Kind kind, String row, int outstanding, int bytes) {
-    return new Job(kind, row, outstanding, bytes, 0, 0, 0);
+    return new Job(kind, row, "", outstanding, bytes, 0, 0, 0);
+  }
+
+  Job withVariant(String wanted) {
+    return new Job(kind, row, wanted, outstanding, bytes, objects, warmUpMillis, millis);
+  }
+
+  Job withKind(Kind wanted) {
+    return new Job(wanted, row, variant, outstanding, bytes, objects, warmUpMillis, millis);
   }
 
   Job withObjects(int count) {
-    return new Job(kind, row, outstanding, bytes, count, warmUpMillis, millis);
+    return new Job(kind, row, variant, outstanding, bytes, count, warmUpMillis, millis);
   }
 
   Job lasting(long warmUp, long measured) {
-    return new Job(kind, row, outstanding, bytes, objects, warmUp, measured);
+    return new Job(kind, row, variant, outstanding, bytes, objects, warmUp, measured);
   }
 }

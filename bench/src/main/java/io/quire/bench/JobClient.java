@@ -14,7 +14,9 @@ import java.util.Map;
 /** Gives jobs to a process under measurement. */
 final class JobClient implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration BESIDES = Duration.ofSeconds(180);
+  private static final Duration BESIDES = Duration.ofSeconds(900);
+
+  private static final Duration SOON = Duration.ofSeconds(20);
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -25,8 +27,7 @@ final class JobClient implements AutoCloseable {
   }
 
   boolean leads() {
-    return JSON.convertValue(
-            ask("/leads", "", BESIDES), new TypeReference<Map<String, Boolean>>() {})
+    return JSON.convertValue(ask("/leads", "", SOON), new TypeReference<Map<String, Boolean>>() {})
         .getOrDefault("leads", false);
   }
 

@@ -1,21 +1,23 @@
 package io.quire.bench;
 
-import io.quire.base.Address;
 import io.quire.fabric.CertificateAuthority;
 import io.quire.harness.ChildProcess;
 import io.quire.harness.JavaCommand;
+import io.quire.harness.Launch;
 import io.quire.harness.Ports;
 import io.quire.harness.Reaper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A contender whose members are JVMs of their own, each with one {@link Subject}. Jobs go to the
@@ -41,10 +43,6 @@ record Processes(
   /** The same for all, so that no garbage collector decides who is faster. */
   static final List<String> JVM = List.of("-Xms2g", "-Xmx2g", "-XX:+UseSerialGC");
 
-  private static final Duration START = Duration.ofSeconds(120);
-  private static final Duration LEADER = Duration.ofSeconds(60);
-  private static final Duration STOP = Duration.ofSeconds(10);
-
   static Processes of(String name, Worker.System system, int members, int ports, String settings) {
     return new Processes(name, system, members, ports, JVM, settings, Map.of());
   }
@@ -57,12 +55,12 @@ record Processes(
 
   @Override
   public Running start(Path directory, Reaper reaper) {
-    List<ChildProcess> started = new ArrayList<>();
     List<String> taken = new ArrayList<>();
     CertificateAuthority authority = CertificateAuthority.create(name);
     for (int i = 0; i < members * ports; i++) {
       taken.add(String.valueOf(Ports.take()));
     }
+    List<Launch> launches = new ArrayList<>();
     for (int i = 1; i <= members; i++) {
       Path own = directory.resolve(name + "-" + i);
       Path file = own.resolve("subject.properties");
@@ -70,14 +68,24 @@ record Processes(
       if (system == Worker.System.QUIRE_LOG) {
         authority.issue(QuireLog.id(i), List.of("127.0.0.1")).save(own.resolve("tls"));
       }
-      JavaCommand command =
+      launches.add(
           JavaCommand.of(Worker.class.getName(), system.name(), file.toString())
               .withOptions(options.toArray(String[]::new))
               .withClassPath(PeerClassPath.entries())
-              .deafToInterrupts();
-      started.add(reaper.start(command.launch(name + "-" + i, own)));
+              .deafToInterrupts()
+              .launch(name + "-" + i, own));
     }
-    return new Group(started);
+    List<@Nullable ChildProcess> started = new ArrayList<>(Collections.nCopies(members, null));
+    return new Group(
+        () -> {
+          for (int i = 0; i < members; i++) {
+            ChildProcess process = started.get(i);
+            if (process == null || !process.isAlive()) {
+              started.set(i, reaper.start(launches.get(i)));
+            }
+          }
+          return started.stream().map(Objects::requireNonNull).toList();
+        });
   }
 
   private void write(Path file, int member, List<String> taken) {
@@ -94,40 +102,6 @@ record Processes(
       }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write: path=" + file, e);
-    }
-  }
-
-  private static final class Group implements Running {
-    private final List<ChildProcess> processes;
-    private final List<JobClient> clients = new ArrayList<>();
-
-    Group(List<ChildProcess> processes) {
-      this.processes = processes;
-      for (ChildProcess process : processes) {
-        String line = process.awaitLine(Worker.READY, START);
-        clients.add(new JobClient(Address.parse(line.substring(Worker.READY.length()))));
-      }
-    }
-
-    @Override
-    public Map<String, Double> run(Job job) {
-      return Leaders.among(processes.getFirst(), clients, LEADER).run(job);
-    }
-
-    @Override
-    public void close() {
-      clients.forEach(JobClient::close);
-      List<Thread> stopping =
-          processes.stream()
-              .map(process -> Thread.ofVirtual().start(() -> process.stop(STOP)))
-              .toList();
-      for (Thread thread : stopping) {
-        try {
-          thread.join(STOP.plusSeconds(5));
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
-      }
     }
   }
 }

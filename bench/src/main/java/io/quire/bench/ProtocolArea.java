@@ -47,6 +47,17 @@ final class ProtocolArea implements Area {
       Processes.of(
           "rocksdb", Worker.System.ROCKSDB, 1, 1, "RocksDB 9.8.4, sync=true, pipelined writes");
 
+  private static final Processes HAZELCAST =
+      Processes.of(
+          "hazelcast",
+          Worker.System.HAZELCAST,
+          3,
+          1,
+          "Hazelcast 5.7.0, 3 members, in memory only, 2 synchronous backups, no TLS");
+  private static final EtcdCluster ETCD = new EtcdCluster("etcd");
+  private static final int LOOKED_UP = 10_000;
+  private static final int MANY = 100_000;
+
   @Override
   public String name() {
     return "protocol";
@@ -60,12 +71,77 @@ final class ProtocolArea implements Area {
   @Override
   public List<Question> questions() {
     return List.of(
+        lookup("lookup-id", "by id", "byId", "mapById"),
+        lookup("lookup-name", "by name", "byName", "mapByName"),
+        lookupTwoThreads(),
+        lookupBusy(),
         publishLatency(),
         publishRate("publish-256", 256),
         publishRate("publish-4096", 4096),
         append3(),
         append3Large(),
-        append1());
+        append1(),
+        failover(),
+        restart(),
+        objectBytes());
+  }
+
+  private static Question lookup(String id, String what, String ours, String floor) {
+    Job job = Job.of(Job.Kind.LOOKUP, id, 1, BYTES);
+    Job network = Job.of(Job.Kind.READ_LATENCY, id, 1, BYTES);
+    return new Question(
+        id,
+        "linearizable lookup " + what + " among 10,000 objects; mean time",
+        List.of(
+            new Row(
+                id,
+                "ns",
+                Better.LOWER,
+                "ConcurrentHashMap.get + one clock read + 10 ns",
+                "none: a read from memory, linearizable; Hazelcast's may be stale")),
+        List.of(
+            new Entrant("ours", QUIRE, job.withVariant(ours), false),
+            new Entrant("ConcurrentHashMap.get", QUIRE, job.withVariant(floor), false),
+            new Entrant("one clock read", QUIRE, job.withVariant("clock"), true),
+            new Entrant(
+                "hazelcast ReplicatedMap.get",
+                HAZELCAST,
+                job.withVariant("get").withObjects(LOOKED_UP),
+                false),
+            new Entrant("zookeeper sync+getData", ZOOKEEPER, network, false),
+            new Entrant("etcd linearizable range", ETCD, network, false)));
+  }
+
+  private static Question lookupTwoThreads() {
+    String id = "lookup-2t";
+    Job job = Job.of(Job.Kind.LOOKUP_RATE, id, 2, BYTES).withVariant("byId");
+    Job one = Job.of(Job.Kind.LOOKUP_RATE, id, 1, BYTES).withVariant("byId");
+    return new Question(
+        id,
+        "the same by id on two threads; lookups a second",
+        List.of(new Row(id, "1/s", Better.HIGHER, "1.7 times one thread", "as lookup-id")),
+        List.of(
+            new Entrant("ours", QUIRE, job, false),
+            new Entrant("ours on one thread", QUIRE, one, false),
+            new Entrant("ConcurrentHashMap.get", QUIRE, job.withVariant("mapById"), false)));
+  }
+
+  private static Question lookupBusy() {
+    String id = "lookup-busy";
+    Job job = Job.of(Job.Kind.LOOKUP_BUSY, id, 1, BYTES).withVariant("byId");
+    return new Question(
+        id,
+        "the same by id while 1,000 objects a second are published; lookups a second",
+        List.of(
+            new Row(
+                id,
+                "1/s",
+                Better.HIGHER,
+                "0.9 times the idle rate, nothing stale",
+                "as lookup-id")),
+        List.of(
+            new Entrant("ours", QUIRE, job, false),
+            new Entrant("ours idle", QUIRE, job.withKind(Job.Kind.LOOKUP_RATE), false)));
   }
 
   private static Question publishLatency() {
@@ -78,8 +154,9 @@ final class ProtocolArea implements Area {
         List.of(
             new Entrant("ours", QUIRE, job, false),
             new Entrant("zookeeper create", ZOOKEEPER, job, false),
-            new Entrant(
-                "our cells alone", QUIRE, Job.of(Job.Kind.CELL_LATENCY, id, 1, BYTES), true)));
+            new Entrant("etcd put", ETCD, job, false),
+            new Entrant("hazelcast TWO_PHASE (memory)", HAZELCAST, job, false),
+            new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_LATENCY), true)));
   }
 
   private static Question publishRate(String id, int callers) {
@@ -98,8 +175,9 @@ final class ProtocolArea implements Area {
         List.of(
             new Entrant("ours", QUIRE, job, false),
             new Entrant("zookeeper create", ZOOKEEPER, job, false),
-            new Entrant(
-                "our cells alone", QUIRE, Job.of(Job.Kind.CELL_RATE, id, callers, BYTES), true)));
+            new Entrant("etcd put", ETCD, job, false),
+            new Entrant("hazelcast TWO_PHASE (memory)", HAZELCAST, job, false),
+            new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_RATE), true)));
   }
 
   private static Question append3() {
@@ -148,5 +226,43 @@ final class ProtocolArea implements Area {
         List.of(
             new Entrant("ours", QUIRE_LOG_ALONE, job, false),
             new Entrant("rocksdb put", ROCKSDB, job, false)));
+  }
+
+  private static Question failover() {
+    String id = "failover";
+    Job job = Job.of(Job.Kind.FAILOVER, id, 1, BYTES);
+    return new Question(
+        id,
+        "kill -9 of the leader, and of a coordinator: longest time without a publish elsewhere",
+        List.of(new Row(id, "ms", Better.LOWER, "at most the lease (3,000) + 500", VISIBLE)),
+        List.of(
+            new Entrant("ours", QUIRE, job, false),
+            new Entrant("zookeeper", ZOOKEEPER, job, false)));
+  }
+
+  private static Question restart() {
+    String id = "restart";
+    Job job = Job.of(Job.Kind.RESTART, id, 1, 64);
+    return new Question(
+        id,
+        "kill -9 of three nodes with 100,000 objects, and start: seconds to a lookup on each",
+        List.of(new Row(id, "s", Better.LOWER, "at most 5 s more than with no objects", VISIBLE)),
+        List.of(
+            new Entrant("ours", new QuireCluster("quire-full", 3), job.withObjects(MANY), false),
+            new Entrant("ours with no objects", new QuireCluster("quire-empty", 3), job, false)));
+  }
+
+  private static Question objectBytes() {
+    String id = "object-bytes";
+    return new Question(
+        id,
+        "heap of each of 100,000 objects more, with names of 32 and values of 64 bytes",
+        List.of(new Row(id, "bytes", Better.LOWER, "at most 400", "as publish-p50")),
+        List.of(
+            new Entrant(
+                "ours",
+                new QuireCluster("quire-many", 3),
+                Job.of(Job.Kind.OBJECT_BYTES, id, 1, 64).withObjects(MANY),
+                false)));
   }
 }

@@ -5,20 +5,35 @@ import io.quire.node.Node;
 import io.quire.ns.Lifetime;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
 import io.quire.twopc.Outcome;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** One of our nodes, used as who embeds it uses it. */
 final class QuireNode implements Subject {
+  private static final int FILLERS = 256;
+  private static final int LOOKED_UP = 10_000;
+
   private final Node node;
   private final AtomicLong runs = new AtomicLong();
+  private @Nullable Published lookedUp;
+  private boolean filledBefore;
 
   QuireNode(Node node) {
     this.node = node;
   }
+
+  /** Objects that were made for a measurement. */
+  record Published(String[] names, long[] xids) {}
 
   @Override
   public boolean leads() {
@@ -30,17 +45,121 @@ final class QuireNode implements Subject {
     String run = Long.toHexString(node.self().incarnation()) + "-" + runs.incrementAndGet() + "/";
     byte[] value = new byte[job.bytes()];
     return switch (job.kind()) {
-      case PUBLISH_LATENCY -> ClosedLoop.latency(job, number -> create(run + number, value));
+      case PUBLISH_LATENCY -> ClosedLoop.latency(job, number -> create("/" + run + number, value));
       case PUBLISH_RATE ->
-          ClosedLoop.rate(job, Thread.ofVirtual().factory(), number -> create(run + number, value));
+          ClosedLoop.rate(
+              job, Thread.ofVirtual().factory(), number -> create("/" + run + number, value));
+      case PUBLISH_GAP -> ClosedLoop.gap(job, number -> create("/" + run + number, value));
       case CELL_LATENCY -> ClosedLoop.latency(job, number -> get(put(run + number, value)));
       case CELL_RATE -> ClosedLoop.rate(job, number -> put(run + number, value));
+      case FILL -> {
+        fill(run, job.objects(), job.bytes());
+        yield Map.of(job.row(), (double) job.objects());
+      }
+      case FIRST_LOOKUP -> {
+        if (node.namespaces().lookup(NsHandle.ROOT, "/nothing") != null
+            || node.cells().count() < job.objects()) {
+          throw new IllegalStateException("objects are not back: cells=" + node.cells().count());
+        }
+        yield Map.of();
+      }
+      case LOOKUP -> {
+        prepareLookups(run, job.bytes());
+        yield Map.of(job.row(), Jmh.nanos(job, LookupBenchmark.class));
+      }
+      case LOOKUP_RATE -> {
+        prepareLookups(run, job.bytes());
+        yield Map.of(job.row(), Jmh.rate(job, LookupBenchmark.class, job.outstanding()));
+      }
+      case LOOKUP_BUSY -> {
+        prepareLookups(run, job.bytes());
+        yield busy(job, run);
+      }
+      case OBJECT_BYTES -> objectBytes(job, run);
       default -> throw new IllegalArgumentException("not for this subject: job=" + job);
     };
   }
 
-  private void create(String name, byte[] value) {
-    node.namespaces().create(NsHandle.ROOT, "/" + name, "bench", Lifetime.DURABLE, value);
+  private void prepareLookups(String run, int bytes) throws Exception {
+    if (lookedUp == null) {
+      lookedUp = fill(run, LOOKED_UP, bytes);
+    }
+    LookupBenchmark.of(new LookupBenchmark.Subject(node.namespaces(), lookedUp));
+  }
+
+  private Map<String, Double> busy(Job job, String run) throws Exception {
+    try (Publisher publisher = Publisher.start(node.namespaces(), "/" + run, job.bytes())) {
+      double rate = Jmh.rate(job, LookupBenchmark.class, job.outstanding());
+      return Map.of(job.row(), rate, "publishes", publisher.rate());
+    }
+  }
+
+  /** The difference that so many more objects make, looked up once each, caches being full. */
+  private Map<String, Double> objectBytes(Job job, String run) throws Exception {
+    if (!filledBefore) {
+      touch(fill(run + "before/", job.objects(), job.bytes()));
+      filledBefore = true;
+    }
+    long before = usedBytes();
+    touch(fill(run, job.objects(), job.bytes()));
+    return Map.of(job.row(), (usedBytes() - before) / (double) job.objects());
+  }
+
+  private void touch(Published made) {
+    for (String name : made.names()) {
+      if (node.namespaces().lookup(NsHandle.ROOT, name) == null) {
+        throw new IllegalStateException("not there: name=" + name);
+      }
+    }
+  }
+
+  private static long usedBytes() {
+    System.gc();
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  /** Makes objects with names of 32 bytes. */
+  private Published fill(String run, int count, int bytes) throws Exception {
+    String[] names = new String[count];
+    Arrays.setAll(names, i -> name(run, i));
+    long[] xids = new long[count];
+    byte[] value = new byte[bytes];
+    AtomicInteger next = new AtomicInteger();
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    CountDownLatch done = new CountDownLatch(FILLERS);
+    for (int filler = 0; filler < FILLERS; filler++) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  for (int i = next.getAndIncrement();
+                      i < count && failure.get() == null;
+                      i = next.getAndIncrement()) {
+                    xids[i] = create(names[i], value.clone()).xid();
+                  }
+                } catch (RuntimeException e) {
+                  failure.set(e);
+                }
+                done.countDown();
+              });
+    }
+    done.await();
+    Throwable failed = failure.get();
+    if (failed != null) {
+      throw new IllegalStateException("cannot make the objects: " + failed, failed);
+    }
+    return new Published(names, xids);
+  }
+
+  private static String name(String run, int number) {
+    String start = "/" + run;
+    String digits = String.valueOf(number);
+    return start + "0".repeat(Math.max(0, 32 - start.length() - digits.length())) + digits;
+  }
+
+  private NsObject create(String name, byte[] value) {
+    return node.namespaces().create(NsHandle.ROOT, name, "bench", Lifetime.DURABLE, value);
   }
 
   private CompletableFuture<Outcome> put(String key, byte[] value) {

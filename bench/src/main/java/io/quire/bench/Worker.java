@@ -19,7 +19,9 @@ public final class Worker {
     QUIRE_LOG,
     ZOOKEEPER,
     RATIS,
-    ROCKSDB
+    ROCKSDB,
+    ETCD,
+    HAZELCAST
   }
 
   private Worker() {}
@@ -68,6 +70,8 @@ public final class Worker {
           case ZOOKEEPER -> ZooKeeperPeer.open(setup);
           case RATIS -> RatisPeer.open(setup);
           case ROCKSDB -> RocksDbPeer.open(setup);
+          case ETCD -> EtcdPeer.open(setup);
+          case HAZELCAST -> HazelcastPeer.open(setup);
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();

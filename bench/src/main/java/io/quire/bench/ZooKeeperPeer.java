@@ -113,6 +113,15 @@ final class ZooKeeperPeer implements Subject {
         newParent();
         yield ClosedLoop.rate(job, number -> createAsync(number, value));
       }
+      case PUBLISH_GAP -> {
+        newParent();
+        yield ClosedLoop.gap(job, number -> create(number, value));
+      }
+      case READ_LATENCY -> {
+        newParent();
+        double micros = ClosedLoop.latency(job, _ -> read()).getOrDefault(job.row(), Double.NaN);
+        yield Map.of(job.row(), 1e3 * micros);
+      }
       default -> throw new IllegalArgumentException("not for this peer: job=" + job);
     };
   }
@@ -129,6 +138,12 @@ final class ZooKeeperPeer implements Subject {
 
   private void create(long number, byte[] value) throws KeeperException, InterruptedException {
     client.create(parent + "/" + number, value, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+  }
+
+  /** A sync before it makes a read linearizable; the two go out together and in this order. */
+  private void read() throws KeeperException, InterruptedException {
+    client.sync(parent, (_, _, _) -> {}, null);
+    client.getData(parent, false, null);
   }
 
   private CompletableFuture<Void> createAsync(long number, byte[] value) {

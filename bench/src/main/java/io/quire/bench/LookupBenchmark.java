@@ -1,0 +1,102 @@
+package io.quire.bench;
+
+import io.quire.base.Clock;
+import io.quire.base.SystemClock;
+import io.quire.ns.Namespaces;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/*
+ * It runs inside a node's process, forked by nobody, since what it measures is that node. Each method
+ * is a loop of its own to the compiler. The objects are asked for in an order that no cache guesses,
+ * the same for us and for the floor.
+ */
+/** One lookup in a node of ours, and the bare hash table it stands on. */
+@State(Scope.Benchmark)
+public class LookupBenchmark {
+  private static final int ORDER = 1 << 14;
+  private static volatile @Nullable Subject subject;
+
+  /** Who is asked, and for what. */
+  record Subject(Namespaces namespaces, QuireNode.Published published) {}
+
+  /** Where a thread is in the order. */
+  @State(Scope.Thread)
+  public static class Turn {
+    private int at = (int) Thread.currentThread().threadId() * 977;
+
+    int next() {
+      return at++ & (ORDER - 1);
+    }
+  }
+
+  private final Clock clock = new SystemClock();
+  private final ConcurrentHashMap<Long, NsObject> byId = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, NsObject> byName = new ConcurrentHashMap<>();
+  private final long[] xids = new long[ORDER];
+  private final String[] names = new String[ORDER];
+  private @Nullable Namespaces namespaces;
+
+  static void of(Subject wanted) {
+    subject = wanted;
+  }
+
+  /** Copies the objects into the floor. */
+  @Setup
+  public void copy() {
+    Subject found = Objects.requireNonNull(subject, "subject");
+    Namespaces asked = found.namespaces();
+    namespaces = asked;
+    long[] all = found.published().xids();
+    for (long xid : all) {
+      NsObject object = Objects.requireNonNull(asked.lookup(xid));
+      byId.put(object.xid(), object);
+      byName.put(object.name(), object);
+    }
+    Random order = new Random(1);
+    for (int i = 0; i < ORDER; i++) {
+      int chosen = order.nextInt(all.length);
+      xids[i] = all[chosen];
+      // Not the very string that the tables hold: who asks has one of his own.
+      names[i] = new String(found.published().names()[chosen].toCharArray());
+    }
+  }
+
+  /** A linearizable lookup by id. */
+  @Benchmark
+  public @Nullable NsObject byId(Turn turn) {
+    return Objects.requireNonNull(namespaces).lookup(xids[turn.next()]);
+  }
+
+  /** A linearizable lookup by name. */
+  @Benchmark
+  public @Nullable NsObject byName(Turn turn) {
+    return Objects.requireNonNull(namespaces).lookup(NsHandle.ROOT, names[turn.next()]);
+  }
+
+  /** The floor by id. */
+  @Benchmark
+  public @Nullable NsObject mapById(Turn turn) {
+    return byId.get(xids[turn.next()]);
+  }
+
+  /** The floor by name. */
+  @Benchmark
+  public @Nullable NsObject mapByName(Turn turn) {
+    return byName.get(names[turn.next()]);
+  }
+
+  /** One look at the clock that leases are kept by. */
+  @Benchmark
+  public long clock() {
+    return clock.nanos();
+  }
+}
