@@ -31,6 +31,17 @@ final class DurableFile {
     move(temporary, file);
   }
 
+  /** Writes the first bytes of a file that is there over what is there. */
+  static void writeOver(Path file, byte[] bytes, int length) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      ByteBuffer rest = ByteBuffer.wrap(bytes, 0, length);
+      while (rest.hasRemaining()) {
+        channel.write(rest, rest.position());
+      }
+      channel.force(true);
+    }
+  }
+
   /** Renames, replacing what is there. */
   static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -27,10 +27,12 @@ final class FabricLink implements AutoCloseable {
   private final AddressBook book;
   private final Duration callDeadline;
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+  private final Durability durability;
   private volatile Fabric.@Nullable Server raft;
 
-  FabricLink(Fabric fabric, AddressBook book, Duration callDeadline) {
+  FabricLink(Fabric fabric, AddressBook book, Durability durability, Duration callDeadline) {
     this.fabric = fabric;
+    this.durability = durability;
     this.book = book;
     this.callDeadline = callDeadline;
   }
@@ -46,6 +48,10 @@ final class FabricLink implements AutoCloseable {
 
   AddressBook book() {
     return book;
+  }
+
+  Durability durability() {
+    return durability;
   }
 
   Duration callDeadline() {

@@ -95,11 +95,14 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
   @Override
   public AppendEntriesReplyProto appendEntries(AppendEntriesRequestProto request)
       throws IOException {
+    // It tells what is committed, which this node's disk may have had a part in.
+    link.durability().acknowledging();
     return call(APPEND, request, request.getServerRequest(), 1, AppendEntriesReplyProto.parser());
   }
 
   @Override
   public RequestVoteReplyProto requestVote(RequestVoteRequestProto request) throws IOException {
+    link.durability().promising();
     return call(VOTE, request, request.getServerRequest(), 1, RequestVoteReplyProto.parser());
   }
 
@@ -156,11 +159,11 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     switch (operation) {
       case APPEND -> {
         AppendEntriesRequestProto append = parse(AppendEntriesRequestProto.parser(), request);
-        return answer(append.getServerRequest(), () -> server.appendEntries(append));
+        return answer(append.getServerRequest(), () -> acknowledge(server.appendEntries(append)));
       }
       case VOTE -> {
         RequestVoteRequestProto vote = parse(RequestVoteRequestProto.parser(), request);
-        return answer(vote.getServerRequest(), () -> server.requestVote(vote));
+        return answer(vote.getServerRequest(), () -> promise(server.requestVote(vote)));
       }
       case INSTALL -> {
         InstallSnapshotRequestProto install = parse(InstallSnapshotRequestProto.parser(), request);
@@ -177,6 +180,16 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
       }
       default -> throw new IllegalArgumentException("unknown raft call: operation=" + operation);
     }
+  }
+
+  private AppendEntriesReplyProto acknowledge(AppendEntriesReplyProto reply) throws IOException {
+    link.durability().acknowledging();
+    return reply;
+  }
+
+  private RequestVoteReplyProto promise(RequestVoteReplyProto reply) throws IOException {
+    link.durability().promising();
+    return reply;
   }
 
   private CompletionStage<ByteBuffer> answer(RaftRpcRequestProto header, Answer answer) {

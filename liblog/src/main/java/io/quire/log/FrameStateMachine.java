@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientId;
@@ -69,6 +70,7 @@ final class FrameStateMachine extends BaseStateMachine {
   private final Events events;
   private final ClientId self;
   private final Snapshots snapshots;
+  private final Durability durability;
   private final SnapshotStaging staging = new SnapshotStaging();
   private final int snapshotEntries;
   private final Semaphore ahead = new Semaphore(AHEAD_BYTES_MAX);
@@ -85,12 +87,14 @@ final class FrameStateMachine extends BaseStateMachine {
       Applier applier,
       Events events,
       ClientId self,
-      Snapshots snapshots) {
+      Snapshots snapshots,
+      Durability durability) {
     this.loop = loop;
     this.applier = applier;
     this.events = events;
     this.self = self;
     this.snapshots = snapshots;
+    this.durability = durability;
     this.snapshotEntries = config.snapshotEntries();
   }
 
@@ -182,8 +186,31 @@ final class FrameStateMachine extends BaseStateMachine {
     return context;
   }
 
+  /** Called by Ratis' thread that writes the log, just before it syncs. */
+  @Override
+  public CompletableFuture<Void> flush(long index) {
+    return durability.flushing();
+  }
+
+  /** Called under the lock of the log, before entries are taken back. */
+  @Override
+  public CompletableFuture<Void> truncate(long index) {
+    durability.truncating(index);
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /* What is applied may have been acknowledged here; from the loop word of it goes anywhere. */
+  private void noteAcknowledged() {
+    try {
+      durability.acknowledging();
+    } catch (IOException e) {
+      throw new LogException.StoppedException("log cannot be written: cause=" + e, e);
+    }
+  }
+
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext context) {
+    noteAcknowledged();
     LogEntryProto entry = context.getLogEntry();
     StateMachineLogEntryProto content = entry.getStateMachineLogEntry();
     long term = entry.getTerm();
@@ -241,6 +268,7 @@ final class FrameStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
+    noteAcknowledged();
     handed = TermIndex.valueOf(term, index);
     loop.execute(
         () -> {
@@ -248,6 +276,16 @@ final class FrameStateMachine extends BaseStateMachine {
           events.advanced(term);
           saveWhenDue();
         });
+  }
+
+  /** Called when Ratis has written the members of the group to its file. */
+  @Override
+  public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto now) {
+    try {
+      durability.promising();
+    } catch (IOException e) {
+      LOG.warn("members are not copied: index={} cause={}", index, e.toString());
+    }
   }
 
   @Override
@@ -262,6 +300,11 @@ final class FrameStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto failed) {
+    stopNode(new LogException.StoppedException("log cannot be written: cause=" + cause, cause));
+  }
+
+  /** The disk failed us: what is on it is not known any more, so the node stops. */
+  void failed(IOException cause) {
     stopNode(new LogException.StoppedException("log cannot be written: cause=" + cause, cause));
   }
 

@@ -2,6 +2,7 @@ package io.quire.log;
 
 import io.quire.base.Position;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Why a log does not open, start or go on: one sentence each. */
@@ -82,6 +83,23 @@ public abstract sealed class LogException extends RuntimeException {
           "the log of a group of one is missing, so all that was acknowledged here is lost: path="
               + missing,
           null);
+    }
+  }
+
+  /** Files of the log are not what was written, and were not healed. Nothing was changed. */
+  public static final class DamagedException extends LogException {
+    private static final long serialVersionUID = 1;
+    private final transient List<Damage> damages;
+
+    DamagedException(Path directory, List<Damage> damages, String why) {
+      super(
+          "log is damaged: path=" + directory + " damages=" + damages + " healed=no, " + why, null);
+      this.damages = List.copyOf(damages);
+    }
+
+    /** What is damaged, and which entries cannot be read because of it. */
+    public List<Damage> damages() {
+      return damages;
     }
   }
 

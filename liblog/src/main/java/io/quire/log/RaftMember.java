@@ -21,6 +21,7 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
@@ -99,6 +100,15 @@ final class RaftMember implements AutoCloseable {
 
   RaftConfiguration configuration() {
     return division.getRaftConf();
+  }
+
+  /** The log, or null while Ratis has not read it yet. */
+  @Nullable RaftLog log() {
+    try {
+      return division.getRaftLog();
+    } catch (IllegalStateException e) {
+      return null;
+    }
   }
 
   long committed() {

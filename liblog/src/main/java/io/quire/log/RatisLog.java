@@ -48,6 +48,7 @@ public final class RatisLog implements Log, AutoCloseable {
   private final AtomicBoolean closing = new AtomicBoolean();
   private final ClientId self = ClientId.randomId();
   private final Applier applier = new Applier();
+  private final Durability durability = new Durability(this::diskFailed);
   private final FabricLink link;
   private final Leadership leadership;
   private final Appends appends;
@@ -64,13 +65,14 @@ public final class RatisLog implements Log, AutoCloseable {
     this.storage = storage;
     AddressBook book = new AddressBook(peers);
     // Longer than an election: a peer that is slow to answer is not helped by asking again.
-    link = new FabricLink(fabric, book, config.electionTimeout().multipliedBy(3));
+    link = new FabricLink(fabric, book, durability, config.electionTimeout().multipliedBy(3));
     leadership = new Leadership(loop, fabric, book);
     appends = new Appends(loop, fabric, leadership, applier, config);
     membership = new Membership(fabric, leadership, storage, applier, peers, closed);
     service = new LogService(config, storage, leadership, appends, membership, link);
     machine =
-        new FrameStateMachine(config, loop, applier, new Happenings(), self, storage.snapshots());
+        new FrameStateMachine(
+            config, loop, applier, new Happenings(), self, storage.snapshots(), durability);
   }
 
   /**
@@ -100,10 +102,9 @@ public final class RatisLog implements Log, AutoCloseable {
       link.open();
       new Formation(config, storage, fabric, peers, closed).run(deadlineNanos);
       reachOut();
-      storage.checkVote();
-      Segments.check(storage.log(), storage.snapshotIndex());
-      TornTail.mend(storage.log(), storage.aside());
+      mend();
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
+      durability.attach(member::log, () -> member.info().getCurrentTerm());
       leadership.attach(member);
       member.start();
       LOG.info("log started: peer={} group={}", member.peer(), storage.identity().group());
@@ -117,6 +118,28 @@ public final class RatisLog implements Log, AutoCloseable {
       throw new LogException.StartException(
           "cannot start the log: path=" + config.directory() + " cause=" + why(e), e);
     }
+  }
+
+  /* From here on all that is read of the log is on disk. */
+  private void mend() throws IOException {
+    Doctor doctor =
+        Doctor.examine(storage.log(), storage.aside(), storage.snapshotIndex(), storage.mark());
+    if (!doctor.damages().isEmpty()) {
+      throw new LogException.DamagedException(config.directory(), doctor.damages(), "nobody asked");
+    }
+    doctor.mend();
+    Damage vote = storage.mendVote(doctor.lastTerm());
+    if (vote != null) {
+      throw new LogException.DamagedException(config.directory(), List.of(vote), "nobody asked");
+    }
+    Watermark.Mark mark = new Watermark.Mark(doctor.last(), doctor.lastTerm(), true);
+    durability.begin(
+        storage.raftDirectory(),
+        Watermark.open(storage.watermark(), Watermark.boot(), mark, this::diskFailed));
+  }
+
+  private void diskFailed(IOException cause) {
+    machine.failed(cause);
   }
 
   /** All causes, for Ratis names the file in one and the damage in another. */
@@ -253,15 +276,23 @@ public final class RatisLog implements Log, AutoCloseable {
     machine.closing();
     loop.execute(appends::close);
     RaftMember member = leadership.member();
-    if (member != null) {
-      close(member);
-    }
+    boolean ended = member != null && close(member);
     link.close();
+    closeDurability(ended);
     storage.snapshots().close();
     storage.close();
   }
 
-  private void close(RaftMember member) {
+  private void closeDurability(boolean ended) {
+    try {
+      durability.close(ended);
+    } catch (IOException e) {
+      LOG.warn("cannot close the watermark: path={} cause={}", storage.watermark(), e.toString());
+    }
+  }
+
+  /** Whether it has ended, so that nothing is acknowledged any more. */
+  private boolean close(RaftMember member) {
     Thread closer =
         Thread.ofPlatform()
             .daemon()
@@ -280,10 +311,13 @@ public final class RatisLog implements Log, AutoCloseable {
         machine.abandon();
         if (!closer.join(CLOSE_DEADLINE)) {
           LOG.warn("log does not close in time: peer={}", member.peer());
+          return false;
         }
       }
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 

@@ -1,24 +1,26 @@
 package io.quire.log;
 
+import io.quire.base.WireReader.MalformedException;
 import io.quire.log.Identity.State;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.apache.ratis.util.SizeInBytes;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +32,8 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *  lock          held while open
  *  identity      whose it is
+ *  watermark     up to where the log is on disk, see {@link Watermark}
+ *  vote          a copy of Ratis' term, vote and members, see {@link VoteCopy}
  *  raft/GROUP/   Ratis' own
  *  snapshots/    of the projections
  *  aside/        what was replaced or did not verify, kept for people
@@ -37,8 +41,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Storage implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
-
-  private static final Pattern TERM = Pattern.compile("(?m)^term=\\d{1,18}$");
 
   private final Path directory;
   private final FileChannel lock;
@@ -81,7 +83,7 @@ final class Storage implements AutoCloseable {
     if (identity == null) {
       return blank(config, directory, lock);
     }
-    if (identity.state() == State.FORMED && !Files.exists(metaFile(directory, identity.group()))) {
+    if (identity.state() == State.FORMED && lost(directory, identity)) {
       return afterLoss(directory, lock, identity);
     }
     if (identity.state() == State.NEWCOMER) {
@@ -109,6 +111,13 @@ final class Storage implements AutoCloseable {
       throw new LogException.OtherNodeException(directory, identity.node(), config.node());
     }
     return identity;
+  }
+
+  /* Term and vote can be had from the copy, as long as there is a log to which they belong. */
+  private static boolean lost(Path directory, Identity identity) {
+    Path meta = metaFile(directory, identity.group());
+    return !Files.exists(meta)
+        && !(Files.exists(meta.getParent()) && Files.exists(directory.resolve(VoteCopy.FILE)));
   }
 
   private static Storage blank(LogConfig config, Path directory, FileChannel lock)
@@ -151,7 +160,7 @@ final class Storage implements AutoCloseable {
   private static Storage newcomer(Path directory, FileChannel lock, Identity identity)
       throws IOException {
     Path aside = aside(directory).resolve("before-" + identity.peer());
-    for (String part : List.of("snapshots", "raft")) {
+    for (String part : List.of("snapshots", "raft", Watermark.FILE, VoteCopy.FILE)) {
       if (Files.exists(directory.resolve(part))) {
         Files.createDirectories(aside);
         DurableFile.move(directory.resolve(part), aside.resolve(part));
@@ -206,17 +215,97 @@ final class Storage implements AutoCloseable {
     return aside(directory);
   }
 
+  /** Up to where the log may have been acknowledged. */
+  Watermark.Mark mark() throws IOException {
+    Path file = directory.resolve(Watermark.FILE);
+    if (Watermark.damaged(file)) {
+      LOG.warn("watermark does not verify: path={}", file);
+    }
+    return Watermark.read(file, Watermark.boot());
+  }
+
+  Path watermark() {
+    return directory.resolve(Watermark.FILE);
+  }
+
+  /** Ratis' directory of segments, of which this is to be called before word of them leaves. */
+  RaftDirectory raftDirectory() {
+    return new RaftDirectory(log(), directory.resolve(VoteCopy.FILE));
+  }
+
   /**
-   * Checks Ratis' note of its term and vote. Ratis would try it for ten seconds.
+   * Makes Ratis' note of its term and vote, and of the members, what the copy says, for what the
+   * copy lacks nobody was told.
    *
-   * @throws LogException.StartException if there is no term in it
+   * @param lastTerm of the last entry of the log; the term is at least that
+   * @return what is damaged and cannot be had from the copy, or null
    */
-  void checkVote() throws IOException {
-    Path file = metaFile(directory, identity.group());
-    String found = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
-    if (!TERM.matcher(found).find()) {
-      throw new LogException.StartException(
-          "vote file does not verify: path=" + file + " found=" + found + " wanted=term=NUMBER");
+  @Nullable Damage mendVote(long lastTerm) throws IOException {
+    Path meta = log().resolve(VoteCopy.META);
+    VoteCopy found = VoteCopy.ofRatis(log());
+    VoteCopy copy = voteCopy();
+    VoteCopy truth = copy == null ? found : copy;
+    if (truth == null && identity.alone()) {
+      // Nobody else votes, so there is no vote that could be given twice.
+      truth = new VoteCopy(lastTerm, "", new byte[0]);
+    }
+    if (truth == null) {
+      return new Damage(meta, 0, -1, -1, "term and vote cannot be read");
+    }
+    if (truth.term() < lastTerm) {
+      truth = truth.in(lastTerm);
+    }
+    if (found == null || !found.sameVote(truth)) {
+      LOG.warn("term and vote restored: path={} found={} now={}", meta, found, truth);
+      keepAside(meta);
+      DurableFile.write(meta, truth.meta());
+    }
+    mendMembers(truth.members());
+    return null;
+  }
+
+  /* Ratis writes the members when it has applied them, a moment before they are copied. */
+  private void mendMembers(byte[] copied) throws IOException {
+    Path file = log().resolve(VoteCopy.MEMBERS);
+    byte[] found = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+    if (copied.length == 0
+        || Arrays.equals(found, copied)
+        || membersIndex(found) > membersIndex(copied)) {
+      return;
+    }
+    LOG.warn("members restored: path={}", file);
+    keepAside(file);
+    DurableFile.write(file, copied);
+  }
+
+  private static long membersIndex(byte[] bytes) {
+    try {
+      LogEntryProto entry = LogEntryProto.parseFrom(bytes);
+      return entry.hasConfigurationEntry() ? entry.getIndex() : -1;
+    } catch (InvalidProtocolBufferException e) {
+      return -1;
+    }
+  }
+
+  private @Nullable VoteCopy voteCopy() throws IOException {
+    Path file = directory.resolve(VoteCopy.FILE);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    try {
+      return VoteCopy.decode(file, Files.readAllBytes(file));
+    } catch (MalformedException e) {
+      LOG.warn("copy of the vote does not verify: path={} reason={}", file, e.getMessage());
+      keepAside(file);
+      return null;
+    }
+  }
+
+  private void keepAside(Path file) throws IOException {
+    if (Files.exists(file)) {
+      Files.createDirectories(aside());
+      Path kept = aside().resolve(file.getFileName() + "-" + System.currentTimeMillis() + ".bad");
+      DurableFile.write(kept, Files.readAllBytes(file));
     }
   }
 
@@ -255,6 +344,8 @@ final class Storage implements AutoCloseable {
     }
     Path root = raft(directory, identity.group());
     deleteAll(root);
+    Files.deleteIfExists(directory.resolve(Watermark.FILE));
+    Files.deleteIfExists(directory.resolve(VoteCopy.FILE));
     Files.createDirectories(root);
     try (RaftStorage formatted =
         RaftStorage.newBuilder()

@@ -184,7 +184,6 @@ class AloneTest {
     }
     Path segment = segment(root.resolve("n1"));
     long length = Files.size(segment);
-    byte[] whole = Files.readAllBytes(segment);
     try (FileChannel channel = FileChannel.open(segment, StandardOpenOption.WRITE)) {
       // The first half of an entry of 100 bytes, in zeros.
       ByteBuffer torn = ByteBuffer.allocate(4096);
@@ -194,8 +193,6 @@ class AloneTest {
       }
       channel.write(torn.rewind(), length);
     }
-    assertThat(TornTail.find(whole)).isEqualTo(-1);
-    assertThat(TornTail.find(Files.readAllBytes(segment))).isEqualTo(length);
     try (TestCluster cluster = new TestCluster(root, "n1")) {
       Node node = cluster.start("n1").getFirst();
       node.put("three");
@@ -213,16 +210,11 @@ class AloneTest {
     }
     Path segment = segment(root.resolve("n1"));
     byte[] bytes = Files.readAllBytes(segment);
-    for (int flipped : List.of(20, bytes.length / 2, bytes.length - 6)) {
-      byte[] bad = bytes.clone();
-      bad[flipped] ^= 4;
-      assertThat(TornTail.find(bad)).describedAs("byte " + flipped).isEqualTo(-1);
-    }
     bytes[bytes.length - 20] ^= 4;
     Files.write(segment, bytes);
     try (TestCluster cluster = new TestCluster(root, "n1")) {
       Node node = cluster.open("n1");
-      assertThatThrownBy(node::start).isInstanceOf(LogException.StartException.class);
+      assertThatThrownBy(node::start).isInstanceOf(LogException.DamagedException.class);
     }
     assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
   }

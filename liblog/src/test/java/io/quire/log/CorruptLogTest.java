@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.log.TestCluster.Node;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,11 +94,50 @@ class CorruptLogTest {
   }
 
   @Test
-  void start_withAnEmptyVote_isRefused() throws Exception {
+  void start_withAnotherVoteThanItsCopy_restoresIt() throws Exception {
     Path meta = segments().getFirst().resolveSibling("raft-meta");
-    Files.write(meta, new byte[0]);
+    VoteCopy before =
+        Objects.requireNonNull(VoteCopy.ofRatis(Objects.requireNonNull(meta.getParent())));
+    byte[] good = Files.readAllBytes(meta);
+    int termAt = new String(good, StandardCharsets.ISO_8859_1).indexOf("term=") + 5;
+    byte[] later = good.clone();
+    later[termAt] = '1';
+    byte[] earlier = good.clone();
+    earlier[termAt] = '9';
+    for (byte[] bad : List.of(new byte[0], later, earlier)) {
+      Files.write(meta, bad);
+      try (TestCluster cluster = new TestCluster(root, "n1")) {
+        Node node = cluster.start("n1").getFirst();
+        cluster.leader();
+        assertThat(node.log.status().term()).isBetween(before.term() + 1, before.term() + 3);
+      }
+    }
+  }
 
-    refused("raft-meta");
+  @Test
+  void start_withoutItsVote_restoresItFromTheCopy() throws Exception {
+    Files.delete(segments().getFirst().resolveSibling("raft-meta"));
+    try (TestCluster cluster = new TestCluster(root, "n1")) {
+      Node node = cluster.start("n1").getFirst();
+      node.put("four");
+      assertThat(node.texts()).containsExactly("one", "two", "three", "four");
+    }
+  }
+
+  @Test
+  void start_withTheEndOfTheLogCutOffAtAnEntry_isRefused() throws Exception {
+    Path segment = segments().getLast();
+    byte[] bytes = Files.readAllBytes(segment);
+    int end = Segments.scan(Objects.requireNonNull(Segments.named(segment))).end();
+    int last = TornTail.MAGIC.length;
+    for (Segments.Entry entry = Segments.entry(bytes, last);
+        entry != null && entry.end() < end;
+        entry = Segments.entry(bytes, last)) {
+      last = entry.end();
+    }
+    Files.write(segment, Arrays.copyOf(bytes, last));
+
+    refused("reason=missing");
   }
 
   private void refused(String named) throws IOException {
@@ -104,7 +145,7 @@ class CorruptLogTest {
     try (TestCluster cluster = new TestCluster(root, "n1")) {
       Node node = cluster.open("n1");
       assertThatThrownBy(node::start)
-          .isInstanceOf(LogException.StartException.class)
+          .isInstanceOf(LogException.DamagedException.class)
           .hasMessageContaining("path=" + root.resolve("n1"))
           .hasMessageContaining(named);
       assertThat(node.texts()).isEmpty();

@@ -2,101 +2,82 @@ package io.quire.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quire.base.Checksum;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class TornTailTest {
-  private static final int FILE_BYTES = 4096;
+  private static final int FILE_BYTES = 8192;
 
   @Test
-  void find_ofAnyPrefixOfTheLastEntry_isWhereThatBegins() {
+  void torn_ofAnyPrefixOfAnEntry_isSaid() {
     long seed = System.nanoTime();
-    byte[] segment = segment(new Random(seed), 40, 300, 200);
-    int last = segment.length - lengthOf(200);
-    for (int written = last + 1; written < segment.length; written++) {
-      byte[] torn = new byte[FILE_BYTES];
-      System.arraycopy(segment, 0, torn, 0, written);
-      boolean whole = bitsMissing(torn, segment) == 0;
-      boolean perhapsFlipped = bitsMissing(torn, segment) == 1 && written >= segment.length - 4;
-      assertThat(TornTail.find(torn))
-          .describedAs("seed %d written %d", seed, written)
-          .isEqualTo(whole || perhapsFlipped ? -1 : last);
+    SegmentBytes segment = segment(seed, 40, 300, 200);
+    int start = segment.start(2);
+    // Of a byte or two nobody can tell more than that they are not an entry.
+    for (int written = start + 3; written < segment.length() - 4; written++) {
+      byte[] torn = Arrays.copyOf(Arrays.copyOf(segment.toBytes(), written), FILE_BYTES);
+      assertThat(TornTail.torn(torn, start))
+          .describedAs("replay: seed %d written %d", seed, written)
+          .isTrue();
     }
   }
 
   @Test
-  void find_withTheOnlyBitOfTheLastByteFlipped_cutsNothing() {
-    long seed = 0;
-    byte[] segment = segment(new Random(seed), 40, 200);
-    while (Integer.bitCount(segment[segment.length - 1] & 0xff) != 1) {
-      segment = segment(new Random(++seed), 40, 200);
-    }
-    byte[] bad = Arrays.copyOf(segment, FILE_BYTES);
-    bad[segment.length - 1] = 0;
-
-    assertThat(TornTail.find(bad)).describedAs("seed " + seed).isEqualTo(-1);
-  }
-
-  private static int bitsMissing(byte[] torn, byte[] whole) {
-    int bits = 0;
-    for (int i = 0; i < whole.length; i++) {
-      bits += Integer.bitCount((torn[i] ^ whole[i]) & 0xff);
-    }
-    return bits;
-  }
-
-  @Test
-  void find_withAnyBitOfAWholeSegmentFlipped_cutsNothing() {
+  void torn_ofAnEntryWithSectorsLost_isSaid() {
     long seed = System.nanoTime();
-    for (int last : new int[] {1, 30, 127, 128, 200, 1000}) {
-      byte[] segment = segment(new Random(seed), 40, last);
-      for (int bit = 8 * 8; bit < segment.length * 8; bit++) {
-        byte[] bad = new byte[FILE_BYTES];
-        System.arraycopy(segment, 0, bad, 0, segment.length);
+    Random random = new Random(seed);
+    for (int round = 0; round < 200; round++) {
+      SegmentBytes segment = segment(seed + round, 40, 300, 3000);
+      int start = segment.start(2);
+      byte[] torn = segment.padded(FILE_BYTES);
+      int sectors = segment.length() / 512 - start / 512 - 1;
+      int lost = start / 512 + 1 + random.nextInt(sectors);
+      Arrays.fill(torn, lost * 512, (lost + 1) * 512, (byte) 0);
+      assertThat(TornTail.torn(torn, start))
+          .describedAs("replay: seed %d round %d sector %d", seed, round, lost)
+          .isTrue();
+    }
+  }
+
+  @Test
+  void torn_ofAFileThatDidNotGetItsSize_isSaid() {
+    SegmentBytes segment = segment(1, 40, 300);
+    byte[] torn = Arrays.copyOf(segment.toBytes(), segment.length() - 100);
+    assertThat(TornTail.torn(torn, segment.start(1))).isTrue();
+  }
+
+  @Test
+  void torn_ofAnEntryWithAnyBitFlipped_isDenied() {
+    long seed = System.nanoTime();
+    for (int last : new int[] {1, 30, 100, 128, 200, 1500}) {
+      SegmentBytes segment = segment(seed, 40, last);
+      for (int bit = segment.start(1) * 8; bit < segment.length() * 8; bit++) {
+        byte[] bad = segment.padded(FILE_BYTES);
         bad[bit / 8] ^= (byte) (1 << bit % 8);
-        assertThat(TornTail.find(bad))
-            .describedAs("seed %d last %d bit %d", seed, last, bit)
-            .isEqualTo(-1);
+        assertThat(TornTail.torn(bad, segment.start(1)))
+            .describedAs("replay: seed %d last %d bit %d", seed, last, bit)
+            .isFalse();
       }
     }
   }
 
   @Test
-  void find_withSomethingBehindTheTornEntry_cutsNothing() {
-    long seed = System.nanoTime();
-    byte[] segment = segment(new Random(seed), 40, 200);
-    byte[] torn = new byte[FILE_BYTES];
-    System.arraycopy(segment, 0, torn, 0, segment.length - 50);
-    torn[FILE_BYTES - 1] = 1;
-    assertThat(TornTail.find(torn)).describedAs("seed " + seed).isEqualTo(-1);
-  }
-
-  private static byte[] segment(Random random, int... lengths) {
-    ByteBuffer out = ByteBuffer.allocate(FILE_BYTES).put("RaftLog1".getBytes());
-    for (int length : lengths) {
-      int start = out.position();
-      for (int rest = length; ; rest >>>= 7) {
-        if (rest < 0x80) {
-          out.put((byte) rest);
-          break;
-        }
-        out.put((byte) (rest | 0x80));
-      }
-      byte[] body = new byte[length];
-      random.nextBytes(body);
-      body[0] = 0x08;
-      out.put(body);
-      out.putInt(Checksum.of(out.array(), start, out.position() - start));
+  void torn_ofAnEntryOfZerosWithAnyBitFlipped_isDenied() {
+    SegmentBytes segment = new SegmentBytes(0).add(1, new byte[10]).add(1, new byte[2000]);
+    for (int bit = segment.start(1) * 8; bit < segment.length() * 8; bit++) {
+      byte[] bad = segment.padded(FILE_BYTES);
+      bad[bit / 8] ^= (byte) (1 << bit % 8);
+      assertThat(TornTail.torn(bad, segment.start(1))).describedAs("bit " + bit).isFalse();
     }
-    byte[] bytes = new byte[out.position()];
-    out.flip().get(bytes);
-    return bytes;
   }
 
-  private static int lengthOf(int body) {
-    return (body < 0x80 ? 1 : 2) + body + 4;
+  private static SegmentBytes segment(long seed, int... lengths) {
+    Random random = new Random(seed);
+    SegmentBytes segment = new SegmentBytes(0);
+    for (int length : lengths) {
+      segment.add(random, length);
+    }
+    return segment;
   }
 }
