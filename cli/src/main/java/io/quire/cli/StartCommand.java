@@ -40,12 +40,22 @@ final class StartCommand implements Callable<Integer> {
       description = "a setting that wins over the file, any number of times")
   private List<String> settings = List.of();
 
+  @Option(
+      names = "--accept-loss",
+      description = {
+        "if the log is damaged and this node is alone: go on with the newest good snapshot and what"
+            + " follows it, or with what is before the damage. Without it the start is refused and"
+            + " says what is lost. The damaged files are kept in DATA/log/aside"
+      })
+  private boolean acceptLoss;
+
   @Override
   public Integer call() throws InterruptedException {
     NodeConfig read = NodeConfig.load(config, settings);
     Path log = read.data().resolve("quire.log");
     AdminServer.checkPort(read);
-    Node node = Node.open(read, _ -> Logs.toFile(log));
+    Node node = Node.open(
+            read, _ -> Logs.toFile(log), acceptLoss ? Node.Loss.ACCEPTED : Node.Loss.REFUSED);
     AdminServer admin;
     try {
       admin = AdminServer.open(node, (_, _) -> {});

@@ -27,6 +27,11 @@ import org.slf4j.LoggerFactory;
  * like what a power cut leaves ({@link TornTail}).
  */
 final class Doctor {
+  /**
+   * The reason for damage at the end, where nothing tells that there was more but the watermark.
+   */
+  static final String MISSING = "the end is missing";
+
   private static final Logger LOG = LoggerFactory.getLogger(Doctor.class);
 
   private final Path log;
@@ -35,6 +40,7 @@ final class Doctor {
   private final Mark mark;
   private final List<Damage> damages = new ArrayList<>();
   private final List<Segment> finish = new ArrayList<>();
+  private final List<Scan> trim = new ArrayList<>();
   private final List<Segment> beyond = new ArrayList<>();
   private @Nullable Scan torn;
   private @Nullable Scan open;
@@ -113,7 +119,7 @@ final class Doctor {
       Path path = segments.isEmpty() ? log : segments.getLast().path();
       long bytes = segments.isEmpty() ? 0 : Files.size(path);
       damages.add(
-          new Damage(path, torn == null ? bytes : torn.end(), last + 1, mark.index(), "missing"));
+          new Damage(path, torn == null ? bytes : torn.end(), last + 1, mark.index(), MISSING));
     }
   }
 
@@ -140,6 +146,10 @@ final class Doctor {
     if (scan.last() != null && damages.isEmpty()) {
       last = scan.last().index();
       lastTerm = scan.last().term();
+    }
+    if (!segment.open() && scan.problem() == null && scan.written() > scan.end()) {
+      // Entries that were taken back: the file got its name, and did not get shorter.
+      trim.add(scan);
     }
     if (scan.problem() == null) {
       open = newest && segment.open() ? scan : null;
@@ -187,6 +197,9 @@ final class Doctor {
       rewrite(segment.path(), Files.readAllBytes(segment.path()));
       DurableFile.move(segment.path(), closed);
     }
+    for (Scan scan : trim) {
+      cut(scan);
+    }
     Scan cut = torn;
     if (cut != null) {
       cut(cut);
@@ -215,7 +228,8 @@ final class Doctor {
     Files.createDirectories(aside);
     Path copy = aside.resolve(path.getFileName() + "-" + System.currentTimeMillis() + ".torn");
     DurableFile.write(copy, bytes);
-    if (scan.last() == null) {
+    Entry end = scan.last();
+    if (end == null) {
       Files.delete(path);
     } else {
       try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -223,9 +237,9 @@ final class Doctor {
         channel.force(true);
       }
       rewrite(path, Arrays.copyOf(bytes, scan.end()));
-      if (!scan.segment().open()) {
-        DurableFile.move(
-            path, log.resolve("log_" + scan.segment().first() + "-" + scan.last().index()));
+      Path closed = log.resolve("log_" + scan.segment().first() + "-" + end.index());
+      if (!scan.segment().open() && !closed.equals(path)) {
+        DurableFile.move(path, closed);
       }
     }
     LOG.warn("cut a torn tail off the log: path={} offset={} copy={}", path, scan.end(), copy);

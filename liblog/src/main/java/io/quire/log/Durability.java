@@ -121,6 +121,12 @@ final class Durability {
     }
   }
 
+  /** What is known to be on disk now. */
+  Watermark.Mark mark() {
+    Watermark mark = watermark;
+    return mark == null ? Watermark.Mark.UNKNOWN : mark.mark();
+  }
+
   /** Lets go of the files; {@code clean} if the log has closed, and all of it is on disk. */
   void close(boolean clean) throws IOException {
     Watermark mark = watermark;

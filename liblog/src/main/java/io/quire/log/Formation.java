@@ -53,6 +53,26 @@ final class Formation {
     this.closed = closed;
   }
 
+  /** Whether a node there knows who leads its group. Blocks. */
+  static boolean led(Fabric fabric, Address address) {
+    try {
+      return fabric
+          .request(
+              address,
+              Service.LOG,
+              ByteBuffer.wrap(LogMessages.hello()),
+              HELLO_DEADLINE,
+              Hello::decode)
+          .get(HELLO_DEADLINE.toMillis() * 2, TimeUnit.MILLISECONDS)
+          .led();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    }
+  }
+
   /** What follows from what the others say. */
   sealed interface Decision {
     /** All founders are known: this storage is one of them. */

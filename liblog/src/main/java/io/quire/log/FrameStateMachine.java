@@ -349,6 +349,12 @@ final class FrameStateMachine extends BaseStateMachine {
     Thread.ofVirtual().name("log-snapshot").start(() -> write(snapshot));
   }
 
+  /** Saves the state though it is not due, because a snapshot was lost. On the loop. */
+  void save() {
+    savedIndex = Math.min(savedIndex, applier.index() - snapshotEntries);
+    saveWhenDue();
+  }
+
   private void write(Snapshot snapshot) {
     try {
       staging.offer(snapshots.keep(snapshot), snapshot.term(), snapshot.index());

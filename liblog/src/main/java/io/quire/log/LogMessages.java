@@ -19,6 +19,7 @@ final class LogMessages {
   static final int TERM = 2;
   static final int APPEND = 3;
   static final int JOIN = 4;
+  static final int FETCH = 5;
 
   private static final State[] STATES = State.values();
 
@@ -31,6 +32,7 @@ final class LogMessages {
    * @param group of no meaning while {@code members} is empty
    * @param members of the group when this storage became part of it
    * @param running members of the group now; empty if its Raft server does not run
+   * @param led whether it knows who leads
    */
   record Hello(
       String cluster,
@@ -39,7 +41,8 @@ final class LogMessages {
       List<NodeId> founders,
       UUID group,
       List<GroupMember> members,
-      List<GroupMember> running) {
+      List<GroupMember> running,
+      boolean led) {
     boolean grouped() {
       return state == State.FORMING || state == State.FORMED;
     }
@@ -56,6 +59,7 @@ final class LogMessages {
       founders.forEach(founder -> out.string(founder.name()));
       GroupMember.writeAll(out, members);
       GroupMember.writeAll(out, running);
+      out.bool(led);
       return ByteBuffer.wrap(out.toBytes());
     }
 
@@ -70,7 +74,14 @@ final class LogMessages {
         founders.add(new NodeId(in.string()));
       }
       return new Hello(
-          cluster, peer, state, founders, group, GroupMember.readAll(in), GroupMember.readAll(in));
+          cluster,
+          peer,
+          state,
+          founders,
+          group,
+          GroupMember.readAll(in),
+          GroupMember.readAll(in),
+          in.bool());
     }
   }
 

@@ -51,6 +51,10 @@ final class LogService implements Fabric.Server {
         Join join = Join.decode(in);
         yield link.run(() -> membership.serve(join).encode());
       }
+      case LogMessages.FETCH -> {
+        Fetch.Question fetch = Fetch.Question.decode(in);
+        yield link.run(() -> Fetch.serve(storage, fetch));
+      }
       default -> throw new IllegalArgumentException("unknown question: found=" + question);
     };
   }
@@ -65,7 +69,8 @@ final class LogService implements Fabric.Server {
         config.voters(),
         identity.group(),
         identity.members(),
-        member == null || !member.running() ? List.of() : member.members());
+        member == null || !member.running() ? List.of() : member.members(),
+        member != null && member.running() && member.leader() != null);
   }
 
   private ByteBuffer term(WireReader in) {

@@ -7,8 +7,10 @@ import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -17,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.server.DivisionInfo;
@@ -37,6 +40,10 @@ import org.slf4j.LoggerFactory;
 public final class RatisLog implements Log, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RatisLog.class);
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
+  private static final Duration HEAL_PAUSE = Duration.ofMillis(200);
+
+  /** Of one start: a log with more damage than that is fetched as a whole. */
+  private static final int HEALS_MAX = 1_000;
 
   private final LogConfig config;
   private final Fabric fabric;
@@ -53,8 +60,12 @@ public final class RatisLog implements Log, AutoCloseable {
   private final Leadership leadership;
   private final Appends appends;
   private final Membership membership;
+  private final Healer healer;
+  private final Scrub scrub;
   private final LogService service;
   private final FrameStateMachine machine;
+  private @Nullable Doctor sound;
+  private boolean lossAccepted;
   private volatile LongConsumer leading = term -> {};
 
   private RatisLog(LogConfig config, Fabric fabric, Loop loop, Peers peers, Storage storage) {
@@ -70,6 +81,9 @@ public final class RatisLog implements Log, AutoCloseable {
     appends = new Appends(loop, fabric, leadership, applier, config);
     membership = new Membership(fabric, leadership, storage, applier, peers, closed);
     service = new LogService(config, storage, leadership, appends, membership, link);
+    healer = new Healer(storage, fabric, this::others);
+    scrub =
+        new Scrub(storage, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
     machine =
         new FrameStateMachine(
             config, loop, applier, new Happenings(), self, storage.snapshots(), durability);
@@ -87,6 +101,17 @@ public final class RatisLog implements Log, AutoCloseable {
   }
 
   /**
+   * Says, before the start, that a log which is damaged, and which no other node has, is to go on
+   * with what is left of it: the newest good snapshot and the entries that follow it without a gap,
+   * or those before the damage. The damaged files are kept in {@code aside}. Without this the start
+   * is refused, and says what is lost.
+   */
+  public void acceptLoss() {
+    refuseAfterStart();
+    lossAccepted = true;
+  }
+
+  /**
    * Forms the group, or comes back to it, or comes to it as a newcomer. Returns when the local
    * server runs and, if this node is new to the group, it is a member. Blocks; the loop must run.
    *
@@ -100,9 +125,16 @@ public final class RatisLog implements Log, AutoCloseable {
     try {
       fabric.serve(Service.LOG, service);
       link.open();
-      new Formation(config, storage, fabric, peers, closed).run(deadlineNanos);
+      Formation formation = new Formation(config, storage, fabric, peers, closed);
+      formation.run(deadlineNanos);
       reachOut();
-      mend();
+      if (!mend(deadlineNanos)) {
+        // Others go on without what was here, and have all that counts of it.
+        storage.giveUp();
+        formation.run(deadlineNanos);
+        mend(deadlineNanos);
+      }
+      begin();
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
       durability.attach(member::log, () -> member.info().getCurrentTerm());
       leadership.attach(member);
@@ -120,22 +152,116 @@ public final class RatisLog implements Log, AutoCloseable {
     }
   }
 
-  /* From here on all that is read of the log is on disk. */
-  private void mend() throws IOException {
-    Doctor doctor =
-        Doctor.examine(storage.log(), storage.aside(), storage.snapshotIndex(), storage.mark());
-    if (!doctor.damages().isEmpty()) {
-      throw new LogException.DamagedException(config.directory(), doctor.damages(), "nobody asked");
+  /* From here on all that is read of the log is on disk. Says whether the log is what it was; if
+  not, there is a leader that can do without it. */
+  private boolean mend(long deadlineNanos) throws IOException {
+    Doctor doctor = healed(deadlineNanos);
+    if (doctor == null) {
+      return false;
     }
     doctor.mend();
     Damage vote = storage.mendVote(doctor.lastTerm());
     if (vote != null) {
-      throw new LogException.DamagedException(config.directory(), List.of(vote), "nobody asked");
+      return giveUpOn(List.of(vote), deadlineNanos);
     }
+    sound = doctor;
+    return true;
+  }
+
+  /* Tries again for as long as there is time: whoever has what is missing may be late. */
+  private @Nullable Doctor healed(long deadlineNanos) throws IOException {
+    while (true) {
+      Watermark.Mark mark = storage.mark();
+      Doctor doctor = examine(mark);
+      for (int rounds = 0; !doctor.damages().isEmpty() && rounds < HEALS_MAX; rounds++) {
+        if (!healFirst(doctor.damages(), mark)) {
+          break;
+        }
+        doctor = examine(mark);
+      }
+      if (doctor.damages().isEmpty()) {
+        return doctor;
+      }
+      if (storage.alone() && lossAccepted) {
+        return Salvage.of(storage, doctor.damages());
+      }
+      if (storage.alone() || led() || System.nanoTime() - deadlineNanos > 0) {
+        giveUpOn(doctor.damages(), deadlineNanos);
+        return null;
+      }
+      LOG.warn("log is damaged, and nobody can heal it yet: damages={}", doctor.damages());
+      LockSupport.parkNanos(HEAL_PAUSE.toNanos());
+    }
+  }
+
+  private Doctor examine(Watermark.Mark mark) throws IOException {
+    return Doctor.examine(storage.log(), storage.aside(), storage.snapshotIndex(), mark);
+  }
+
+  private boolean healFirst(List<Damage> damages, Watermark.Mark mark) throws IOException {
+    for (Damage damage : damages) {
+      try {
+        if (healer.heal(damage, mark, false)) {
+          scrub.noted(damage, true);
+          return true;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new LogException.StartException("interrupted while healing the log", e);
+      }
+    }
+    return false;
+  }
+
+  private boolean giveUpOn(List<Damage> damages, long deadlineNanos) {
+    if (storage.alone()) {
+      throw new LogException.DamagedException(
+          config.directory(),
+          damages,
+          "there is no other node to heal from; start with --accept-loss to go on without it");
+    }
+    if (!led()) {
+      throw new LogException.DamagedException(
+          config.directory(), damages, "no other node has it, and no leader goes on without");
+    }
+    damages.forEach(damage -> scrub.noted(damage, true));
+    return false;
+  }
+
+  /* A leader has, by the votes of a majority to which this node does not belong, all that counts. */
+  private boolean led() {
+    return others().stream().anyMatch(other -> Formation.led(fabric, other));
+  }
+
+  private Collection<Address> others() {
+    Set<Address> others = new LinkedHashSet<>(peers.all());
+    for (GroupMember member : storage.identity().members()) {
+      Address seen = peers.addressOf(member.peer().node());
+      others.add(seen == null ? member.address() : seen);
+    }
+    others.remove(fabric.address());
+    return others;
+  }
+
+  private void begin() throws IOException {
+    Doctor doctor = Objects.requireNonNull(sound);
     Watermark.Mark mark = new Watermark.Mark(doctor.last(), doctor.lastTerm(), true);
     durability.begin(
         storage.raftDirectory(),
         Watermark.open(storage.watermark(), Watermark.boot(), mark, this::diskFailed));
+    scrub.start(config.node() + "-log-scrub");
+  }
+
+  /**
+   * Reads all files of the log once and heals from other nodes what does not verify, as a thread
+   * does all the time, slowly. Blocks.
+   */
+  public Scrub.Report scrub() throws IOException, InterruptedException {
+    return scrub.pass(false);
+  }
+
+  private void saveAnew() {
+    machine.save();
   }
 
   private void diskFailed(IOException cause) {
@@ -155,13 +281,7 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /* The first votes would otherwise wait for handshakes, on a busy machine until it is too late. */
   private void reachOut() {
-    Set<Address> others = new LinkedHashSet<>(peers.all());
-    for (GroupMember member : storage.identity().members()) {
-      Address seen = peers.addressOf(member.peer().node());
-      others.add(seen == null ? member.address() : seen);
-    }
-    others.remove(fabric.address());
-    others.forEach(other -> fabric.connect(other, Service.RAFT.lane()));
+    others().forEach(other -> fabric.connect(other, Service.RAFT.lane()));
   }
 
   private void await(CompletableFuture<Void> member, long deadlineNanos) {

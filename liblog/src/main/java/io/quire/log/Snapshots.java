@@ -4,6 +4,7 @@ import io.quire.base.WireReader.MalformedException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,10 +36,11 @@ final class Snapshots {
   /**
    * Finds the newest snapshot that verifies. Newer ones that do not are set aside.
    *
-   * @throws LogException.NoGoodSnapshotException if there are snapshots and none is whole; nothing
-   *     was changed
+   * @param elsewhere whether other nodes have the state too, so that it may begin without
+   * @throws LogException.NoGoodSnapshotException if there are snapshots and none is whole, and no
+   *     other node has the state; nothing was changed
    */
-  static Snapshots open(Path directory, Path aside) throws IOException {
+  static Snapshots open(Path directory, Path aside, boolean elsewhere) throws IOException {
     Map<Path, String> bad = new LinkedHashMap<>();
     for (Path file : newestFirst(directory)) {
       try {
@@ -49,10 +51,29 @@ final class Snapshots {
         bad.put(file, e.toString());
       }
     }
-    if (!bad.isEmpty()) {
+    if (!bad.isEmpty() && elsewhere) {
+      // Whether the log reaches back far enough, its doctor says; if not, others have it.
+      setAside(bad, aside);
+    } else if (!bad.isEmpty()) {
       throw new LogException.NoGoodSnapshotException(directory, bad.toString());
     }
     return new Snapshots(directory, null);
+  }
+
+  /** Reads all files, sets those aside that do not verify, and says which. Blocks. */
+  List<Path> verify(Path aside) throws IOException {
+    List<Path> bad = new ArrayList<>();
+    for (Path file : newestFirst(directory)) {
+      try {
+        Snapshot.decode(file, Files.readAllBytes(file));
+      } catch (MalformedException e) {
+        setAside(Map.of(file, e.toString()), aside);
+        bad.add(file);
+      } catch (NoSuchFileException e) {
+        // Two newer ones have been written since.
+      }
+    }
+    return bad;
   }
 
   /** The newest good one, as found at the start; given once, so that its bytes can go. */
@@ -60,6 +81,11 @@ final class Snapshots {
     Snapshot taken = loaded;
     loaded = null;
     return taken;
+  }
+
+  /** Lets go of what was found at the start, for the files were moved away. */
+  synchronized void forget() {
+    loaded = null;
   }
 
   /** The file of the newest snapshot, or null if there is none. */

@@ -93,7 +93,10 @@ final class Storage implements AutoCloseable {
         directory,
         lock,
         identity,
-        Snapshots.open(directory.resolve("snapshots"), aside(directory)));
+        Snapshots.open(
+            directory.resolve("snapshots"),
+            aside(directory),
+            identity.grouped() && !identity.alone()));
   }
 
   /** Whose the directory is, if it is this node's; null if it is nobody's yet. */
@@ -128,7 +131,7 @@ final class Storage implements AutoCloseable {
             directory,
             lock,
             identity,
-            Snapshots.open(directory.resolve("snapshots"), aside(directory)));
+            Snapshots.open(directory.resolve("snapshots"), aside(directory), false));
     storage.become(identity);
     DurableFile.force(directory.toAbsolutePath().getParent());
     return storage;
@@ -156,9 +159,31 @@ final class Storage implements AutoCloseable {
     return newcomer(directory, lock, successor);
   }
 
+  /**
+   * Takes another id, under which it may join the group anew, and moves away all there is, because
+   * it may lack what was acknowledged under the old one. Called before Ratis starts.
+   */
+  void giveUp() throws IOException {
+    Identity successor = identity.successor(drawStorage());
+    LOG.warn(
+        "log is damaged, returning as a newcomer: path={} was={} is={}",
+        directory,
+        identity.peer(),
+        successor.peer());
+    become(successor);
+    moveAway(directory, successor);
+    snapshots.forget();
+  }
+
   /** A newcomer's log comes from the others: what is left of an earlier one is moved away. */
   private static Storage newcomer(Path directory, FileChannel lock, Identity identity)
       throws IOException {
+    Path aside = moveAway(directory, identity);
+    return new Storage(
+        directory, lock, identity, Snapshots.open(directory.resolve("snapshots"), aside, false));
+  }
+
+  private static Path moveAway(Path directory, Identity identity) throws IOException {
     Path aside = aside(directory).resolve("before-" + identity.peer());
     for (String part : List.of("snapshots", "raft", Watermark.FILE, VoteCopy.FILE)) {
       if (Files.exists(directory.resolve(part))) {
@@ -166,8 +191,7 @@ final class Storage implements AutoCloseable {
         DurableFile.move(directory.resolve(part), aside.resolve(part));
       }
     }
-    return new Storage(
-        directory, lock, identity, Snapshots.open(directory.resolve("snapshots"), aside));
+    return aside;
   }
 
   private static void refuseStrangers(Path directory, Path identityFile) {
@@ -245,7 +269,7 @@ final class Storage implements AutoCloseable {
     VoteCopy found = VoteCopy.ofRatis(log());
     VoteCopy copy = voteCopy();
     VoteCopy truth = copy == null ? found : copy;
-    if (truth == null && identity.alone()) {
+    if (truth == null && alone()) {
       // Nobody else votes, so there is no vote that could be given twice.
       truth = new VoteCopy(lastTerm, "", new byte[0]);
     }
@@ -320,6 +344,21 @@ final class Storage implements AutoCloseable {
       }
     }
     return newest;
+  }
+
+  /** Whether nobody else votes, or ever did since this storage is part of the group. */
+  boolean alone() {
+    if (!identity.alone()) {
+      return false;
+    }
+    try {
+      VoteCopy copy = voteCopy();
+      byte[] members = copy == null ? VoteCopy.membersOf(log()) : copy.members();
+      return members.length == 0
+          || LogEntryProto.parseFrom(members).getConfigurationEntry().getPeersCount() == 1;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Changes who this storage is; on disk when it returns. */

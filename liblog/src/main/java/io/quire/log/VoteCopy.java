@@ -51,15 +51,15 @@ record VoteCopy(long term, String votedFor, byte[] members) {
     String text = Files.readString(meta, StandardCharsets.ISO_8859_1);
     Matcher vote = VOTE.matcher(text);
     if (vote.matches()) {
-      return new VoteCopy(Long.parseLong(vote.group(1)), vote.group(2), membersIn(directory));
+      return new VoteCopy(Long.parseLong(vote.group(1)), vote.group(2), membersOf(directory));
     }
     Matcher other = VOTE_FIRST.matcher(text);
     return other.matches()
-        ? new VoteCopy(Long.parseLong(other.group(2)), other.group(1), membersIn(directory))
+        ? new VoteCopy(Long.parseLong(other.group(2)), other.group(1), membersOf(directory))
         : null;
   }
 
-  private static byte[] membersIn(Path directory) throws IOException {
+  static byte[] membersOf(Path directory) throws IOException {
     Path members = directory.resolve(MEMBERS);
     return Files.exists(members) ? Files.readAllBytes(members) : NONE;
   }

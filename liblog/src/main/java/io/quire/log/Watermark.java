@@ -180,6 +180,16 @@ final class Watermark implements AutoCloseable {
     return index;
   }
 
+  /** The mark now, with its term. Any thread. */
+  Mark mark() {
+    lock.lock();
+    try {
+      return new Mark(index, term, true);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Moves the mark, also back. Any thread; the last call wins. */
   void note(long newIndex, long newTerm) throws IOException {
     lock.lock();

@@ -137,7 +137,7 @@ class CorruptLogTest {
     }
     Files.write(segment, Arrays.copyOf(bytes, last));
 
-    refused("reason=missing");
+    refused("reason=" + Doctor.MISSING);
   }
 
   private void refused(String named) throws IOException {

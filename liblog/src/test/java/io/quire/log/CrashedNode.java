@@ -1,5 +1,7 @@
 package io.quire.log;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.quire.base.Log;
 import io.quire.base.NodeId;
 import io.quire.log.Segments.Entry;
@@ -85,6 +87,7 @@ record CrashedNode(List<String> texts, long lastTerm, long lastIndex, long voted
       int at = TornTail.MAGIC.length;
       while (at < TornTail.writtenBytes(bytes)) {
         Entry entry = java.util.Objects.requireNonNull(Segments.entry(bytes, at));
+        assertThat(segment.open() || entry.index() <= segment.last()).isTrue();
         term = entry.term();
         if (entry.index() > applier.index()) {
           apply(proto(bytes, entry), applier);

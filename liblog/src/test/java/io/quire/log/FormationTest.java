@@ -40,7 +40,8 @@ class FormationTest {
   @Test
   void decide_whenAFounderLostItsStorage_doesNotFoundAnew() {
     Hello newcomer =
-        new Hello("c", new PeerId(N2, 2), State.NEWCOMER, ALL, NO_GROUP, List.of(), List.of());
+        new Hello(
+            "c", new PeerId(N2, 2), State.NEWCOMER, ALL, NO_GROUP, List.of(), List.of(), false);
     assertThat(decide(self, newcomer, blankHello(N3, 3))).isInstanceOf(Decision.Wait.class);
     assertThat(decide(self.successor(9), blankHello(N2, 2), blankHello(N3, 3)))
         .isInstanceOf(Decision.Wait.class);
@@ -71,7 +72,14 @@ class FormationTest {
   void decide_whenNodesNameDifferentVoters_refuses() {
     Hello other =
         new Hello(
-            "c", new PeerId(N2, 2), State.BLANK, List.of(N1, N2), NO_GROUP, List.of(), List.of());
+            "c",
+            new PeerId(N2, 2),
+            State.BLANK,
+            List.of(N1, N2),
+            NO_GROUP,
+            List.of(),
+            List.of(),
+            false);
     assertThat(decide(self, other, blankHello(N3, 3))).isInstanceOf(Decision.Refuse.class);
   }
 
@@ -102,12 +110,12 @@ class FormationTest {
 
   private static Hello blankHello(NodeId node, long storage) {
     return new Hello(
-        "c", new PeerId(node, storage), State.BLANK, ALL, NO_GROUP, List.of(), List.of());
+        "c", new PeerId(node, storage), State.BLANK, ALL, NO_GROUP, List.of(), List.of(), false);
   }
 
   private static Hello formed(
       NodeId node, long storage, UUID group, List<GroupMember> founders, List<GroupMember> now) {
-    return new Hello("c", new PeerId(node, storage), State.FORMED, ALL, group, founders, now);
+    return new Hello("c", new PeerId(node, storage), State.FORMED, ALL, group, founders, now, true);
   }
 
   private static List<GroupMember> founders(long storageOfN1) {

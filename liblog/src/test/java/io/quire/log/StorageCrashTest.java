@@ -28,8 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(3600)
 class StorageCrashTest {
-  private static final int POINTS = Integer.getInteger("quire.crash.points", 1500);
-  private static final int STARTS = Integer.getInteger("quire.crash.starts", 2);
+  private static final int POINTS = Integer.getInteger("quire.crash.points", 400);
+  private static final int STARTS = Integer.getInteger("quire.crash.starts", 1);
   private static final long SEED = Long.getLong("quire.crash.seed", System.nanoTime());
 
   @TempDir Path root;

@@ -180,6 +180,10 @@ final class TestCluster implements AutoCloseable {
     return nodes;
   }
 
+  Node running(String name) {
+    return java.util.Objects.requireNonNull(running.get(new NodeId(name)));
+  }
+
   Node leader() throws Exception {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (System.nanoTime() < deadline) {

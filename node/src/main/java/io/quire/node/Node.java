@@ -88,6 +88,19 @@ public final class Node implements AutoCloseable {
    *     functions
    */
   public static Node open(NodeConfig config, Consumer<Datasets> register) {
+    return open(config, register, Loss.REFUSED);
+  }
+
+  /** What to do with a damaged log that no other node has. */
+  public enum Loss {
+    /** Do not start, and say what is lost. */
+    REFUSED,
+    /** Go on with what is left; see {@link RatisLog#acceptLoss}. */
+    ACCEPTED
+  }
+
+  /** As {@link #open(NodeConfig, Consumer)}. */
+  public static Node open(NodeConfig config, Consumer<Datasets> register, Loss loss) {
     Node node;
     try {
       Preflight.check(config);
@@ -97,6 +110,9 @@ public final class Node implements AutoCloseable {
     }
     try {
       register.accept(node.datasets);
+      if (loss == Loss.ACCEPTED) {
+        node.log.acceptLoss();
+      }
       node.start();
       return node;
     } catch (FabricException | LogException | AgerException e) {

@@ -1,0 +1,159 @@
+package io.quire.log;
+
+import io.quire.base.Address;
+import io.quire.fabric.Fabric;
+import io.quire.log.Fetch.Raw;
+import io.quire.log.Segments.Entry;
+import io.quire.log.Segments.Scan;
+import io.quire.log.Segments.Segment;
+import io.quire.log.Watermark.Mark;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets back from other nodes what is damaged here.
+ *
+ * <p>It must be what was here, not what another has at that place. That is known by an entry behind
+ * the damage, or by the watermark: if another log has an entry of the same index and term there,
+ * all before it is the same, as Raft keeps logs. So a log that was healed is the log that it was,
+ * and its node votes as before. Of what cannot be had so, nothing is taken.
+ */
+final class Healer {
+  private static final Logger LOG = LoggerFactory.getLogger(Healer.class);
+
+  private final Storage storage;
+  private final Fabric fabric;
+  private final Supplier<Collection<Address>> others;
+
+  Healer(Storage storage, Fabric fabric, Supplier<Collection<Address>> others) {
+    this.storage = storage;
+    this.fabric = fabric;
+    this.others = others;
+  }
+
+  /** What must be there behind the damage, so that it is known what was in it. */
+  private record Anchor(long index, long term) {}
+
+  /**
+   * Mends one damage. Blocks.
+   *
+   * @param mark what the watermark says
+   * @param running whether Ratis appends to the open segment meanwhile
+   * @return whether it did
+   */
+  boolean heal(Damage damage, Mark mark, boolean running) throws IOException, InterruptedException {
+    if (damage.first() < 0) {
+      return false;
+    }
+    Segment segment = Files.isDirectory(damage.path()) ? null : Segments.named(damage.path());
+    Anchor anchor = anchor(damage, mark);
+    if (anchor == null) {
+      return false;
+    }
+    for (Address other : others.get()) {
+      List<Raw> found =
+          Fetch.from(fabric, other, storage.identity().group(), damage.first(), anchor.index());
+      if (found != null && found.getLast().term() == anchor.term()) {
+        List<Raw> lost = found.stream().filter(entry -> entry.index() <= damage.last()).toList();
+        put(damage, segment, lost, running);
+        LOG.warn("healed from another node: damage={} from={}", damage, other);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable Anchor anchor(Damage damage, Mark mark) throws IOException {
+    for (Segment segment : Segments.inOrder(storage.log())) {
+      boolean may = segment.open() || segment.last() > damage.last();
+      if (may && segment.first() <= damage.last() + 1) {
+        Entry next = find(Files.readAllBytes(segment.path()), damage.last() + 1);
+        if (next != null) {
+          return new Anchor(next.index(), next.term());
+        }
+      }
+    }
+    return mark.index() == damage.last() ? new Anchor(mark.index(), mark.term()) : null;
+  }
+
+  private static @Nullable Entry find(byte[] file, long index) {
+    int written = TornTail.writtenBytes(file);
+    for (int at = TornTail.MAGIC.length; at < written; at++) {
+      Entry entry = Segments.entry(file, at);
+      if (entry != null && entry.index() == index) {
+        return entry;
+      }
+      if (entry != null && entry.index() > index) {
+        return null;
+      }
+      if (entry != null) {
+        at = entry.end() - 1;
+      }
+    }
+    return null;
+  }
+
+  private void put(Damage damage, @Nullable Segment segment, List<Raw> lost, boolean running)
+      throws IOException {
+    if (segment == null || segment.first() > damage.first()) {
+      Path path =
+          damage.reason().equals(Doctor.MISSING)
+              ? storage.log().resolve("log_inprogress_" + damage.first())
+              : storage.log().resolve("log_" + damage.first() + "-" + damage.last());
+      DurableFile.write(path, join(TornTail.MAGIC, lost, new byte[0]));
+      return;
+    }
+    byte[] bytes = Files.readAllBytes(segment.path());
+    keepAside(segment.path(), bytes);
+    Scan scan = Segments.scan(segment, bytes);
+    if (running && segment.open()) {
+      patch(segment.path(), scan.end(), lost);
+      return;
+    }
+    byte[] before = scan.end() == 0 ? TornTail.MAGIC : Arrays.copyOf(bytes, scan.end());
+    Entry next = find(bytes, damage.last() + 1);
+    byte[] behind =
+        next == null
+            ? new byte[0]
+            : Arrays.copyOfRange(bytes, next.start(), TornTail.writtenBytes(bytes));
+    DurableFile.write(segment.path(), join(before, lost, behind));
+  }
+
+  /* Ratis goes on writing behind it, and the entries are as long as they were. */
+  private static void patch(Path path, int offset, List<Raw> lost) throws IOException {
+    byte[] bytes = join(new byte[0], lost, new byte[0]);
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      ByteBuffer rest = ByteBuffer.wrap(bytes);
+      while (rest.hasRemaining()) {
+        channel.write(rest, offset + (long) rest.position());
+      }
+      channel.force(true);
+    }
+  }
+
+  private static byte[] join(byte[] before, List<Raw> entries, byte[] behind) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(before);
+    entries.forEach(entry -> out.writeBytes(entry.bytes()));
+    out.writeBytes(behind);
+    return out.toByteArray();
+  }
+
+  private void keepAside(Path path, byte[] bytes) throws IOException {
+    Files.createDirectories(storage.aside());
+    String name = path.getFileName() + "-" + System.currentTimeMillis() + ".bad";
+    DurableFile.write(storage.aside().resolve(name), bytes);
+  }
+}
