@@ -54,8 +54,8 @@ final class StartCommand implements Callable<Integer> {
     NodeConfig read = NodeConfig.load(config, settings);
     Path log = read.data().resolve("quire.log");
     AdminServer.checkPort(read);
-    Node node = Node.open(
-            read, _ -> Logs.toFile(log), acceptLoss ? Node.Loss.ACCEPTED : Node.Loss.REFUSED);
+    Node node =
+        Node.open(read, _ -> Logs.toFile(log), acceptLoss ? Node.Loss.ACCEPTED : Node.Loss.REFUSED);
     AdminServer admin;
     try {
       admin = AdminServer.open(node, (_, _) -> {});
