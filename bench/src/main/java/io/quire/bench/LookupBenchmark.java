@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -23,6 +24,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Benchmark)
 public class LookupBenchmark {
   private static final int ORDER = 1 << 14;
+  private static final int BATCH = 64;
   private static volatile @Nullable Subject subject;
 
   /** Who is asked, and for what. */
@@ -43,6 +45,7 @@ public class LookupBenchmark {
   private final ConcurrentHashMap<String, NsObject> byName = new ConcurrentHashMap<>();
   private final long[] xids = new long[ORDER];
   private final String[] names = new String[ORDER];
+  private final long[][] batches = new long[ORDER / BATCH][BATCH];
   private @Nullable Namespaces namespaces;
 
   static void of(Subject wanted) {
@@ -67,6 +70,7 @@ public class LookupBenchmark {
       xids[i] = all[chosen];
       // Not the very string that the tables hold: who asks has one of his own.
       names[i] = new String(found.published().names()[chosen].toCharArray());
+      batches[i / BATCH][i % BATCH] = xids[i];
     }
   }
 
@@ -80,6 +84,13 @@ public class LookupBenchmark {
   @Benchmark
   public @Nullable NsObject byName(Turn turn) {
     return Objects.requireNonNull(namespaces).lookup(NsHandle.ROOT, names[turn.next()]);
+  }
+
+  /** Linearizable lookups by id, {@value #BATCH} under one check; the time of one. */
+  @Benchmark
+  @OperationsPerInvocation(BATCH)
+  public @Nullable NsObject[] batchById(Turn turn) {
+    return Objects.requireNonNull(namespaces).lookupAll(batches[turn.next() % batches.length]);
   }
 
   /** The floor by id. */

@@ -73,6 +73,7 @@ final class ProtocolArea implements Area {
     return List.of(
         lookup("lookup-id", "by id", "byId", "mapById"),
         lookup("lookup-name", "by name", "byName", "mapByName"),
+        lookupBatch(),
         lookupTwoThreads(),
         lookupBusy(),
         publishLatency(),
@@ -110,6 +111,18 @@ final class ProtocolArea implements Area {
                 false),
             new Entrant("zookeeper sync+getData", ZOOKEEPER, network, false),
             new Entrant("etcd linearizable range", ETCD, network, false)));
+  }
+
+  private static Question lookupBatch() {
+    String id = "lookup-batch";
+    Job job = Job.of(Job.Kind.LOOKUP, id, 1, BYTES);
+    return new Question(
+        id,
+        "the same by id, 64 in a call under one check; time of one",
+        List.of(new Row(id, "ns", Better.LOWER, "2 times ConcurrentHashMap.get", "as lookup-id")),
+        List.of(
+            new Entrant("ours", QUIRE, job.withVariant("batchById"), false),
+            new Entrant("ConcurrentHashMap.get", QUIRE, job.withVariant("mapById"), false)));
   }
 
   private static Question lookupTwoThreads() {

@@ -8,32 +8,49 @@ import org.jspecify.annotations.Nullable;
  * All there is to a key, in one immutable record that is replaced as a whole: what the applied log
  * made of it, what a hint showed ahead of that, and which transactions are under way.
  *
- * @param value null if absent
- * @param version position of the last write, or 0 if absent
+ * @param settled what the applied log made of it, null if absent
  * @param shown null if the hint was of a removal
  * @param shownVersion 0 if there was no hint ahead of the log
  * @param marks transactions under way that may change it
  */
 record Cell(
-    byte @Nullable [] value,
-    long version,
-    byte @Nullable [] shown,
-    long shownVersion,
-    TxnId[] marks) {
+    @Nullable Versioned settled, byte @Nullable [] shown, long shownVersion, TxnId[] marks) {
   private static final TxnId[] NONE = {};
-  static final Cell ABSENT = new Cell(null, 0, null, 0, NONE);
+  static final Cell ABSENT = new Cell(null, null, 0, NONE);
+
+  /** A cell that nothing is under way on. */
+  static Cell of(Versioned settled) {
+    return new Cell(settled, null, 0, NONE);
+  }
+
+  /** The value that the applied log gave it, or null. */
+  byte @Nullable [] value() {
+    return settled == null ? null : settled.value();
+  }
+
+  /** Position of the last write, or 0 if absent. */
+  long version() {
+    return settled == null ? 0 : settled.version();
+  }
+
+  /** Whether there is no more to it than what is settled. */
+  boolean plain() {
+    return shownVersion == 0 && marks.length == 0;
+  }
 
   boolean forgettable() {
-    return value == null && shownVersion == 0 && marks.length == 0;
+    return settled == null && plain();
   }
 
   @Nullable Versioned visible() {
-    byte[] seen = shownVersion > version ? shown : value;
-    return seen == null ? null : new Versioned(seen, Math.max(version, shownVersion));
+    if (shownVersion <= version()) {
+      return settled;
+    }
+    return shown == null ? null : new Versioned(shown, shownVersion);
   }
 
   @Nullable Versioned applied() {
-    return value == null ? null : new Versioned(value, version);
+    return settled;
   }
 
   boolean marked(TxnId txn) {
@@ -57,7 +74,7 @@ record Cell(
   Cell mark(TxnId txn) {
     TxnId[] more = Arrays.copyOf(marks, marks.length + 1);
     more[marks.length] = txn;
-    return new Cell(value, version, shown, shownVersion, more);
+    return new Cell(settled, shown, shownVersion, more);
   }
 
   Cell unmark(TxnId txn) {
@@ -68,19 +85,22 @@ record Cell(
         marks.length == 1
             ? NONE
             : Arrays.stream(marks).filter(mark -> !mark.equals(txn)).toArray(TxnId[]::new);
-    return new Cell(value, version, shown, shownVersion, fewer);
+    return new Cell(settled, shown, shownVersion, fewer);
   }
 
   /** The log wrote it; what was shown up to there has come true. */
   Cell write(byte @Nullable [] next, long position) {
     boolean ahead = shownVersion > position;
     return new Cell(
-        next, next == null ? 0 : position, ahead ? shown : null, ahead ? shownVersion : 0, marks);
+        next == null ? null : new Versioned(next, position),
+        ahead ? shown : null,
+        ahead ? shownVersion : 0,
+        marks);
   }
 
   Cell show(byte @Nullable [] next, long position) {
-    return position <= Math.max(version, shownVersion)
+    return position <= Math.max(version(), shownVersion)
         ? this
-        : new Cell(value, version, next, position, marks);
+        : new Cell(settled, next, position, marks);
   }
 }

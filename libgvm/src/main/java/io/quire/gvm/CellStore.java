@@ -19,12 +19,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * The cells of this node: changed on the loop only, read by any thread. Each change of a key is one
  * replacement of its record, so a reader sees value, version and marks of one moment.
+ *
+ * <p>A cell that nothing is under way on is nothing but its {@link Versioned}, and nearly all are
+ * so; a {@link Cell} stands in the table for as long as there are marks or a hint.
  */
 final class CellStore implements Participant {
   private static final int CELLS_MAX = 20_000_000;
   private static final byte[] NOTHING = {};
 
-  private final ConcurrentHashMap<String, Cell> cells = new ConcurrentHashMap<>();
+  /** Tells that a cell cannot be read at a glance. */
+  static final Versioned UNSETTLED = new Versioned(NOTHING, 0);
+
+  /** By {@link Place}; a value is a Versioned or a Cell. */
+  private final ConcurrentHashMap<Object, Object> cells = new ConcurrentHashMap<>();
+
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
@@ -44,8 +52,25 @@ final class CellStore implements Participant {
 
   /** Any thread. */
   Cell cell(String key) {
-    Cell cell = cells.get(key);
-    return cell == null ? Cell.ABSENT : cell;
+    return whole(cells.get(Place.of(key)));
+  }
+
+  private static Cell whole(@Nullable Object found) {
+    return switch (found) {
+      case null -> Cell.ABSENT;
+      case Versioned settled -> Cell.of(settled);
+      case Cell cell -> cell;
+      default -> throw new IllegalStateException("not a cell: found=" + found.getClass());
+    };
+  }
+
+  /** The value at a place, null, or {@link #UNSETTLED}. Any thread. */
+  @Nullable Versioned glance(Object place) {
+    Object found = cells.get(place);
+    if (found instanceof Versioned settled) {
+      return settled;
+    }
+    return found == null ? null : UNSETTLED;
   }
 
   int count() {
@@ -83,7 +108,7 @@ final class CellStore implements Participant {
     }
     Transaction transaction = Transaction.read(payload);
     for (String key : transaction.keys()) {
-      cells.compute(key, (_, cell) -> (cell == null ? Cell.ABSENT : cell).mark(txn));
+      cells.compute(Place.of(key), (_, found) -> whole(found).mark(txn));
     }
     return null;
   }
@@ -134,8 +159,8 @@ final class CellStore implements Participant {
     for (int i = 0; i < conditions.size(); i++) {
       boolean holds =
           switch (conditions.get(i)) {
-            case Condition.Absent(String key) -> cell(key).value() == null;
-            case Condition.Present(String key) -> cell(key).value() != null;
+            case Condition.Absent(String key) -> cell(key).settled() == null;
+            case Condition.Present(String key) -> cell(key).settled() != null;
             case Condition.Version(String key, long version) -> cell(key).version() == version;
             case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
           };
@@ -155,10 +180,11 @@ final class CellStore implements Participant {
 
   private void replace(String key, Cell next) {
     if (next.forgettable()) {
-      cells.remove(key);
-    } else {
-      cells.put(key, next);
+      cells.remove(Place.of(key));
+      return;
     }
+    Versioned settled = next.settled();
+    cells.put(Place.of(key), settled != null && next.plain() ? settled : next);
   }
 
   private void wake(Transaction transaction) {
@@ -176,21 +202,10 @@ final class CellStore implements Participant {
   /** In the order of the keys, so that the same state is the same bytes. */
   @Override
   public void save(WireWriter out) {
-    TreeMap<String, Cell> present = new TreeMap<>();
-    cells.forEach(
-        (key, cell) -> {
-          if (cell.value() != null) {
-            present.put(key, cell);
-          }
-        });
+    TreeMap<String, Versioned> present = new TreeMap<>();
+    forEach(present::put);
     out.int32(present.size());
-    present.forEach(
-        (key, cell) -> {
-          byte[] value = cell.value();
-          if (value != null) {
-            out.string(key).int64(cell.version()).bytes(value);
-          }
-        });
+    present.forEach((key, cell) -> out.string(key).int64(cell.version()).bytes(cell.value()));
   }
 
   @Override
@@ -201,7 +216,8 @@ final class CellStore implements Participant {
       long version = in.int64();
       saved.put(key, new Versioned(in.bytes(), version));
     }
-    for (String key : List.copyOf(cells.keySet())) {
+    for (Object place : List.copyOf(cells.keySet())) {
+      String key = Place.key(place);
       if (!saved.containsKey(key)) {
         replace(key, cell(key).write(null, position));
       }
@@ -219,10 +235,10 @@ final class CellStore implements Participant {
   /** Every cell that has a value, as the applied log made it. On the loop. */
   void forEach(BiConsumer<String, Versioned> action) {
     cells.forEach(
-        (key, cell) -> {
-          byte[] value = cell.value();
-          if (value != null) {
-            action.accept(key, new Versioned(value, cell.version()));
+        (place, found) -> {
+          Versioned settled = whole(found).settled();
+          if (settled != null) {
+            action.accept(Place.key(place), settled);
           }
         });
   }

@@ -78,6 +78,27 @@ public final class Cells {
     return read.finish();
   }
 
+  /**
+   * Tells that a cell cannot be read at a glance: a transaction on it is under way, or has only
+   * been heard of. It is this very object.
+   */
+  public static final Versioned UNSETTLED = CellStore.UNSETTLED;
+
+  /**
+   * Looks at a cell without waiting: its value, null if it is absent, or {@link #UNSETTLED}. Any
+   * number of glances together are linearizable reads if {@link Session#token} was taken before the
+   * first of them and {@link Session#valid} says so after the last; what was seen must not be used
+   * otherwise.
+   */
+  public @Nullable Versioned glance(String key) {
+    return store.glance(Place.of(key));
+  }
+
+  /** As {@link #glance(String)}, of the key that is {@code x/} and this number in hexadecimal. */
+  public @Nullable Versioned glance(long number) {
+    return store.glance(number);
+  }
+
   /** Reads a cell as this node knows it, without waiting. */
   public @Nullable Versioned readRelaxed(String key) {
     return store.cell(key).visible();

@@ -1,7 +1,5 @@
 package io.quire.ns;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
@@ -32,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * current for it. All may block, up to {@link #DEADLINE}, and must not be called on the loop; any
  * thread may call.
  *
- * <p>Objects that were looked up are kept decoded, up to 32 MiB of them, and found again in some
- * hundred nanoseconds.
+ * <p>A lookup costs one look at a hash table by id and two by name, and one at the clock; many at
+ * once share the look at the clock. Waiting begins only where a transaction on the object is under
+ * way.
  */
 public final class Namespaces {
   /** After this long an operation gives up; what it was about then may have happened. */
@@ -42,20 +41,11 @@ public final class Namespaces {
   /** A list gives at most this many names at once. */
   public static final int PAGE_MAX = 10_000;
 
-  private static final long DECODED_BYTES_MAX = 32 << 20;
-  private static final int DECODED_BYTES_EACH = 200;
-
   private final Session session;
   private final Cells cells;
   private final Loop loop;
   private final Clock clock;
   private final RefTable references = new RefTable();
-  private final Cache<Long, NsObject> decoded =
-      Caffeine.newBuilder()
-          .maximumWeight(DECODED_BYTES_MAX)
-          .weigher((Long _, NsObject object) -> DECODED_BYTES_EACH + object.value().length)
-          .executor(Runnable::run)
-          .build();
   private final List<LongConsumer> freed = new CopyOnWriteArrayList<>();
   private final NsIndex index;
   private final XidBlock xids;
@@ -76,7 +66,6 @@ public final class Namespaces {
     this.loop = loop;
     this.clock = clock;
     index = new NsIndex(cells, references, freed);
-    freed.add(decoded::invalidate);
     cells.listen(index);
     xids = new XidBlock(cells, random);
     drain =
@@ -163,6 +152,14 @@ public final class Namespaces {
 
   /** The object of a name, or null. No reference is taken. */
   public @Nullable NsObject lookup(NsHandle namespace, String name) {
+    Session.Token begun = session.token();
+    NsObject seen = begun == null ? null : glance(namespace, name);
+    return begun != null && seen != null && session.valid(begun)
+        ? seen
+        : lookupSlowly(namespace, name);
+  }
+
+  private @Nullable NsObject lookupSlowly(NsHandle namespace, String name) {
     String nameKey = ObjectCodec.nameKey(namespace.id(), ObjectName.check(name));
     for (; ; ) {
       Versioned named = read(nameKey);
@@ -179,20 +176,85 @@ public final class Namespaces {
 
   /** The object of an id, or null. No reference is taken. It may be draining. */
   public @Nullable NsObject lookup(long xid) {
+    Session.Token begun = session.token();
+    NsObject seen = begun == null ? null : glance(xid);
+    return begun != null && seen != null && session.valid(begun) ? seen : lookupSlowly(xid);
+  }
+
+  private @Nullable NsObject lookupSlowly(long xid) {
     return decode(xid, read(ObjectCodec.xidKey(xid)));
   }
 
+  /**
+   * The objects of many ids, under one look at the clock: each as {@link #lookup(long)} would
+   * answer at some moment of this call, not all at the same one.
+   *
+   * @return in the order of the ids, null where there is none
+   */
+  public @Nullable NsObject[] lookupAll(long[] wanted) {
+    Session.Token begun = session.token();
+    @Nullable NsObject[] found = new NsObject[wanted.length];
+    if (begun != null) {
+      for (int i = 0; i < wanted.length; i++) {
+        found[i] = glance(wanted[i]);
+      }
+    }
+    boolean valid = begun != null && session.valid(begun);
+    for (int i = 0; i < wanted.length; i++) {
+      if (!valid || found[i] == null) {
+        found[i] = lookupSlowly(wanted[i]);
+      }
+    }
+    return found;
+  }
+
+  /** As {@link #lookupAll(long[])}, by name. */
+  public @Nullable NsObject[] lookupAll(NsHandle namespace, List<String> wanted) {
+    Session.Token begun = session.token();
+    @Nullable NsObject[] found = new NsObject[wanted.size()];
+    if (begun != null) {
+      for (int i = 0; i < found.length; i++) {
+        found[i] = glance(namespace, wanted.get(i));
+      }
+    }
+    boolean valid = begun != null && session.valid(begun);
+    for (int i = 0; i < found.length; i++) {
+      if (!valid || found[i] == null) {
+        found[i] = lookupSlowly(namespace, wanted.get(i));
+      }
+    }
+    return found;
+  }
+
+  /** What can be seen without waiting, or null; it counts if the session is valid afterwards. */
+  private @Nullable NsObject glance(long xid) {
+    Versioned cell = cells.glance(xid);
+    return cell == null || cell == Cells.UNSETTLED ? null : decode(xid, cell);
+  }
+
+  private @Nullable NsObject glance(NsHandle namespace, String name) {
+    // Nothing else that has a key of its own begins so; the rest is checked where it is not found.
+    if (!name.startsWith("/")) {
+      return null;
+    }
+    Versioned named = cells.glance(ObjectCodec.nameKey(namespace.id(), name));
+    if (named == null || named == Cells.UNSETTLED) {
+      return null;
+    }
+    NsObject object = glance(ObjectCodec.number(named.value()));
+    return object == null || object.draining() || !object.name().equals(name) ? null : object;
+  }
+
   /** Decodes an object once for each version; what is decoded for a version never differs. */
-  private @Nullable NsObject decode(long xid, @Nullable Versioned cell) {
+  private static @Nullable NsObject decode(long xid, @Nullable Versioned cell) {
     if (cell == null) {
       return null;
     }
-    NsObject known = decoded.getIfPresent(xid);
-    if (known != null && known.version() == cell.version()) {
+    if (cell.form() instanceof Decoded(NsObject known)) {
       return known;
     }
     NsObject object = ObjectCodec.read(xid, cell);
-    decoded.put(xid, object);
+    cell.keep(new Decoded(object));
     return object;
   }
 

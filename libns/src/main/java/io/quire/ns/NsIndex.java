@@ -89,7 +89,7 @@ final class NsIndex implements CellListener {
   }
 
   private void changed(long position, String key, byte @Nullable [] value) {
-    if (key.startsWith(ObjectCodec.NAME_PREFIX)) {
+    if (ObjectCodec.isNameKey(key)) {
       nameChanged(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), value);
     } else if (key.startsWith(ObjectCodec.XID_PREFIX)) {
       objectChanged(position, ObjectCodec.xidOf(key), value);

@@ -12,7 +12,7 @@ package io.quire.ns;
  * @param created by the creator's wall clock, milliseconds since 1970
  * @param draining it was deleted and waits for its last reference
  * @param version position of its last change
- * @param value what it holds, encoded; see {@link Values}. Not to be changed.
+ * @param value what it holds, encoded; see {@link Values}
  */
 public record NsObject(
     long xid,
@@ -27,6 +27,19 @@ public record NsObject(
     byte[] value) {
   /** How large a value may be: 2 MiB. */
   public static final int VALUE_BYTES_MAX = 2 << 20;
+
+  /**
+   * What it holds, a copy: many readers share this object, and the node's own state is made of it.
+   */
+  @Override
+  public byte[] value() {
+    return value.clone();
+  }
+
+  /** The same without a copy, for who does not change it and does not hand it on. */
+  byte[] held() {
+    return value;
+  }
 
   /** For people: hexadecimal. */
   public String xidText() {

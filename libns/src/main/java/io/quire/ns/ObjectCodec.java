@@ -3,21 +3,31 @@ package io.quire.ns;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Versioned;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The keys and values of the cells that make objects.
  *
  * <pre>
- *   n/(namespace)/(name)   xid (64 bits)
+ *   (name)                 xid (64 bits), of a name in the root namespace; it begins with /
+ *   n/(namespace)(name)    xid, of a name in another
  *   x/(xid)                flags, namespace, creator, created, name, kind, value
  *   l/(namespace)          named by every create, delete and rename, so that listings wait for them
  *   c/xid                  the next block of xids
  * </pre>
  */
 final class ObjectCodec {
-  static final String NAME_PREFIX = "n/";
   static final String XID_PREFIX = "x/";
   static final String XID_COUNTER = "c/xid";
+
+  private static final String NAME_PREFIX = "n/";
+  private static final int KINDS_MAX = 256;
+  private static final ConcurrentHashMap<String, String> KINDS = new ConcurrentHashMap<>();
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private static final int DRAINING = 1;
   private static final int SESSION = 2;
@@ -25,7 +35,7 @@ final class ObjectCodec {
   private ObjectCodec() {}
 
   static String nameKey(long namespace, String name) {
-    return NAME_PREFIX + Long.toHexString(namespace) + name;
+    return namespace == 0 ? name : NAME_PREFIX + Long.toHexString(namespace) + name;
   }
 
   static String xidKey(long xid) {
@@ -36,12 +46,18 @@ final class ObjectCodec {
     return "l/" + Long.toHexString(namespace);
   }
 
+  static boolean isNameKey(String key) {
+    return key.startsWith("/") || key.startsWith(NAME_PREFIX);
+  }
+
   static long namespaceOf(String nameKey) {
-    return Long.parseUnsignedLong(nameKey, 2, nameKey.indexOf('/', 2), 16);
+    return nameKey.startsWith("/")
+        ? 0
+        : Long.parseUnsignedLong(nameKey, 2, nameKey.indexOf('/', 2), 16);
   }
 
   static String nameOf(String nameKey) {
-    return nameKey.substring(nameKey.indexOf('/', 2));
+    return nameKey.startsWith("/") ? nameKey : nameKey.substring(nameKey.indexOf('/', 2));
   }
 
   static long xidOf(String xidKey) {
@@ -53,34 +69,44 @@ final class ObjectCodec {
   }
 
   static long number(byte[] bytes) {
-    return new WireReader(bytes).int64();
+    return (long) LONG.get(bytes, 0);
+  }
+
+  /** There are few kinds and many objects. */
+  private static String shared(String kind) {
+    String known = KINDS.get(kind);
+    if (known == null && KINDS.size() < KINDS_MAX) {
+      known = KINDS.putIfAbsent(kind, kind);
+    }
+    return known == null ? kind : known;
   }
 
   static byte[] write(NsObject object) {
     int flags =
         (object.draining() ? DRAINING : 0) | (object.lifetime() == Lifetime.SESSION ? SESSION : 0);
-    return new WireWriter(object.value().length + 96)
+    return new WireWriter(object.held().length + 96)
         .int8(flags)
         .int64(object.namespace().id())
         .int64(object.creator())
         .int64(object.created())
         .string(object.name())
         .string(object.kind())
-        .bytes(object.value())
+        .bytes(object.held())
         .toBytes();
   }
 
   static NsObject read(long xid, Versioned cell) {
     WireReader in = new WireReader(cell.value());
     int flags = in.int8();
-    NsHandle namespace = new NsHandle(in.int64());
+    long number = in.int64();
+    NsHandle namespace = number == 0 ? NsHandle.ROOT : new NsHandle(number);
     long creator = in.int64();
     long created = in.int64();
     return new NsObject(
         xid,
         namespace,
         in.string(),
-        in.string(),
+        shared(in.string()),
         (flags & SESSION) != 0 ? Lifetime.SESSION : Lifetime.DURABLE,
         creator,
         created,

@@ -7,8 +7,10 @@ import io.quire.sim.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /** Each operation, from three nodes. */
 @Timeout(60)
@@ -41,6 +43,35 @@ class NamespacesTest {
     }
     assertThat(made.creator()).isEqualTo(a.actor.member().incarnation());
     assertThat(made.version()).isPositive();
+  }
+
+  @Test
+  void lookupAll_answersAsSingleLookupsDo() {
+    NsObject one = create(a, "/one", 1);
+    NsObject two = create(b, "/two", 2);
+    b.namespaces.delete(ROOT, "/one");
+    for (NsPeer peer : peers) {
+      assertThat(peer.namespaces.lookupAll(ROOT, List.of("/two", "/one", "/none", "/two")))
+          .usingRecursiveFieldByFieldElementComparator()
+          .containsExactly(peer.found("/two"), null, null, peer.found("/two"));
+      long[] xids = {two.xid(), 7, one.xid()};
+      @Nullable NsObject[] found = peer.namespaces.lookupAll(xids);
+      for (int i = 0; i < xids.length; i++) {
+        assertThat(found[i]).usingRecursiveComparison().isEqualTo(peer.namespaces.lookup(xids[i]));
+      }
+    }
+    assertThatThrownBy(() -> a.namespaces.lookupAll(ROOT, List.of("/two", "x/1")))
+        .isInstanceOf(NsException.InvalidName.class);
+  }
+
+  @Test
+  void lookup_whoChangesTheValue_changesACopy() {
+    NsObject made = create(a, "/x", 1, 2);
+    NsObject seen = b.found("/x");
+    seen.value()[0] = 9;
+    assertThat(b.found("/x").value()).containsExactly(1, 2);
+    assertThat(b.namespaces.update(b.found("/x"), new byte[] {3}).version())
+        .isGreaterThan(made.version());
   }
 
   @Test
@@ -272,7 +303,7 @@ class NamespacesTest {
     c.whenClockIsRead =
         () -> {
           reads.add(reads.size());
-          if (reads.size() == 2) {
+          if (reads.size() == 1) {
             a.namespaces.delete(ROOT, "/x");
             stage.play(Duration.ofSeconds(1));
           }
@@ -289,7 +320,7 @@ class NamespacesTest {
     c.whenClockIsRead =
         () -> {
           reads.add(reads.size());
-          if (reads.size() == 3) {
+          if (reads.size() == 2) {
             c.actor.pause();
             stage.pass(Duration.ofSeconds(4));
           }
@@ -298,6 +329,25 @@ class NamespacesTest {
         .isInstanceOf(NsException.NotInView.class)
         .hasMessage("this node is not in the view: opening: name=/x");
     assertThat(c.namespaces.references(x.xid())).isZero();
+  }
+
+  @Test
+  void lookup_leaseRunsOutBeforeTheClockIsRead_isRefused() {
+    NsObject x = create(a, "/x", 1);
+    List<Executable> lookups =
+        List.of(
+            () -> c.namespaces.lookup(x.xid()),
+            () -> c.namespaces.lookup(ROOT, "/x"),
+            () -> c.namespaces.lookupAll(new long[] {x.xid(), x.xid()}),
+            () -> c.namespaces.lookupAll(ROOT, List.of("/x")));
+    c.whenClockIsRead =
+        () -> {
+          c.actor.pause();
+          stage.pass(Duration.ofSeconds(4));
+        };
+    for (Executable lookup : lookups) {
+      assertThatThrownBy(lookup::execute).isInstanceOf(NsException.NotInView.class);
+    }
   }
 
   @Test

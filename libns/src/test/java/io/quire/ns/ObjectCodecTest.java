@@ -27,6 +27,12 @@ class ObjectCodecTest {
     assertThat(key).isEqualTo("n/ffffffffffffffff/x/y");
     assertThat(ObjectCodec.namespaceOf(key)).isEqualTo(-1);
     assertThat(ObjectCodec.nameOf(key)).isEqualTo("/x/y");
+    String root = ObjectCodec.nameKey(0, "/x/y");
+    assertThat(root).isEqualTo("/x/y");
+    assertThat(ObjectCodec.namespaceOf(root)).isZero();
+    assertThat(ObjectCodec.nameOf(root)).isEqualTo("/x/y");
+    assertThat(ObjectCodec.isNameKey(root)).isTrue();
+    assertThat(ObjectCodec.isNameKey("x/7001")).isFalse();
     assertThat(ObjectCodec.xidKey(0x7001)).isEqualTo("x/7001");
     assertThat(ObjectCodec.xidOf("x/7001")).isEqualTo(0x7001);
     assertThat(ObjectCodec.listKey(0)).isEqualTo("l/0");
