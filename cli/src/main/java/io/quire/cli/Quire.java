@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CatCommand.class,
       SimCommand.class,
       BenchCommand.class,
+      ChaosCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Quire implements Runnable {

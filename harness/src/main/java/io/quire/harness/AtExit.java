@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * has closed it. One hook runs it all, latest first, because hooks of their own would run at the
  * same time: processes must be gone before their directory is deleted.
  */
-final class AtExit {
+public final class AtExit {
   private static final Deque<Runnable> PENDING = new ArrayDeque<>();
   private static volatile boolean begun;
 
@@ -19,13 +19,15 @@ final class AtExit {
 
   private AtExit() {}
 
-  static void push(Runnable action) {
+  /** Adds what is to be done first. */
+  public static void push(Runnable action) {
     synchronized (PENDING) {
       PENDING.push(action);
     }
   }
 
-  static void remove(Runnable action) {
+  /** Takes out what its owner has done. */
+  public static void remove(Runnable action) {
     synchronized (PENDING) {
       PENDING.remove(action);
     }

@@ -17,7 +17,9 @@ public final class CheckFailed extends RuntimeException {
     return check;
   }
 
-  static void unless(boolean holds, String check, String format, @Nullable Object... detail) {
+  /** Throws unless the check holds. */
+  public static void unless(
+      boolean holds, String check, String format, @Nullable Object... detail) {
     if (!holds) {
       throw new CheckFailed(check, format.formatted(detail));
     }

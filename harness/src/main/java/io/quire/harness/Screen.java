@@ -23,6 +23,11 @@ public final class Screen {
     this.live = live;
   }
 
+  /** Whether bars move. */
+  public boolean live() {
+    return live;
+  }
+
   public synchronized void step(String text) {
     wipe();
     out.println();

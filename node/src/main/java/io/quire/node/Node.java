@@ -53,7 +53,7 @@ public final class Node implements AutoCloseable {
 
   private final Closing closing = new Closing();
   private final NodeConfig config;
-  private final Clock clock = new SystemClock();
+  private final Clock clock;
   private final Member self;
   private final EventLoop loop;
   private final Fabric fabric;
@@ -101,10 +101,19 @@ public final class Node implements AutoCloseable {
 
   /** As {@link #open(NodeConfig, Consumer)}. */
   public static Node open(NodeConfig config, Consumer<Datasets> register, Loss loss) {
+    return open(config, register, loss, new SystemClock(), Rules.ALL);
+  }
+
+  /**
+   * As {@link #open(NodeConfig, Consumer, Loss)}, for a harness that does harm: with a clock that
+   * it can set, and perhaps a rule of the protocol broken on purpose.
+   */
+  public static Node open(
+      NodeConfig config, Consumer<Datasets> register, Loss loss, Clock clock, Rules rules) {
     Node node;
     try {
       Preflight.check(config);
-      node = new Node(config);
+      node = new Node(config, clock, rules);
     } catch (FabricException | LogException | AgerException e) {
       throw new StartException(e.getMessage(), e);
     }
@@ -124,8 +133,9 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private Node(NodeConfig config) {
+  private Node(NodeConfig config, Clock clock, Rules rules) {
     this.config = config;
+    this.clock = clock;
     boolean opened = false;
     try {
       Tls tls = certificate(config);
@@ -152,9 +162,9 @@ public final class Node implements AutoCloseable {
       LeaseTerms terms = new LeaseTerms(config.lease(), 0.001, Duration.ofMillis(100));
       session =
           new Session(
-              self, () -> storage(log), terms, sessions, log, transport, loop, clock, Rules.ALL);
+              self, () -> storage(log), terms, sessions, log, transport, loop, clock, rules);
       leases = new LeaseTable(terms, session, sessions, log, transport, loop, clock);
-      twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
+      twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, rules);
       cells = new Cells(sessions, session, twoPhase, loop);
       namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets =

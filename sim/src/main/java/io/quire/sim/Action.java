@@ -12,6 +12,14 @@ public sealed interface Action {
     }
   }
 
+  /** Asks whether there is a value; a find of any text says that there is. */
+  record Exists() implements Action {
+    @Override
+    public String toString() {
+      return "exists";
+    }
+  }
+
   /**
    * Sets the value if the condition holds.
    *
@@ -36,6 +44,13 @@ public sealed interface Action {
       }
     }
 
+    record Present() implements Condition {
+      @Override
+      public String toString() {
+        return "present";
+      }
+    }
+
     record Version(long version) implements Condition {
       @Override
       public String toString() {
@@ -55,12 +70,20 @@ public sealed interface Action {
     return new Read();
   }
 
+  static Action exists() {
+    return new Exists();
+  }
+
   static Action write(String value) {
     return new Write(new Condition.Always(), value);
   }
 
   static Action delete() {
     return new Write(new Condition.Always(), null);
+  }
+
+  static Action deleteIfPresent() {
+    return new Write(new Condition.Present(), null);
   }
 
   static Action create(String value) {

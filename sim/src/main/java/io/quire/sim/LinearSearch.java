@@ -230,7 +230,7 @@ final class LinearSearch {
   /** Whether it writes nothing. */
   private boolean neutral(int operation) {
     Operation each = operations[operation];
-    return each.action instanceof Action.Read || each.outcome == Operation.Outcome.REFUSED;
+    return !(each.action instanceof Action.Write) || each.outcome == Operation.Outcome.REFUSED;
   }
 
   /** Whether it writes whatever was there. */
@@ -252,6 +252,7 @@ final class LinearSearch {
                     && alike(versions[operation], versions[state]);
         yield same ? state : IMPOSSIBLE;
       }
+      case Action.Exists _ -> (each.value != null) == (state != ABSENT) ? state : IMPOSSIBLE;
       case Action.Write write -> {
         if (each.outcome == Operation.Outcome.REFUSED) {
           yield mayFail(write.condition(), state) ? state : IMPOSSIBLE;
@@ -268,6 +269,7 @@ final class LinearSearch {
     return switch (condition) {
       case Action.Condition.Always _ -> true;
       case Action.Condition.Absent _ -> state == ABSENT;
+      case Action.Condition.Present _ -> state != ABSENT;
       case Action.Condition.Value(String value) -> state != ABSENT && value.equals(valueOf(state));
       case Action.Condition.Version(long version) ->
           state != ABSENT

@@ -1,6 +1,7 @@
 package io.quire.sim;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,8 +16,7 @@ public final class Linearizability {
   /** Judges all keys; the first bad one decides. All keys are absent in the beginning. */
   public static Verdict check(History history) {
     Verdict verdict = new Verdict.Good();
-    for (Map.Entry<String, List<Operation>> key : history.byKey().entrySet()) {
-      Verdict one = check(key.getKey(), key.getValue());
+    for (Verdict one : judge(history).values()) {
       if (one instanceof Verdict.Bad) {
         return one;
       }
@@ -25,6 +25,21 @@ public final class Linearizability {
       }
     }
     return verdict;
+  }
+
+  /** Judges each key by itself: the verdicts that are not good, by key. */
+  public static Map<String, Verdict> judge(History history) {
+    Map<String, Verdict> verdicts = new LinkedHashMap<>();
+    history
+        .byKey()
+        .forEach(
+            (key, operations) -> {
+              Verdict verdict = check(key, operations);
+              if (!(verdict instanceof Verdict.Good)) {
+                verdicts.put(key, verdict);
+              }
+            });
+    return verdicts;
   }
 
   private static Verdict check(String key, List<Operation> operations) {

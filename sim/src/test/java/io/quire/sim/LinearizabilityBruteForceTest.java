@@ -49,9 +49,10 @@ class LinearizabilityBruteForceTest {
   }
 
   private static Action action(Dice dice, int number) {
-    return switch ((int) dice.between(0, 6)) {
-      case 0, 1, 2 -> Action.read();
-      case 3 -> Action.delete();
+    return switch ((int) dice.between(0, 7)) {
+      case 0, 1 -> Action.read();
+      case 2 -> Action.exists();
+      case 3 -> dice.nextBoolean() ? Action.delete() : Action.deleteIfPresent();
       case 4 -> Action.create("v" + number);
       case 5 -> Action.writeIfValue("v" + dice.between(0, 3), "v" + number);
       default -> Action.write("v" + number);
@@ -61,7 +62,7 @@ class LinearizabilityBruteForceTest {
   private static void end(Operation operation, Dice dice) {
     if (dice.chance(0.25)) {
       operation.unknown();
-    } else if (operation.action() instanceof Action.Read) {
+    } else if (!(operation.action() instanceof Action.Write)) {
       operation.read(dice.chance(0.3) ? null : "v" + dice.between(0, 3), 0);
     } else if (dice.chance(0.2)) {
       operation.refused();
@@ -91,6 +92,10 @@ class LinearizabilityBruteForceTest {
             case Action.Read _ ->
                 (next.outcome() == Operation.Outcome.UNKNOWN || Objects.equals(next.value, value))
                     && possible(others, value);
+            case Action.Exists _ ->
+                (next.outcome() == Operation.Outcome.UNKNOWN
+                        || (next.value == null) == (value == null))
+                    && possible(others, value);
             case Action.Write write ->
                 next.outcome() == Operation.Outcome.REFUSED
                     ? !holds && possible(others, value)
@@ -113,6 +118,7 @@ class LinearizabilityBruteForceTest {
         || switch (write.condition()) {
           case Action.Condition.Always _, Action.Condition.Version _ -> true;
           case Action.Condition.Absent _ -> value == null;
+          case Action.Condition.Present _ -> value != null;
           case Action.Condition.Value(String wanted) -> wanted.equals(value);
         };
   }

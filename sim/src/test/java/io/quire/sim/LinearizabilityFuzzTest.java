@@ -110,8 +110,9 @@ class LinearizabilityFuzzTest {
     }
 
     private Action action(String fresh) {
-      return switch ((int) dice.between(0, 7)) {
+      return switch ((int) dice.between(0, 8)) {
         case 0, 1, 2 -> Action.read();
+        case 8 -> dice.nextBoolean() ? Action.exists() : Action.deleteIfPresent();
         case 3, 4 -> Action.write(fresh);
         case 5 -> Action.writeIfVersion(dice.chance(0.7) ? version : 1, fresh);
         case 6 -> Action.create(fresh);
@@ -121,12 +122,15 @@ class LinearizabilityFuzzTest {
 
     private Runnable effect(Operation operation, Action action) {
       if (!(action instanceof Action.Write write)) {
-        return lies && !lied && former.size() > 12 ? lie(operation) : truth(operation);
+        return lies && !lied && action instanceof Action.Read && former.size() > 12
+            ? lie(operation)
+            : truth(operation);
       }
       boolean holds =
           switch (write.condition()) {
             case Action.Condition.Always _ -> true;
             case Action.Condition.Absent _ -> value == null;
+            case Action.Condition.Present _ -> value != null;
             case Action.Condition.Version(long wanted) -> value != null && version == wanted;
             case Action.Condition.Value(String wanted) -> wanted.equals(value);
           };

@@ -1,0 +1,70 @@
+package io.quire.harness.chaos;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A line of a journal. Times are of the machine's monotonic clock, which all processes share, so
+ * that lines of several journals can be put in order.
+ */
+sealed interface Entry {
+  long nanos();
+
+  /** A client is about to call; written before anything of the call is done. */
+  record Begin(long nanos, long call, String client, String verb, List<Part> parts)
+      implements Entry {
+    public Begin {
+      parts = List.copyOf(parts);
+    }
+  }
+
+  /** The call returned; one result for each part. */
+  record End(long nanos, long call, List<Result> results) implements Entry {
+    public End {
+      results = List.copyOf(results);
+    }
+  }
+
+  /** The client saw something that must not be, by itself. */
+  record Broken(long nanos, String what) implements Entry {}
+
+  default String line() {
+    List<String> fields = new ArrayList<>();
+    switch (this) {
+      case Begin begin -> {
+        fields.addAll(List.of("B", "" + begin.nanos, "" + begin.call, begin.client, begin.verb));
+        begin.parts.forEach(part -> fields.add(part.text()));
+      }
+      case End end -> {
+        fields.addAll(List.of("E", "" + end.nanos, "" + end.call));
+        end.results.forEach(result -> fields.add(result.text()));
+      }
+      case Broken broken ->
+          fields.addAll(List.of("X", "" + broken.nanos, broken.what.replaceAll("\\s+", " ")));
+    }
+    return String.join("\t", fields);
+  }
+
+  static Entry parse(String line) {
+    String[] fields = line.split("\t");
+    List<String> rest = Arrays.asList(fields);
+    long nanos = Long.parseLong(fields[1]);
+    return switch (fields[0]) {
+      case "B" ->
+          new Begin(
+              nanos,
+              Long.parseLong(fields[2]),
+              fields[3],
+              fields[4],
+              rest.subList(5, fields.length).stream().map(Part::parse).toList());
+      case "E" ->
+          new End(
+              nanos,
+              Long.parseLong(fields[2]),
+              rest.subList(3, fields.length).stream().map(Result::parse).toList());
+      case "X" -> new Broken(nanos, fields[2]);
+      default -> throw new IllegalArgumentException("not a line of a journal: found=" + line);
+    };
+  }
+}

@@ -1,0 +1,234 @@
+package io.quire.harness.chaos;
+
+import io.quire.node.Node;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * All that a node holds of the shared state, as of one log position: its cells as the applied log
+ * made them, and objects and lists as the public interface shows them.
+ *
+ * @param position up to which the log was applied
+ * @param cells version and value by key
+ * @param objects by id
+ * @param lists ids by name, by namespace
+ * @param references that this node holds to any of the objects
+ */
+record Image(
+    long position,
+    Map<String, String> cells,
+    Map<Long, Held> objects,
+    Map<Long, Map<String, Long>> lists,
+    long references) {
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final int DIFFERENCES_MAX = 10;
+  private static final String OBJECT_PREFIX = "x/";
+
+  /** An object as a lookup by id shows it. */
+  record Held(
+      long namespace, String name, String value, long version, boolean draining, long owner) {}
+
+  /** Takes the image of a node on which nothing is going on. */
+  static Image of(Node node) {
+    Map<String, String> cells = new TreeMap<>();
+    long position;
+    try {
+      position =
+          node.cells()
+              .onLoop(
+                  List.of(),
+                  DEADLINE,
+                  () -> {
+                    node.cells()
+                        .forEach(
+                            (key, cell) ->
+                                cells.put(
+                                    key,
+                                    cell.version()
+                                        + " "
+                                        + Base64.getEncoder().encodeToString(cell.value())));
+                    return node.log().applied();
+                  })
+              .get(DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("no image", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("no image", e);
+    }
+    Map<Long, Held> objects = new TreeMap<>();
+    long references = 0;
+    for (String key : cells.keySet()) {
+      if (key.startsWith(OBJECT_PREFIX)) {
+        long xid = Long.parseUnsignedLong(key.substring(OBJECT_PREFIX.length()), 16);
+        NsObject object = node.namespaces().lookup(xid);
+        references += node.namespaces().references(xid);
+        if (object != null) {
+          objects.put(xid, held(object));
+        }
+      }
+    }
+    return new Image(position, cells, objects, lists(node, objects), references);
+  }
+
+  private static Held held(NsObject object) {
+    return new Held(
+        object.namespace().id(),
+        object.name(),
+        Base64.getEncoder().encodeToString(object.value()),
+        object.version(),
+        object.draining(),
+        object.lifetime() == Lifetime.SESSION ? object.creator() : 0);
+  }
+
+  private static Map<Long, Map<String, Long>> lists(Node node, Map<Long, Held> objects) {
+    Map<Long, Map<String, Long>> lists = new TreeMap<>();
+    TreeSet<Long> namespaces = new TreeSet<>();
+    objects.values().forEach(object -> namespaces.add(object.namespace()));
+    for (long namespace : namespaces) {
+      Map<String, Long> names = new TreeMap<>();
+      node.namespaces()
+          .listAll(new NsHandle(namespace))
+          .forEach(listed -> names.put(listed.name(), listed.xid()));
+      lists.put(namespace, names);
+    }
+    return lists;
+  }
+
+  /** What a read of a client's key finds. */
+  Result find(String key) {
+    if (Keys.isCell(key)) {
+      String cell = cells.get(key);
+      if (cell == null) {
+        return Result.ABSENT;
+      }
+      int space = cell.indexOf(' ');
+      return new Result.Found(
+          Long.parseLong(cell.substring(0, space)), plain(cell.substring(space + 1)));
+    }
+    Long xid = lists.getOrDefault(Keys.namespaceOf(key), Map.of()).get(key);
+    Held object = xid == null ? null : objects.get(xid);
+    return object == null ? Result.ABSENT : new Result.Found(object.version, plain(object.value));
+  }
+
+  private static String plain(String base64) {
+    return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+  }
+
+  /** What does not fit together within this image. */
+  List<String> contradictions() {
+    List<String> found = new ArrayList<>();
+    lists.forEach(
+        (namespace, names) ->
+            names.forEach(
+                (name, xid) -> {
+                  Held object = objects.get(xid);
+                  if (object == null
+                      || object.draining
+                      || object.namespace != namespace
+                      || !object.name.equals(name)) {
+                    found.add(
+                        "half an object: name=%s xid=%d object=%s".formatted(name, xid, object));
+                  }
+                }));
+    objects.forEach(
+        (xid, object) -> {
+          Long listed = lists.getOrDefault(object.namespace, Map.of()).get(object.name);
+          if (!object.draining && !xid.equals(listed)) {
+            found.add("half an object: xid=%d object=%s listed=%s".formatted(xid, object, listed));
+          }
+        });
+    return found;
+  }
+
+  /** How the cells of two nodes differ, a few of them; empty if they are the same. */
+  List<String> differences(Image other) {
+    TreeSet<String> keys = new TreeSet<>(cells.keySet());
+    keys.addAll(other.cells.keySet());
+    return keys.stream()
+        .filter(key -> !Objects.equals(cells.get(key), other.cells.get(key)))
+        .limit(DIFFERENCES_MAX)
+        .map(key -> "key=%s one=%s other=%s".formatted(key, cells.get(key), other.cells.get(key)))
+        .toList();
+  }
+
+  /** What should be gone: references, objects that drain, objects of sessions that are over. */
+  List<String> leaks(Set<Long> members) {
+    List<String> found = new ArrayList<>();
+    if (references > 0) {
+      found.add("references held: count=" + references);
+    }
+    objects.forEach(
+        (xid, object) -> {
+          if (object.draining) {
+            found.add("object still drains: xid=" + xid + " name=" + object.name);
+          } else if (object.owner != 0 && !members.contains(object.owner)) {
+            found.add("object of a session that is over: xid=" + xid + " name=" + object.name);
+          }
+        });
+    return found;
+  }
+
+  void save(Path file) throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("position " + position + " " + references);
+    cells.forEach((key, cell) -> lines.add("cell\t" + key + "\t" + cell));
+    objects.forEach(
+        (xid, o) ->
+            lines.add(
+                "object\t%d\t%d\t%s\t%s\t%d\t%b\t%d"
+                    .formatted(xid, o.namespace, o.name, o.value, o.version, o.draining, o.owner)));
+    lists.forEach(
+        (namespace, names) ->
+            names.forEach(
+                (name, xid) -> lines.add("list\t%d\t%s\t%d".formatted(namespace, name, xid))));
+    Files.write(file, lines);
+  }
+
+  static Image load(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    String[] first = lines.getFirst().split(" ");
+    Map<String, String> cells = new TreeMap<>();
+    Map<Long, Held> objects = new TreeMap<>();
+    Map<Long, Map<String, Long>> lists = new TreeMap<>();
+    for (String line : lines.subList(1, lines.size())) {
+      String[] f = line.split("\t");
+      switch (f[0]) {
+        case "cell" -> cells.put(f[1], f[2]);
+        case "object" ->
+            objects.put(
+                Long.parseLong(f[1]),
+                new Held(
+                    Long.parseLong(f[2]),
+                    f[3],
+                    f[4],
+                    Long.parseLong(f[5]),
+                    Boolean.parseBoolean(f[6]),
+                    Long.parseLong(f[7])));
+        case "list" ->
+            lists
+                .computeIfAbsent(Long.parseLong(f[1]), _ -> new TreeMap<>())
+                .put(f[2], Long.parseLong(f[3]));
+        default -> throw new IOException("not a line of an image: found=" + line);
+      }
+    }
+    return new Image(Long.parseLong(first[1]), cells, objects, lists, Long.parseLong(first[2]));
+  }
+}

@@ -1,0 +1,50 @@
+package io.quire.harness.chaos;
+
+import io.quire.ns.NsHandle;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The keys that clients work on. All clients of all nodes share few of them, so that they meet, and
+ * go on to fresh ones together every ten seconds, so that the history of one key stays short enough
+ * to be judged.
+ *
+ * @param age which keys these are; the first is 0
+ */
+record Keys(int age) {
+  private static final long AGE_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final int NAMES = 6;
+  private static final int CELLS = 4;
+  private static final long FIRST_NAMESPACE = 1_000;
+
+  /** Objects that live as long as their creator's session. */
+  static final NsHandle OF_SESSIONS = new NsHandle(FIRST_NAMESPACE - 1);
+
+  /** What clients use now, if the run began at that moment of the machine's monotonic clock. */
+  static Keys now(long begun) {
+    return new Keys((int) ((System.nanoTime() - begun) / AGE_NANOS));
+  }
+
+  NsHandle namespace() {
+    return new NsHandle(FIRST_NAMESPACE + age);
+  }
+
+  List<String> names() {
+    return IntStream.range(0, NAMES).mapToObj(i -> "/c/" + age + "/" + i).toList();
+  }
+
+  /** Keys of cells; each is written by transactions on several of them only. */
+  List<String> cells() {
+    return IntStream.range(0, CELLS).mapToObj(i -> "chaos/" + age + "/" + i).toList();
+  }
+
+  static boolean isCell(String key) {
+    return key.startsWith("chaos/");
+  }
+
+  /** The namespace of a name. */
+  static long namespaceOf(String name) {
+    return FIRST_NAMESPACE + Long.parseLong(name.split("/")[2]);
+  }
+}
