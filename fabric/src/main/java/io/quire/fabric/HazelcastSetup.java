@@ -1,5 +1,6 @@
 package io.quire.fabric;
 
+import com.hazelcast.cluster.ClusterState;
 import com.hazelcast.config.ClassFilter;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JavaSerializationFilterConfig;
@@ -13,7 +14,7 @@ import java.util.Map;
 /**
  * Hazelcast cut down to what {@link Discovery} wants of it: members that find each other. A member
  * holds no data ("lite"), runs nothing, tells nobody outside, and takes no Java object from the
- * network.
+ * network but one harmless enum.
  */
 final class HazelcastSetup {
   private static final int JOIN_CONNECT_SECONDS = 1;
@@ -64,16 +65,20 @@ final class HazelcastSetup {
         .setScriptingEnabled(false)
         .setConsoleEnabled(false)
         .setDataAccessEnabled(false);
-    config.getSerializationConfig().setJavaSerializationFilterConfig(nothing());
+    config.getSerializationConfig().setJavaSerializationFilterConfig(almostNothing());
     network(config.getNetworkConfig(), wanted);
     return config;
   }
 
-  /** Every name begins with the empty prefix. */
-  private static JavaSerializationFilterConfig nothing() {
+  /**
+   * Where there is a list of what may be, nothing else may. Members send each other the state of
+   * their cluster, an enum, when two groups that formed apart become one; without it they never do.
+   */
+  private static JavaSerializationFilterConfig almostNothing() {
     return new JavaSerializationFilterConfig()
         .setDefaultsDisabled(true)
-        .setBlacklist(new ClassFilter().addPrefixes(""));
+        .setWhitelist(
+            new ClassFilter().addClasses(ClusterState.class.getName(), Enum.class.getName()));
   }
 
   private static void network(NetworkConfig network, DiscoveryConfig wanted) {

@@ -14,6 +14,8 @@ import io.quire.fabric.Discovery.Event;
 import io.quire.fabric.Discovery.Event.Came;
 import io.quire.fabric.Discovery.Event.Gone;
 import io.quire.fabric.Discovery.Found;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -26,6 +28,8 @@ class DiscoveryTest {
   private static final Found A = found("a", 0x8000000000000001L, 7001);
   private static final Found B = found("b", 2, 7002);
   private static final Found C = found("c", 3, 7003);
+  private static final Found D = found("d", 4, 7004);
+  private static final Found E = found("e", 5, 7005);
 
   private final Fixture fixture = new Fixture();
 
@@ -60,6 +64,28 @@ class DiscoveryTest {
     await("all events", () -> events.size() == 3 && late.size() == 3);
     assertThat(events).containsExactly(new Came(B), new Came(C), new Gone(B));
     assertThat(late).containsExactlyInAnyOrder(new Came(A), new Came(B), new Gone(B));
+  }
+
+  @Test
+  void groups_thatFormedApart_becomeOne() throws Exception {
+    Address later = new Address("127.0.0.1", freePort());
+    Discovery c = open(C, List.of(later));
+    Discovery d = open(D, List.of(c.address(), later));
+    await("one group", () -> sees(c, C, D) && sees(d, D, C));
+    Discovery a = fixture.keep(Discovery.open(new DiscoveryConfig("test", later, List.of()), A));
+    Discovery b = open(B, List.of(a.address()));
+    Discovery e = open(E, List.of(a.address()));
+
+    await(
+        "all see all",
+        () -> sees(a, A, B, C, D, E) && sees(c, C, A, B, D, E) && sees(d, D, A, B, C, E));
+    assertThat(sees(b, B, A, C, D, E) && sees(e, E, A, B, C, D)).isTrue();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   @Test
