@@ -253,9 +253,8 @@ public final class Chaos implements AutoCloseable {
     String leader = "";
     long stable = System.nanoTime();
     while (true) {
-      JsonNode first = cluster.members().getFirst().status();
-      String seen = first == null ? "" : first.path("leader").asText() + first.path("term");
-      if (!seen.equals(leader)) {
+      String seen = cluster.leadership();
+      if (seen.isEmpty() || !seen.equals(leader)) {
         leader = seen;
         stable = System.nanoTime();
       }

@@ -109,6 +109,17 @@ final class ChaosCluster {
         .orElse(null);
   }
 
+  /** Who leads, in which term, by its own word; empty if nobody says so of itself. */
+  String leadership() {
+    for (Member member : members) {
+      JsonNode status = member.status();
+      if (status != null && status.path("leader").asText().equals(member.name)) {
+        return member.name + " " + status.path("term");
+      }
+    }
+    return "";
+  }
+
   private Optional<Member> named(String name) {
     return members.stream().filter(member -> member.name.equals(name)).findFirst();
   }
