@@ -134,6 +134,29 @@ public abstract sealed class LogException extends RuntimeException {
     }
   }
 
+  /** Who votes was not changed. */
+  public static final class MembersException extends LogException {
+    private static final long serialVersionUID = 1;
+    private final boolean mayHaveHappened;
+
+    MembersException(MemberChange change, String reason, boolean mayHaveHappened) {
+      super(
+          "members not changed: change="
+              + change
+              + " mayHaveHappened="
+              + mayHaveHappened
+              + " reason="
+              + reason,
+          null);
+      this.mayHaveHappened = mayHaveHappened;
+    }
+
+    /** Whether it may have been changed all the same, or still be. If not, it was refused. */
+    public boolean mayHaveHappened() {
+      return mayHaveHappened;
+    }
+  }
+
   /** The log of this node stopped by itself; the node must stop too. */
   public static final class StoppedException extends LogException {
     private static final long serialVersionUID = 1;

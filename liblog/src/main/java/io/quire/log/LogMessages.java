@@ -20,6 +20,8 @@ final class LogMessages {
   static final int APPEND = 3;
   static final int JOIN = 4;
   static final int FETCH = 5;
+  static final int CHANGE = 6;
+  static final int PROGRESS = 7;
 
   private static final State[] STATES = State.values();
 

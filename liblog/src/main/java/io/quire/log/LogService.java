@@ -17,6 +17,7 @@ final class LogService implements Fabric.Server {
   private final Leadership leadership;
   private final Appends appends;
   private final Membership membership;
+  private final MemberChanges changes;
   private final FabricLink link;
   private volatile boolean closed;
 
@@ -26,12 +27,14 @@ final class LogService implements Fabric.Server {
       Leadership leadership,
       Appends appends,
       Membership membership,
+      MemberChanges changes,
       FabricLink link) {
     this.config = config;
     this.storage = storage;
     this.leadership = leadership;
     this.appends = appends;
     this.membership = membership;
+    this.changes = changes;
     this.link = link;
   }
 
@@ -51,6 +54,12 @@ final class LogService implements Fabric.Server {
         Join join = Join.decode(in);
         yield link.run(() -> membership.serve(join).encode());
       }
+      case LogMessages.CHANGE -> {
+        MemberChange change = MemberChange.decode(in);
+        yield link.run(() -> ByteBuffer.wrap(changes.serve(change).encode()));
+      }
+      case LogMessages.PROGRESS ->
+          CompletableFuture.completedFuture(progress(PeerId.parse(in.string())));
       case LogMessages.FETCH -> {
         Fetch.Question fetch = Fetch.Question.decode(in);
         yield link.run(() -> Fetch.serve(storage, fetch));
@@ -76,6 +85,14 @@ final class LogService implements Fabric.Server {
   private ByteBuffer term(WireReader in) {
     long term = leadership.answer(PeerId.parse(in.string()));
     return ByteBuffer.wrap(new WireWriter(16).int64(term).toBytes());
+  }
+
+  private ByteBuffer progress(PeerId asked) {
+    RaftMember member = leadership.member();
+    if (member == null || !member.running() || !member.peer().equals(asked)) {
+      throw new LogException.NotLeadingException("not the peer that was asked: peer=" + asked);
+    }
+    return ByteBuffer.wrap(new WireWriter(16).int64(member.info().getLastAppliedIndex()).toBytes());
   }
 
   void close() {

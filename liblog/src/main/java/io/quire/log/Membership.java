@@ -34,7 +34,7 @@ final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
 
   /** How many Raft entries a listener may be behind when it becomes a voter. */
-  private static final long CAUGHT_UP_ENTRIES = 1_000;
+  static final long CAUGHT_UP_ENTRIES = 1_000;
 
   /** The leader changes the configuration while the newcomer waits. */
   private static final Duration JOIN_DEADLINE = Duration.ofSeconds(15);
@@ -47,7 +47,7 @@ final class Membership {
   private final Applier applier;
   private final Peers peers;
   private final CountDownLatch closed;
-  private final Semaphore changing = new Semaphore(1);
+  private final Semaphore changing;
   private final CompletableFuture<Void> listening = new CompletableFuture<>();
 
   Membership(
@@ -56,7 +56,9 @@ final class Membership {
       Storage storage,
       Applier applier,
       Peers peers,
+      Semaphore changing,
       CountDownLatch closed) {
+    this.changing = changing;
     this.fabric = fabric;
     this.leadership = leadership;
     this.storage = storage;

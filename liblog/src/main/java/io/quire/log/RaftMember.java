@@ -2,6 +2,7 @@ package io.quire.log;
 
 import io.quire.base.NodeId;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +19,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
@@ -165,6 +167,40 @@ final class RaftMember implements AutoCloseable {
                 .setServersInNewConf(List.copyOf(voters))
                 .setListenersInNewConf(List.copyOf(listeners))
                 .build()));
+  }
+
+  /**
+   * As the other, and only if the members still are those that it starts from. Blocks until it is
+   * done.
+   */
+  RaftClientReply configure(List<GroupMember> from, List<GroupMember> to) throws IOException {
+    return server.setConfiguration(
+        new SetConfigurationRequest(
+            client,
+            server.getId(),
+            group,
+            nextCall(),
+            SetConfigurationRequest.Arguments.newBuilder()
+                .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                .setServersInCurrentConf(raft(from, true))
+                .setListenersInCurrentConf(raft(from, false))
+                .setServersInNewConf(raft(to, true))
+                .setListenersInNewConf(raft(to, false))
+                .build()));
+  }
+
+  private static List<RaftPeer> raft(List<GroupMember> members, boolean voters) {
+    return members.stream()
+        .filter(member -> member.voter() == voters)
+        .map(GroupMember::raft)
+        .toList();
+  }
+
+  /** Has another voter lead, if this member leads. Blocks until it does. */
+  RaftClientReply transferLeadership(PeerId to, Duration deadline) throws IOException {
+    return server.transferLeadership(
+        new TransferLeadershipRequest(
+            client, server.getId(), group, nextCall(), to.raft(), deadline.toMillis()));
   }
 
   @Nullable NodeId leaderNode() {

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,6 +61,7 @@ public final class RatisLog implements Log, AutoCloseable {
   private final Leadership leadership;
   private final Appends appends;
   private final Membership membership;
+  private final MemberChanges changes;
   private final Healer healer;
   private final Scrub scrub;
   private final LogService service;
@@ -79,8 +81,10 @@ public final class RatisLog implements Log, AutoCloseable {
     link = new FabricLink(fabric, book, durability, config.electionTimeout().multipliedBy(3));
     leadership = new Leadership(loop, fabric, book);
     appends = new Appends(loop, fabric, leadership, applier, config);
-    membership = new Membership(fabric, leadership, storage, applier, peers, closed);
-    service = new LogService(config, storage, leadership, appends, membership, link);
+    Semaphore changing = new Semaphore(1);
+    membership = new Membership(fabric, leadership, storage, applier, peers, changing, closed);
+    changes = new MemberChanges(fabric, leadership, book, changing);
+    service = new LogService(config, storage, leadership, appends, membership, changes, link);
     healer = new Healer(storage, fabric, this::others);
     scrub =
         new Scrub(storage, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
@@ -348,6 +352,16 @@ public final class RatisLog implements Log, AutoCloseable {
     if (started.get()) {
       throw new IllegalStateException("log was started before: node=" + config.node());
     }
+  }
+
+  /**
+   * Changes who votes, at whatever node leads. Changes asked for at the same time are done one
+   * after the other; appends go on. Blocks.
+   *
+   * @throws LogException.MembersException if it was refused, or not known to be done in time
+   */
+  public void change(MemberChange change, Duration within) {
+    changes.request(change, within);
   }
 
   /** What this node knows of the log now. */

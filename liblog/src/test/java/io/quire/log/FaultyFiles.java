@@ -20,7 +20,9 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.spi.FileSystemProvider;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,24 @@ public final class FaultyFiles extends FileSystemProvider {
   /** The installed one. */
   static FaultyFiles installed() {
     return (FaultyFiles) java.nio.file.FileSystems.getDefault().provider();
+  }
+
+  /** Starts a main class on a file system of this kind. */
+  static Process java(Class<?> main, Path output, String... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.nio.file.spi.DefaultFileSystemProvider=" + FaultyFiles.class.getName(),
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .start();
   }
 
   void traceTo(@Nullable DiskTrace wanted) {
@@ -288,7 +308,7 @@ public final class FaultyFiles extends FileSystemProvider {
 
     @Override
     public Iterable<Path> getRootDirectories() {
-      return java.util.List.of(getPath("/"));
+      return List.of(getPath("/"));
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,42 @@ class StorageCrashTest {
   @Test
   void three_stoppedTogetherAtAnyStep_loseNothingAcknowledgedAndStart() throws Exception {
     crash(List.of("n1", "n2", "n3"), "three", POINTS == 0 ? 4 : 1, 0);
+  }
+
+  /** Whether the test would see it if nothing was synced, or no directory was. */
+  @Test
+  void plantedBug_syncsThatAreLeftOut_areNoticed() throws Exception {
+    List<Op> ops = record("alone", 1);
+    assertThat(lost(ops, op -> false)).isFalse();
+    assertThat(lost(ops, op -> op instanceof Op.Sync)).isTrue();
+    assertThat(lost(ops, op -> op instanceof Op.SyncDirectory)).isTrue();
+    assertThat(
+            lost(
+                ops,
+                op -> op instanceof Op.SyncDirectory(String path, _) && path.endsWith("/current")))
+        .isTrue();
+  }
+
+  private boolean lost(List<Op> ops, Predicate<Op> leftOut) throws Exception {
+    CrashedDisk disk = new CrashedDisk();
+    List<String> wanted = new ArrayList<>();
+    int seen = 0;
+    for (Op op : ops) {
+      disk.step(leftOut.test(op) ? new Op.Note("") : op);
+      if (op instanceof Op.Note(String text)) {
+        wanted.add(text.substring("acked ".length()));
+        Path crashed = crashes.resolve("planted");
+        disk.write(crashed, Fate.LOST, new Random(SEED));
+        try {
+          CrashedNode.powerCut(crashed.resolve("n1"));
+          check(List.of(CrashedNode.open(crashed.resolve("n1"), "n1", List.of("n1"))), wanted);
+        } catch (IOException | RuntimeException | AssertionError e) {
+          seen++;
+        }
+        wipe(crashed);
+      }
+    }
+    return seen > 0;
   }
 
   private void crash(List<String> nodes, String script, int rounds, int starts) throws Exception {
@@ -160,27 +197,17 @@ class StorageCrashTest {
 
   private List<Op> record(String script, int rounds) throws Exception {
     Path trace = root.resolve("trace-" + script);
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.nio.file.spi.DefaultFileSystemProvider=" + FaultyFiles.class.getName(),
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CrashWorkload.class.getName(),
-                root.resolve(script).toString(),
-                trace.toString(),
-                Long.toString(SEED),
-                script,
-                Integer.toString(rounds)));
     Path output = root.resolve("output-" + script);
     Files.createDirectories(root.resolve(script));
     Process child =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+        FaultyFiles.java(
+            CrashWorkload.class,
+            output,
+            root.resolve(script).toString(),
+            trace.toString(),
+            Long.toString(SEED),
+            script,
+            Integer.toString(rounds));
     try {
       assertThat(child.waitFor(10, TimeUnit.MINUTES)).isTrue();
       assertThat(child.exitValue()).describedAs(Files.readString(output)).isZero();
