@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *  lock          held while open
- *  identity      whose it is
+ *  identity      whose it is, and a copy of that: identity-copy
  *  watermark     up to where the log is on disk, see {@link Watermark}
  *  vote          a copy of Ratis' term, vote and members, see {@link VoteCopy}
  *  raft/GROUP/   Ratis' own
@@ -41,6 +41,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Storage implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
+
+  private static final String IDENTITY_COPY = "identity-copy";
 
   private final Path directory;
   private final FileChannel lock;
@@ -83,6 +85,10 @@ final class Storage implements AutoCloseable {
     if (identity == null) {
       return blank(config, directory, lock);
     }
+    if (!same(identityFile(directory), identity)
+        || !same(directory.resolve(IDENTITY_COPY), identity)) {
+      write(directory, identity);
+    }
     if (identity.state() == State.FORMED && lost(directory, identity)) {
       return afterLoss(directory, lock, identity);
     }
@@ -106,7 +112,7 @@ final class Storage implements AutoCloseable {
       refuseStrangers(directory, file);
       return null;
     }
-    Identity identity = Identity.decode(file, Files.readAllBytes(file));
+    Identity identity = read(directory);
     if (!identity.cluster().equals(config.cluster())) {
       throw new LogException.OtherClusterException(directory, identity.cluster(), config.cluster());
     }
@@ -114,6 +120,36 @@ final class Storage implements AutoCloseable {
       throw new LogException.OtherNodeException(directory, identity.node(), config.node());
     }
     return identity;
+  }
+
+  /* The copy is written first, so it is never behind. */
+  private static Identity read(Path directory) throws IOException {
+    Path file = identityFile(directory);
+    try {
+      return Identity.decode(file, Files.readAllBytes(file));
+    } catch (LogException e) {
+      Path copy = directory.resolve(IDENTITY_COPY);
+      if (!Files.exists(copy)) {
+        throw e;
+      }
+      try {
+        Identity identity = Identity.decode(copy, Files.readAllBytes(copy));
+        LOG.warn("identity taken from its copy: path={} reason={}", file, e.getMessage());
+        return identity;
+      } catch (LogException both) {
+        e.addSuppressed(both);
+        throw e;
+      }
+    }
+  }
+
+  private static void write(Path directory, Identity identity) throws IOException {
+    DurableFile.write(directory.resolve(IDENTITY_COPY), identity.encode());
+    DurableFile.write(identityFile(directory), identity.encode());
+  }
+
+  private static boolean same(Path file, Identity identity) throws IOException {
+    return Files.exists(file) && Arrays.equals(Files.readAllBytes(file), identity.encode());
   }
 
   /* Term and vote can be had from the copy, as long as there is a log to which they belong. */
@@ -150,7 +186,7 @@ final class Storage implements AutoCloseable {
     Files.copy(
         identityFile(directory), aside.resolve("identity"), StandardCopyOption.REPLACE_EXISTING);
     Identity successor = lost.successor(drawStorage());
-    DurableFile.write(identityFile(directory), successor.encode());
+    write(directory, successor);
     LOG.warn(
         "log is missing, returning as a newcomer: path={} was={} is={}",
         directory,
@@ -363,7 +399,7 @@ final class Storage implements AutoCloseable {
 
   /** Changes who this storage is; on disk when it returns. */
   void become(Identity next) throws IOException {
-    DurableFile.write(identityFile(directory), next.encode());
+    write(directory, next);
     identity = next;
   }
 

@@ -211,14 +211,18 @@ class DamageTest {
     }
   }
 
-  /* Anything but the identity, whose damage is refused and named, and what nobody reads. */
+  private static String name(Path file) {
+    return file.getFileName().toString();
+  }
+
+  /* Anything but the locks, whose contents nobody reads. */
   private static String damage(Path directory, Random random) throws IOException {
     List<Path> files;
     try (Stream<Path> all = Files.walk(directory)) {
       files =
           all.filter(Files::isRegularFile)
               .filter(file -> !file.startsWith(directory.resolve("aside")))
-              .filter(file -> !List.of("lock", "identity").contains(file.getFileName().toString()))
+              .filter(file -> !List.of("lock", "in_use.lock").contains(name(file)))
               .sorted()
               .toList();
     }

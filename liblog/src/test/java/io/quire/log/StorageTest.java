@@ -71,6 +71,7 @@ class StorageTest {
   void open_ofNewerFormat_isRefusedAndChangesNothing() throws IOException {
     byte[] newer = new WireWriter().int32(0x4e444951).uint16(Identity.VERSION + 1).toBytes();
     Files.write(identity(), newer);
+    Files.write(copy(), newer);
     Map<String, String> before = contents();
 
     assertThatThrownBy(() -> Storage.open(config("c", N1)))
@@ -97,6 +98,7 @@ class StorageTest {
   void open_withIdentityCutShort_isRefusedAndChangesNothing() throws IOException {
     Storage.open(config("c", N1)).close();
     byte[] whole = Files.readAllBytes(identity());
+    Files.delete(copy());
     for (int length = 0; length < whole.length; length++) {
       Files.write(identity(), Arrays.copyOf(whole, length));
       Map<String, String> before = contents();
@@ -173,17 +175,29 @@ class StorageTest {
   }
 
   @Test
-  void open_withAnyByteOfTheIdentityFlipped_isRefused() throws IOException {
-    Storage.open(config("c", N1)).close();
-    Path file = identity();
-    byte[] bytes = Files.readAllBytes(file);
+  void open_withAnyByteOfTheIdentityFlipped_isHealedFromItsCopyOrRefused() throws IOException {
+    Identity wanted;
+    try (Storage storage = Storage.open(config("c", N1))) {
+      wanted = storage.identity();
+    }
+    byte[] bytes = Files.readAllBytes(identity());
     for (int i = 0; i < bytes.length; i++) {
       byte[] bad = bytes.clone();
       bad[i] ^= 0x40;
-      Files.write(file, bad);
+      for (Path file : List.of(identity(), copy())) {
+        Files.write(file, bad);
+        try (Storage storage = Storage.open(config("c", N1))) {
+          assertThat(storage.identity()).describedAs("byte " + i).isEqualTo(wanted);
+        }
+        assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
+      }
+      Files.write(identity(), bad);
+      Files.write(copy(), bad);
       assertThatThrownBy(() -> Storage.open(config("c", N1)))
           .describedAs("byte " + i)
           .isInstanceOf(LogException.class);
+      Files.write(identity(), bytes);
+      Files.write(copy(), bytes);
     }
   }
 
@@ -290,6 +304,10 @@ class StorageTest {
     }
     assertThat(Snapshot.decode(directory, bytes).states().get(Stream.SESSIONS))
         .containsExactly(1, 2);
+  }
+
+  private Path copy() {
+    return directory.resolve("identity-copy");
   }
 
   private Path identity() {

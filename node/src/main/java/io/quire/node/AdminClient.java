@@ -93,6 +93,27 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
+  /** The members of the log: an array of objects with node, peer and votes. */
+  public JsonNode members() {
+    return json("GET", "/api/members", QUESTION, BodyPublishers.noBody());
+  }
+
+  /** Lets a listener vote. */
+  public JsonNode promote(String member) {
+    return json("POST", "/api/members/" + text(member) + "/promote", CALL, BodyPublishers.noBody());
+  }
+
+  /** Takes a node out of the log. */
+  public JsonNode remove(String member) {
+    return json("DELETE", "/api/members/" + text(member), CALL, BodyPublishers.noBody());
+  }
+
+  /** Puts a listener in the place of a voter. */
+  public JsonNode replace(String member, String by) {
+    String path = "/api/members/" + text(member) + "/replace?by=" + text(by);
+    return json("POST", path, CALL, BodyPublishers.noBody());
+  }
+
   /** An object by name, or null if there is none. */
   public @Nullable JsonNode stat(String name) {
     try {

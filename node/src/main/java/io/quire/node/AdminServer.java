@@ -21,6 +21,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
+import io.quire.base.NodeId;
+import io.quire.log.MemberChange;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -39,6 +43,7 @@ public final class AdminServer implements AutoCloseable {
   static final int BODY_BYTES_MAX = 1 << 20;
 
   private static final String HTTP = "http";
+  private static final Duration MEMBERS_DEADLINE = Duration.ofSeconds(25);
   private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
   private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
   private static final int PAGE = 1_000;
@@ -114,6 +119,10 @@ public final class AdminServer implements AutoCloseable {
                 .json(Map.of("ready", node.ready())));
     http.get("/metrics", call -> call.contentType(Metrics.CONTENT_TYPE).result(metrics.scrape()));
     http.get("/api/status", call -> call.json(NodeStatus.of(node)));
+    http.get("/api/members", call -> call.json(members()));
+    http.post("/api/members/{node}/promote", this::promote);
+    http.post("/api/members/{node}/replace", this::replace);
+    http.delete("/api/members/{node}", this::remove);
     http.get("/api/ns", this::list);
     http.post("/api/ns", this::create);
     http.delete("/api/ns", this::delete);
@@ -132,6 +141,43 @@ public final class AdminServer implements AutoCloseable {
       call.status(HttpStatus.UNAUTHORIZED).json(Failure.didNotHappen("a token is needed"));
       call.skipRemainingHandlers();
     }
+  }
+
+  private List<MemberOf> members() {
+    var log = node.log().status();
+    return Stream.concat(
+            log.voters().stream().map(peer -> MemberOf.of(peer, true)),
+            log.listeners().stream().map(peer -> MemberOf.of(peer, false)))
+        .sorted(Comparator.comparing(MemberOf::peer))
+        .toList();
+  }
+
+  private record MemberOf(String node, String peer, boolean votes) {
+    /** A peer is the name of a node, a dash and the id of its storage. */
+    static MemberOf of(String peer, boolean votes) {
+      return new MemberOf(peer.substring(0, peer.lastIndexOf('-')), peer, votes);
+    }
+  }
+
+  private void promote(Context call) {
+    change(call, new MemberChange.Promote(member(call)));
+  }
+
+  private void remove(Context call) {
+    change(call, new MemberChange.Remove(member(call)));
+  }
+
+  private void replace(Context call) {
+    change(call, new MemberChange.Replace(member(call), new NodeId(required(call, "by"))));
+  }
+
+  private static NodeId member(Context call) {
+    return new NodeId(call.pathParam("node"));
+  }
+
+  private void change(Context call, MemberChange change) {
+    node.log().change(change, MEMBERS_DEADLINE);
+    call.json(members());
   }
 
   private void list(Context call) {

@@ -6,6 +6,7 @@ import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
 import io.quire.ager.AgerException;
 import io.quire.datasets.DatasetsException;
+import io.quire.log.LogException;
 import io.quire.ns.NsException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
@@ -55,6 +56,8 @@ record Failure(String error, String happened) {
       case NsException refused -> status(refused).getCode();
       case NoSuchName _ -> HttpStatus.NOT_FOUND.getCode();
       case Busy _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
+      case LogException.MembersException members when !members.mayHaveHappened() ->
+          HttpStatus.CONFLICT.getCode();
       case DatasetsException.Gone _ -> HttpStatus.NOT_FOUND.getCode();
       case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
       case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
