@@ -17,8 +17,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Shows and changes who keeps the log, and who of them votes in it.",
-      "A node comes by itself, as a listener, when it is started with the seeds of the cluster. What"
-          + " is asked here is done by whoever leads, one change at a time, while appends go on."
+      "A node comes by itself, as a listener, when it is started with the seeds of the cluster."
+          + " What is asked here is done by whoever leads, one change at a time, while appends go"
+          + " on."
     },
     footer = {
       "%nExamples:",
@@ -88,8 +89,8 @@ final class MemberCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = {
         "Takes a node out, voter or listener, alive or dead.",
-        "Refused for the last voter, and if no majority of the voters that remain answers. A process"
-            + " that is removed stops."
+        "Refused for the last voter, and if no majority of the voters that remain answers. A"
+            + " process that is removed stops."
       },
       footer = {"%nExample:", "  quire member remove n3"})
   int remove(

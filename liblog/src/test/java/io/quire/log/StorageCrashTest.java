@@ -124,7 +124,8 @@ class StorageCrashTest {
       }
     }
     System.out.printf(
-        "storage crashes, %s: %d steps, %d entries acknowledged, %d crash points, %d of them with Ratis%n",
+        "storage crashes, %s: %d steps, %d entries acknowledged, %d crash points, %d of them with"
+            + " Ratis%n",
         script, ops.size(), acknowledged.size(), points, starts);
     assertThat(points).isGreaterThan(POINTS == 0 ? 10_000 : POINTS / 2);
   }

@@ -7,8 +7,10 @@ import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
 import io.javalin.json.JavalinJackson;
 import io.quire.base.Address;
+import io.quire.base.NodeId;
 import io.quire.base.Position;
 import io.quire.datasets.Progress;
+import io.quire.log.MemberChange;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
@@ -21,14 +23,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
-import io.quire.base.NodeId;
-import io.quire.log.MemberChange;
 import java.util.Comparator;
-import java.util.stream.Stream;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
