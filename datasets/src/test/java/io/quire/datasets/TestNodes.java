@@ -144,8 +144,9 @@ final class TestNodes implements AutoCloseable {
       session =
           new Session(
               self, () -> id.hashCode(), TERMS, sessions, log, transport, loop, clock, Rules.ALL);
-      leases = new LeaseTable(TERMS, session, sessions, log, transport, loop, clock);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
+      session.enterThrough(twoPhase);
+      leases = new LeaseTable(TERMS, session, sessions, twoPhase, log, transport, loop, clock);
       Cells cells = new Cells(sessions, session, twoPhase, loop);
       namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);

@@ -6,6 +6,7 @@ import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Prober;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.SimNode;
@@ -19,21 +20,41 @@ final class SimulatedNode {
       new LeaseTerms(Duration.ofMillis(1_000), 0.001, Duration.ofMillis(50));
 
   final SimNode node;
+  final Sessions sessions;
   final Session session;
   final Cells cells;
 
   SimulatedNode(SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
+    this(node, transport, log, random, rules, TERMS, true);
+  }
+
+  /**
+   * Wires a node.
+   *
+   * @param probed whether its leases are bound to answers on the way of prepares, as they must be
+   */
+  SimulatedNode(
+      SimNode node,
+      Transport transport,
+      Log log,
+      RandomGenerator random,
+      Rules rules,
+      LeaseTerms terms,
+      boolean probed) {
     this.node = node;
     var loop = node.loop();
     var clock = node.clock();
-    Sessions sessions = new Sessions(log);
+    sessions = new Sessions(log);
     long storage = node.id().hashCode();
     session =
         new Session(
-            node.member(), () -> storage, TERMS, sessions, log, transport, loop, clock, rules);
-    LeaseTable leases = new LeaseTable(TERMS, session, sessions, log, transport, loop, clock);
+            node.member(), () -> storage, terms, sessions, log, transport, loop, clock, rules);
     TwoPhase twoPhase =
         new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
+    session.enterThrough(twoPhase);
+    Prober prober = probed ? twoPhase : (_, _, answered) -> answered.run();
+    LeaseTable leases =
+        new LeaseTable(terms, session, sessions, prober, log, transport, loop, clock);
     cells = new Cells(sessions, session, twoPhase, loop);
     loop.execute(
         () -> {

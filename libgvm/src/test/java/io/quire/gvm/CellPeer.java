@@ -44,11 +44,13 @@ final class CellPeer {
             loop,
             actor.clock(),
             Rules.ALL);
-    LeaseTable leases =
-        new LeaseTable(LeaseTerms.DEFAULT, session, sessions, log, transport, loop, actor.clock());
     TwoPhase twoPhase =
         new TwoPhase(
             actor.member(), sessions, log, transport, loop, actor.clock(), random, Rules.ALL);
+    session.enterThrough(twoPhase);
+    LeaseTable leases =
+        new LeaseTable(
+            LeaseTerms.DEFAULT, session, sessions, twoPhase, log, transport, loop, actor.clock());
     cells = new Cells(sessions, session, twoPhase, loop);
     stage.on(actor, session::open);
     stage.on(actor, leases::open);

@@ -49,10 +49,12 @@ final class NsPeer {
             loop,
             clock,
             Rules.ALL);
-    LeaseTable leases =
-        new LeaseTable(LeaseTerms.DEFAULT, session, sessions, log, transport, loop, clock);
     TwoPhase twoPhase =
         new TwoPhase(actor.member(), sessions, log, transport, loop, clock, random, Rules.ALL);
+    session.enterThrough(twoPhase);
+    LeaseTable leases =
+        new LeaseTable(
+            LeaseTerms.DEFAULT, session, sessions, twoPhase, log, transport, loop, clock);
     cells = new Cells(sessions, session, twoPhase, loop);
     namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
     namespaces.onFreed(freed::add);

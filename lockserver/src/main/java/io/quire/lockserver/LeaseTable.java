@@ -22,13 +22,25 @@ import java.util.Set;
  * node's term is the newest they know: a leader that was deposed grants nothing. The expiry of a
  * session is an entry of the log, fenced by the term in which it was judged; from its submission
  * until its outcome is known the session's keep-alives are refused. A new leader, or one that finds
- * that it was paused, starts every lease anew.
+ * that it was paused, starts every lease anew. A node that answers no probe, or lags in applying,
+ * is not renewed: see {@link Usefulness}.
  */
 public final class LeaseTable {
   /** A session: an incarnation and the position at which it joined. */
   private record Tenure(long incarnation, long joined) {}
 
-  private record Asked(KeepAlive keepAlive, long received) {}
+  /** A keep-alive that waits for the voters' word and for the answer of its sender. */
+  private static final class Asked {
+    final KeepAlive keepAlive;
+    final long received;
+    boolean confirmed;
+    boolean useful;
+
+    Asked(KeepAlive keepAlive, long received) {
+      this.keepAlive = keepAlive;
+      this.received = received;
+    }
+  }
 
   private static final int WAITING_MAX = 10_000;
 
@@ -39,6 +51,7 @@ public final class LeaseTable {
   private final Transport transport;
   private final Loop loop;
   private final Clock clock;
+  private final Usefulness usefulness;
 
   private final Map<Tenure, Long> deadlines = new HashMap<>();
   private final Set<Tenure> expiring = new HashSet<>();
@@ -47,10 +60,16 @@ public final class LeaseTable {
   private long term;
   private long looked;
 
+  /**
+   * Makes the table; {@link #open} begins.
+   *
+   * @param prober asks whether a node is of use, before its lease goes on
+   */
   public LeaseTable(
       LeaseTerms terms,
       Session own,
       Sessions sessions,
+      Prober prober,
       Log log,
       Transport transport,
       Loop loop,
@@ -62,6 +81,7 @@ public final class LeaseTable {
     this.transport = transport;
     this.loop = loop;
     this.clock = clock;
+    usefulness = new Usefulness(terms, own.self(), prober, log, clock);
     transport.receive(Transport.Channel.LEASE, this::receive);
   }
 
@@ -77,11 +97,27 @@ public final class LeaseTable {
       case Grant grant -> own.granted(grant);
       case KeepAlive keepAlive -> {
         if (log.leadingTerm() != 0 && waiting.size() < WAITING_MAX) {
-          waiting.add(new Asked(keepAlive, clock.nanos()));
+          Asked asked = new Asked(keepAlive, clock.nanos());
+          waiting.add(asked);
+          probe(asked);
           confirm();
         }
       }
     }
+  }
+
+  private void probe(Asked asked) {
+    KeepAlive keepAlive = asked.keepAlive;
+    if (usefulness.lags(keepAlive)) {
+      return;
+    }
+    asked.useful = usefulness.unheard() && keepAlive.incarnation() != own.self().incarnation();
+    usefulness.probe(
+        keepAlive,
+        () -> {
+          asked.useful = true;
+          grant(asked);
+        });
   }
 
   /** One question to the voters at a time; keep-alives that come meanwhile wait for the next. */
@@ -98,21 +134,28 @@ public final class LeaseTable {
               confirming = false;
               if (failure == null && confirmed == log.leadingTerm()) {
                 lead();
-                asked.forEach(this::grant);
+                asked.forEach(
+                    each -> {
+                      each.confirmed = true;
+                      grant(each);
+                    });
               }
               confirm();
             });
   }
 
   private void grant(Asked asked) {
-    KeepAlive keepAlive = asked.keepAlive();
+    if (!asked.confirmed || !asked.useful) {
+      return;
+    }
+    KeepAlive keepAlive = asked.keepAlive;
     Tenure tenure = new Tenure(keepAlive.incarnation(), keepAlive.joined());
     if (!deadlines.containsKey(tenure) || expiring.contains(tenure)) {
       return;
     }
     deadlines.merge(
         tenure,
-        asked.received() + terms.leaderNanos(),
+        asked.received + terms.leaderNanos(),
         (before, after) -> after - before > 0 ? after : before);
     Grant grant = new Grant(tenure.incarnation(), tenure.joined(), keepAlive.sent());
     transport.send(keepAlive.from(), Transport.Channel.LEASE, grant.toBytes());
@@ -127,6 +170,10 @@ public final class LeaseTable {
     looked = now;
     lead();
     if (term != 0) {
+      usefulness.look();
+      if (usefulness.unheard()) {
+        own.stepOut();
+      }
       expireOverdue(now);
     }
     loop.after(every, this::watch);
@@ -138,6 +185,7 @@ public final class LeaseTable {
     if (leading != term) {
       deadlines.clear();
       expiring.clear();
+      usefulness.forget();
       term = leading;
     }
     if (term == 0) {

@@ -39,6 +39,9 @@ public final class Session {
   private boolean joining;
   private boolean leaving;
   private long predecessor;
+  private long steppedOut;
+  private long outUntil;
+  private Entrance entrance = Entrance.OPEN;
 
   /** One tenure in the view. Its identity is what counts. */
   public static final class Token {
@@ -89,6 +92,11 @@ public final class Session {
     return self;
   }
 
+  /** Names who says when this node may enter the view; before {@link #open}. */
+  public void enterThrough(Entrance chosen) {
+    entrance = chosen;
+  }
+
   /** Begins to join and to keep alive, for as long as the loop runs. On the loop, once. */
   public void open() {
     loop.confine();
@@ -110,6 +118,24 @@ public final class Session {
     last.deadline = clock.nanos() - 1;
     token = null;
     log.append(new Leave(self.incarnation(), last.joined).entry(Log.Fence.NONE));
+  }
+
+  /**
+   * Leaves the view as {@link #leave} does, and joins again after a lease: this node leads the log,
+   * and what it sends does not get through. Called again while that is so. On the loop.
+   */
+  void stepOut() {
+    loop.confine();
+    outUntil = clock.nanos() + terms.lease().toNanos();
+    Token last = token;
+    if (last == null || leaving) {
+      return;
+    }
+    last.deadline = clock.nanos() - 1;
+    token = null;
+    steppedOut = last.joined;
+    log.append(new Leave(self.incarnation(), last.joined).entry(Log.Fence.NONE))
+        .whenComplete((_, _) -> loop.after(terms.lease(), this::join));
   }
 
   /**
@@ -175,7 +201,8 @@ public final class Session {
   private void viewChanged() {
     LockFile file = sessions.session(self.node());
     Token held = token;
-    if (file != null && file.owner().incarnation() == self.incarnation() && !leaving) {
+    boolean given = leaving || (file != null && file.made() == steppedOut);
+    if (file != null && file.owner().incarnation() == self.incarnation() && !given) {
       if (held == null || held.joined != file.made()) {
         token = new Token(file.made(), clock.nanos() - 1);
         sendKeepAlive();
@@ -190,12 +217,31 @@ public final class Session {
     if (joining || leaving || token != null) {
       return;
     }
+    long out = outUntil - clock.nanos();
+    if (steppedOut != 0 && out > 0) {
+      loop.after(Duration.ofNanos(out), this::join);
+      return;
+    }
     joining = true;
-    log.append(new Join(self, storage.getAsLong(), predecessor).entry(Log.Fence.NONE))
+    entrance
+        .ask()
+        .whenComplete(
+            (fence, refusal) -> {
+              if (refusal == null && !leaving && token == null) {
+                append(new Join(self, storage.getAsLong(), predecessor).entry(fence));
+              } else {
+                joining = false;
+                loop.after(RETRY, this::join);
+              }
+            });
+  }
+
+  private void append(Log.Entry join) {
+    log.append(join)
         .whenComplete(
             (applied, failure) -> {
               joining = false;
-              if (failure == null) {
+              if (failure == null && !applied.fenced()) {
                 long holder = Sessions.holder(applied.result());
                 predecessor = holder == self.incarnation() ? 0 : holder;
               }

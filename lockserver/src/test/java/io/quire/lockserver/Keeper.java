@@ -1,5 +1,6 @@
 package io.quire.lockserver;
 
+import io.quire.base.Address;
 import io.quire.base.Log;
 import io.quire.base.Rules;
 import io.quire.base.Transport;
@@ -8,8 +9,10 @@ import io.quire.sim.Letter;
 import io.quire.sim.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /** An incarnation on a stage that has a session and, if it leads, keeps leases. */
 final class Keeper {
@@ -21,6 +24,9 @@ final class Keeper {
   final Sessions sessions;
   final Session session;
   final List<View> views = new ArrayList<>();
+
+  /** Incarnations that answer no probe of this one. */
+  final Set<Long> silent = new HashSet<>();
 
   Keeper(Stage stage, String node, long storage) {
     this.stage = stage;
@@ -40,9 +46,22 @@ final class Keeper {
             Rules.ALL);
     LeaseTable leases =
         new LeaseTable(
-            TERMS, session, sessions, actor.log(), actor.transport(), actor.loop(), actor.clock());
+            TERMS,
+            session,
+            sessions,
+            this::probe,
+            actor.log(),
+            actor.transport(),
+            actor.loop(),
+            actor.clock());
     stage.on(actor, session::open);
     stage.on(actor, leases::open);
+  }
+
+  private void probe(Address at, long incarnation, Runnable answered) {
+    if (!silent.contains(incarnation)) {
+      answered.run();
+    }
   }
 
   /** All of these in the view with leases, the first one leading. */
@@ -66,6 +85,10 @@ final class Keeper {
 
   Session.Token token() {
     return Objects.requireNonNull(session.token());
+  }
+
+  View view() {
+    return sessions.view();
   }
 
   List<String> servers() {

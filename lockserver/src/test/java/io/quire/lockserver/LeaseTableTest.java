@@ -46,7 +46,7 @@ class LeaseTableTest {
             c.actor.member().incarnation(),
             c.token().joined(),
             c.actor.clock().nanos(),
-            0,
+            c.actor.log().applied(),
             c.actor.member().address());
     c.actor
         .transport()

@@ -163,8 +163,9 @@ public final class Node implements AutoCloseable {
       session =
           new Session(
               self, () -> storage(log), terms, sessions, log, transport, loop, clock, rules);
-      leases = new LeaseTable(terms, session, sessions, log, transport, loop, clock);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, rules);
+      session.enterThrough(twoPhase);
+      leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
       cells = new Cells(sessions, session, twoPhase, loop);
       namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets =

@@ -26,6 +26,7 @@ public final class SimNetwork {
   private final Dice dice;
   private final Map<Address, SimTransport> listeners = new HashMap<>();
   private final long[] cuts = new long[World.NODES_MAX];
+  private final long[] mute = new long[Transport.Channel.values().length];
   private NetworkFaults faults = NetworkFaults.NONE;
 
   public SimNetwork(World world) {
@@ -81,6 +82,22 @@ public final class SimNetwork {
 
   public void healAll() {
     Arrays.fill(cuts, 0);
+    Arrays.fill(mute, 0);
+  }
+
+  /** Loses all messages of a channel from and to a node, but those to itself. */
+  public void mute(NodeId node, Transport.Channel channel) {
+    world.note(() -> "mute " + node + " " + channel);
+    mute[channel.ordinal()] |= 1L << world.ordinal(node);
+  }
+
+  public void unmute(NodeId node, Transport.Channel channel) {
+    mute[channel.ordinal()] &= ~(1L << world.ordinal(node));
+  }
+
+  private boolean heard(int from, int to, Transport.Channel channel) {
+    long silent = mute[channel.ordinal()];
+    return from == to || ((silent >>> from | silent >>> to) & 1) == 0;
   }
 
   /** Whether messages pass from one node to the other; a node always reaches itself. */
@@ -112,7 +129,9 @@ public final class SimNetwork {
   private void depart(
       SimNode from, Address to, Transport.Channel channel, byte[] message, long content) {
     SimTransport now = listeners.get(to);
-    if (now == null || !passes(from.ordinal(), now.node.ordinal())) {
+    if (now == null
+        || !passes(from.ordinal(), now.node.ordinal())
+        || !heard(from.ordinal(), now.node.ordinal(), channel)) {
       world.probes().reached("message-cut");
       return;
     }

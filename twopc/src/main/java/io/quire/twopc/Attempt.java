@@ -39,14 +39,25 @@ final class Attempt {
   final TxnId id;
   final Request request;
   final long epoch;
+  final long asked;
   final Set<Long> yes = new HashSet<>();
   State state = State.PREPARING;
   boolean resolving;
 
-  Attempt(TxnId id, Request request, long epoch) {
+  /**
+   * An attempt that is being prepared.
+   *
+   * @param asked when
+   */
+  Attempt(TxnId id, Request request, long epoch, long asked) {
     this.id = id;
     this.request = request;
     this.epoch = epoch;
+    this.asked = asked;
+  }
+
+  Message.Item item() {
+    return new Message.Item(id.sequence(), request.participant, request.payload);
   }
 
   boolean hasAll(Iterable<Member> members) {

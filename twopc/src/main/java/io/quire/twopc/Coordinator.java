@@ -4,7 +4,6 @@ import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
-import io.quire.base.Transport;
 import io.quire.lockserver.View;
 import io.quire.twopc.Attempt.Request;
 import io.quire.twopc.Attempt.State;
@@ -46,10 +45,13 @@ final class Coordinator {
   private static final Duration RETRY = Duration.ofMillis(20);
   private static final Duration RESEND = Duration.ofMillis(300);
 
+  /** A member that has not voted after this long is asked again, also by way of the leader. */
+  private static final Duration SILENT = RESEND.dividedBy(2);
+
   private final Member self;
   private final TwoPhase twoPhase;
   private final Log log;
-  private final Transport transport;
+  private final Routes routes;
   private final Loop loop;
   private final Clock clock;
 
@@ -69,12 +71,11 @@ final class Coordinator {
   private long roundEpoch;
   private long sequence = 1;
 
-  Coordinator(
-      Member self, TwoPhase twoPhase, Log log, Transport transport, Loop loop, Clock clock) {
+  Coordinator(Member self, TwoPhase twoPhase, Log log, Routes routes, Loop loop, Clock clock) {
     this.self = self;
     this.twoPhase = twoPhase;
     this.log = log;
-    this.transport = transport;
+    this.routes = routes;
     this.loop = loop;
     this.clock = clock;
   }
@@ -123,9 +124,10 @@ final class Coordinator {
                 Why.NOT_IN_VIEW, null, "epoch=" + roundEpoch + " wanted=" + next.requiredEpoch));
         continue;
       }
-      Attempt attempt = new Attempt(new TxnId(self.incarnation(), sequence++), next, roundEpoch);
-      open.put(attempt.id.sequence(), attempt);
-      items.add(new Item(attempt.id.sequence(), next.participant, next.payload));
+      TxnId id = new TxnId(self.incarnation(), sequence++);
+      Attempt attempt = new Attempt(id, next, roundEpoch, clock.nanos());
+      open.put(id.sequence(), attempt);
+      items.add(attempt.item());
       bytes += next.payload.length;
     }
     preparing = items.size();
@@ -140,11 +142,19 @@ final class Coordinator {
       Message.Prepare prepare =
           new Message.Prepare(
               roundEpoch, self.incarnation(), self.address(), member.incarnation(), low(), items);
-      transport.send(member.address(), Transport.Channel.TWOPC, prepare.toBytes());
+      routes.send(member, prepare.toBytes());
     }
   }
 
-  void voted(Vote vote) {
+  /**
+   * Takes a member's vote.
+   *
+   * @param detour whether it was passed on by the leader
+   */
+  void voted(Vote vote, boolean detour) {
+    if (!detour) {
+      routes.heard(vote.voter());
+    }
     for (Message.No no : vote.no()) {
       Attempt attempt = open.get(no.sequence());
       if (attempt != null && attempt.state == State.PREPARING) {
@@ -234,7 +244,7 @@ final class Coordinator {
     if (news && outcome instanceof Outcome.Committed(long position, byte[] _)) {
       Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
       for (Member member : twoPhase.view().members()) {
-        transport.send(member.address(), Transport.Channel.TWOPC, hint.toBytes());
+        routes.send(member, hint.toBytes());
       }
     }
   }
@@ -262,6 +272,7 @@ final class Coordinator {
   }
 
   void viewChanged(View view) {
+    routes.viewChanged(view);
     for (Attempt attempt : List.copyOf(open.values())) {
       if (attempt.epoch >= view.epoch()) {
         continue;
@@ -294,7 +305,7 @@ final class Coordinator {
     settle(attempt);
     Message.Abort abort = new Message.Abort(self.incarnation(), List.of(attempt.id.sequence()));
     for (Member member : asked) {
-      transport.send(member.address(), Transport.Channel.TWOPC, abort.toBytes());
+      routes.send(member, abort.toBytes());
     }
   }
 
@@ -336,7 +347,7 @@ final class Coordinator {
   /** Looks after deadlines and lost messages. */
   private void tend() {
     long now = clock.nanos();
-    List<Item> unanswered = new ArrayList<>();
+    List<Attempt> unanswered = new ArrayList<>();
     for (Attempt attempt : List.copyOf(open.values())) {
       Request request = attempt.request;
       boolean late = now - request.deadline >= 0;
@@ -344,17 +355,33 @@ final class Coordinator {
         abort(attempt);
         request.outcome.complete(
             new Aborted(Why.DEADLINE, silent(attempt), "not all members voted"));
-      } else if (attempt.state == State.PREPARING) {
-        unanswered.add(new Item(attempt.id.sequence(), request.participant, request.payload));
+      } else if (attempt.state == State.PREPARING && now - attempt.asked >= SILENT.toNanos()) {
+        unanswered.add(attempt);
       } else if (late && !request.outcome.isDone()) {
         request.outcome.complete(new Indeterminate(attempt.id));
         resolve(attempt);
       }
     }
     dropLate(now);
-    ask(unanswered, asked);
+    askAgain(unanswered);
     startRound();
     loop.after(RESEND, this::tend);
+  }
+
+  /** Those that have not voted, also by way of the leader from now on. */
+  private void askAgain(List<Attempt> attempts) {
+    for (Member member : attempts.isEmpty() ? List.<Member>of() : asked) {
+      List<Item> items = new ArrayList<>();
+      for (Attempt attempt : attempts) {
+        if (!attempt.yes.contains(member.incarnation())) {
+          items.add(attempt.item());
+        }
+      }
+      if (!items.isEmpty()) {
+        routes.silent(member);
+        ask(items, List.of(member));
+      }
+    }
   }
 
   private void dropLate(long now) {

@@ -1,10 +1,10 @@
 package io.quire.twopc;
 
+import io.quire.base.Address;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Rules;
-import io.quire.base.Transport;
 import io.quire.lockserver.View;
 import io.quire.twopc.Message.Item;
 import io.quire.twopc.Message.No;
@@ -48,7 +48,7 @@ final class Marks {
   private final TwoPhase twoPhase;
   private final long self;
   private final Log log;
-  private final Transport transport;
+  private final Routes routes;
   private final Loop loop;
   private final Clock clock;
   private final RandomGenerator random;
@@ -58,7 +58,7 @@ final class Marks {
       TwoPhase twoPhase,
       long self,
       Log log,
-      Transport transport,
+      Routes routes,
       Loop loop,
       Clock clock,
       RandomGenerator random,
@@ -66,7 +66,7 @@ final class Marks {
     this.twoPhase = twoPhase;
     this.self = self;
     this.log = log;
-    this.transport = transport;
+    this.routes = routes;
     this.loop = loop;
     this.clock = clock;
     this.random = random;
@@ -81,7 +81,19 @@ final class Marks {
     settleOld();
   }
 
-  void prepare(Prepare prepare) {
+  /** Answers where prepares are answered, so that silence here is silence there. */
+  void probed(Message.Probe probe) {
+    if (probe.target() == self) {
+      routes.send(probe.replyTo(), new Message.Echo(probe.number(), self).toBytes());
+    }
+  }
+
+  /**
+   * Marks and votes.
+   *
+   * @param by who passed it on, and shall pass on the vote; null if nobody
+   */
+  void prepare(Prepare prepare, @Nullable Address by) {
     long epoch = twoPhase.view().epoch();
     List<Long> yes = new ArrayList<>(prepare.items().size());
     List<No> no = new ArrayList<>();
@@ -101,7 +113,11 @@ final class Marks {
       }
     }
     Message.Vote vote = new Message.Vote(prepare.coordinator(), self, yes, no);
-    transport.send(prepare.replyTo(), Transport.Channel.TWOPC, vote.toBytes());
+    if (by == null) {
+      routes.send(prepare.replyTo(), vote.toBytes());
+    } else {
+      routes.relay(by, prepare.replyTo(), vote.toBytes());
+    }
   }
 
   private @Nullable No refusal(Prepare prepare, long epoch, TxnId txn) {

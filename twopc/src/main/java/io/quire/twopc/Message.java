@@ -32,6 +32,24 @@ sealed interface Message {
   /** A transaction took effect at a position. May be lost, late or repeated. */
   record Hint(long coordinator, long sequence, long position) implements Message {}
 
+  /** Asks an incarnation whether it answers prepares. */
+  record Probe(long number, Address replyTo, long target) implements Message {}
+
+  /** It does: the number comes back. */
+  record Echo(long number, long from) implements Message {}
+
+  /** Asks the log's leader to pass a message on to a member that the sender cannot reach. */
+  record Relay(Address to, byte[] message) implements Message {}
+
+  /** A message that was passed on. What is to be answered goes back the same way. */
+  record Relayed(Address by, byte[] message) implements Message {}
+
+  /** Asks the log's leader to be let into the view. */
+  record Enter(long incarnation, Address from, long applied) implements Message {}
+
+  /** The leader's answer: how long to wait before asking again, or 0 to come in. */
+  record Standing(long incarnation, int waitMillis) implements Message {}
+
   default byte[] toBytes() {
     WireWriter out = new WireWriter(256);
     switch (this) {
@@ -43,7 +61,7 @@ sealed interface Message {
               long low,
               List<Item> items) -> {
         out.int8(1).int64(epoch).int64(coordinator);
-        out.string(replyTo.host()).uint16(replyTo.port());
+        address(out, replyTo);
         out.int64(target).int64(low).int32(items.size());
         for (Item item : items) {
           out.int64(item.sequence()).int8(item.participant()).bytes(item.payload());
@@ -61,6 +79,29 @@ sealed interface Message {
       }
       case Hint(long coordinator, long sequence, long position) ->
           out.int8(4).int64(coordinator).int64(sequence).int64(position);
+      case Probe(long number, Address replyTo, long target) -> {
+        out.int8(5).int64(number);
+        address(out, replyTo);
+        out.int64(target);
+      }
+      case Echo(long number, long from) -> out.int8(6).int64(number).int64(from);
+      case Relay(Address to, byte[] message) -> {
+        out.int8(7);
+        address(out, to);
+        out.bytes(message);
+      }
+      case Relayed(Address by, byte[] message) -> {
+        out.int8(8);
+        address(out, by);
+        out.bytes(message);
+      }
+      case Enter(long incarnation, Address from, long applied) -> {
+        out.int8(9).int64(incarnation);
+        address(out, from);
+        out.int64(applied);
+      }
+      case Standing(long incarnation, int waitMillis) ->
+          out.int8(10).int64(incarnation).int32(waitMillis);
     }
     return out.toBytes();
   }
@@ -74,16 +115,30 @@ sealed interface Message {
           case 2 -> readVote(in);
           case 3 -> new Abort(in.int64(), readSequences(in));
           case 4 -> new Hint(in.int64(), in.int64(), in.int64());
+          case 5 -> new Probe(in.int64(), address(in), in.int64());
+          case 6 -> new Echo(in.int64(), in.int64());
+          case 7 -> new Relay(address(in), in.bytes());
+          case 8 -> new Relayed(address(in), in.bytes());
+          case 9 -> new Enter(in.int64(), address(in), in.int64());
+          case 10 -> new Standing(in.int64(), in.int32());
           default -> throw new WireReader.MalformedException("not a message: type=" + type);
         };
     in.end();
     return message;
   }
 
+  private static void address(WireWriter out, Address address) {
+    out.string(address.host()).uint16(address.port());
+  }
+
+  private static Address address(WireReader in) {
+    return new Address(in.string(), in.uint16());
+  }
+
   private static Prepare readPrepare(WireReader in) {
     long epoch = in.int64();
     long coordinator = in.int64();
-    Address replyTo = new Address(in.string(), in.uint16());
+    Address replyTo = address(in);
     long target = in.int64();
     long low = in.int64();
     List<Item> items = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.quire.twopc;
 
+import io.quire.base.Address;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
@@ -8,6 +9,8 @@ import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.lockserver.Entrance;
+import io.quire.lockserver.Prober;
 import io.quire.lockserver.Sessions;
 import io.quire.lockserver.View;
 import io.quire.twopc.Outcome.Aborted;
@@ -24,9 +27,11 @@ import org.jspecify.annotations.Nullable;
  * A node's part in two-phase commit: coordinator of its own transactions, member for those of
  * others, and applier of what the log decided. Confined to the loop, apart from {@link #submit}.
  */
-public final class TwoPhase implements Log.Projection {
+public final class TwoPhase implements Log.Projection, Prober, Entrance {
   /** What a participant may be asked to commit at once. */
   public static final int PAYLOAD_BYTES_MAX = Log.Entry.PAYLOAD_BYTES_MAX - 1024;
+
+  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
   private static final byte VOID = 0;
   private static final byte REJECTED = 1;
@@ -40,6 +45,9 @@ public final class TwoPhase implements Log.Projection {
   private final Rules rules;
   private final TreeMap<Integer, Participant> participants = new TreeMap<>();
   private final Decided decided = new Decided();
+  private final Routes routes;
+  private final Probes probes;
+  private final Admission admission;
   private final Marks marks;
   private final Coordinator coordinator;
 
@@ -58,11 +66,19 @@ public final class TwoPhase implements Log.Projection {
     this.loop = loop;
     this.clock = clock;
     this.rules = rules;
-    marks = new Marks(this, self.incarnation(), log, transport, loop, clock, random, rules);
-    coordinator = new Coordinator(self, this, log, transport, loop, clock);
+    routes = new Routes(self.address(), sessions, log, transport);
+    probes = new Probes(self.address(), transport);
+    admission = new Admission(self, log, routes, loop, clock);
+    marks = new Marks(this, self.incarnation(), log, routes, loop, clock, random, rules);
+    coordinator = new Coordinator(self, this, log, routes, loop, clock);
     log.register(this);
     sessions.listen(new Views());
     transport.receive(Transport.Channel.TWOPC, this::receive);
+  }
+
+  private void lookAround() {
+    admission.look();
+    loop.after(LOOK_EVERY, this::lookAround);
   }
 
   /** Adds a participant; before the log starts. */
@@ -78,6 +94,7 @@ public final class TwoPhase implements Log.Projection {
     loop.confine();
     coordinator.open();
     marks.open();
+    lookAround();
   }
 
   /**
@@ -144,12 +161,42 @@ public final class TwoPhase implements Log.Projection {
     return participants.get(number);
   }
 
+  /**
+   * As the log's leader, asks an incarnation that must answer where it answers prepares. On the
+   * loop.
+   */
+  @Override
+  public void probe(Address at, long incarnation, Runnable answered) {
+    probes.probe(at, incarnation, answered);
+  }
+
+  /** Completes when the log's leader lets this node into the view. On the loop. */
+  @Override
+  public CompletableFuture<Log.Fence> ask() {
+    return admission.ask().thenApply(_ -> Log.Fence.NONE);
+  }
+
   private void receive(byte[] bytes) {
-    switch (Message.read(bytes)) {
-      case Message.Prepare prepare -> marks.prepare(prepare);
+    take(Message.read(bytes), null);
+  }
+
+  /** Takes a message, which came by this way. */
+  private void take(Message message, @Nullable Address by) {
+    switch (message) {
+      case Message.Prepare prepare -> marks.prepare(prepare, by);
+      case Message.Probe probe -> marks.probed(probe);
       case Message.Vote vote -> {
         if (vote.coordinator() == self) {
-          coordinator.voted(vote);
+          coordinator.voted(vote, by != null);
+        }
+      }
+      case Message.Echo echo -> probes.answered(echo);
+      case Message.Enter enter -> admission.asked(enter);
+      case Message.Standing standing -> admission.answered(standing);
+      case Message.Relay relay -> routes.passOn(relay);
+      case Message.Relayed(Address leader, byte[] inner) -> {
+        if (by == null) {
+          take(Message.read(inner), leader);
         }
       }
       case Message.Abort abort -> {
@@ -168,6 +215,7 @@ public final class TwoPhase implements Log.Projection {
   private final class Views implements Sessions.ViewListener {
     @Override
     public void changed(View view) {
+      admission.viewChanged(view);
       decided.keepOnly(view);
       marks.viewChanged(view);
       coordinator.viewChanged(view);

@@ -134,7 +134,7 @@ class TwoPhaseChaosTest {
           }
         }
         default -> {
-          if (!stage.letters().isEmpty()) {
+          for (long left = dice.between(1, 5); left > 0 && !stage.letters().isEmpty(); left--) {
             Letter letter = dice.pick(stage.letters());
             delivered.add(letter);
             stage.deliver(letter);

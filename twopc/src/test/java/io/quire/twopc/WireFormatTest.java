@@ -30,6 +30,14 @@ class WireFormatTest {
   private static final Message ABORT = new Message.Abort(0x11, List.of(6L, 7L));
   private static final Message HINT = new Message.Hint(0x11, 6, 0x10000);
 
+  private static final Address AT = new Address("h", 7000);
+  private static final Message PROBE = new Message.Probe(9, AT, 0x22);
+  private static final Message ECHO = new Message.Echo(9, 0x22);
+  private static final Message RELAY = new Message.Relay(AT, new byte[] {(byte) 0xab});
+  private static final Message RELAYED = new Message.Relayed(AT, new byte[] {(byte) 0xab});
+  private static final Message ENTER = new Message.Enter(0x22, AT, 0x10000);
+  private static final Message STANDING = new Message.Standing(0x22, 50);
+
   @Test
   void messages_haveTheirLayout() {
     assertThat(hex(PREPARE.toBytes()))
@@ -46,6 +54,18 @@ class WireFormatTest {
         .isEqualTo(fields("03 1100000000000000 02000000 0600000000000000 0700000000000000"));
     assertThat(hex(HINT.toBytes()))
         .isEqualTo(fields("04 1100000000000000 0600000000000000 0000010000000000"));
+  }
+
+  @Test
+  void messagesAboutMembers_haveTheirLayout() {
+    assertThat(hex(PROBE.toBytes()))
+        .isEqualTo(fields("05 0900000000000000 01000000 68 581b 2200000000000000"));
+    assertThat(hex(ECHO.toBytes())).isEqualTo(fields("06 0900000000000000 2200000000000000"));
+    assertThat(hex(RELAY.toBytes())).isEqualTo(fields("07 01000000 68 581b 01000000 ab"));
+    assertThat(hex(RELAYED.toBytes())).isEqualTo(fields("08 01000000 68 581b 01000000 ab"));
+    assertThat(hex(ENTER.toBytes()))
+        .isEqualTo(fields("09 2200000000000000 01000000 68 581b 0000010000000000"));
+    assertThat(hex(STANDING.toBytes())).isEqualTo(fields("0a 2200000000000000 32000000"));
   }
 
   @Test
@@ -82,7 +102,7 @@ class WireFormatTest {
   }
 
   static Stream<Message> messages() {
-    return Stream.of(PREPARE, VOTE, ABORT, HINT);
+    return Stream.of(PREPARE, VOTE, ABORT, HINT, PROBE, ECHO, RELAY, RELAYED, ENTER, STANDING);
   }
 
   @ParameterizedTest
@@ -102,9 +122,9 @@ class WireFormatTest {
 
   @Test
   void unknownTypes_areRefused() {
-    assertThatThrownBy(() -> Message.read(new byte[] {9}))
+    assertThatThrownBy(() -> Message.read(new byte[] {99}))
         .isInstanceOf(WireReader.MalformedException.class)
-        .hasMessage("not a message: type=9");
+        .hasMessage("not a message: type=99");
     assertThatThrownBy(() -> TxnEntry.read(new byte[] {3}))
         .isInstanceOf(WireReader.MalformedException.class)
         .hasMessage("not a transaction: type=3");
