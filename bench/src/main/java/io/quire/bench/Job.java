@@ -56,7 +56,9 @@ public record Job(
     /** One process is killed: the longest time without a publish elsewhere, in ms. */
     FAILOVER,
     /** All processes are killed and started: seconds to the first lookup on all. */
-    RESTART
+    RESTART,
+    /** A model of a publish with ever more nodes. */
+    FANOUT
   }
 
   static Job of(Kind kind, String row, int outstanding, int bytes) {

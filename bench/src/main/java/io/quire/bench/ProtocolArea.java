@@ -3,6 +3,7 @@ package io.quire.bench;
 import io.quire.bench.Question.Better;
 import io.quire.bench.Question.Entrant;
 import io.quire.bench.Question.Row;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Log, sessions, two-phase commit, cells, names. */
@@ -84,7 +85,8 @@ final class ProtocolArea implements Area {
         append1(),
         failover(),
         restart(),
-        objectBytes());
+        objectBytes(),
+        fanout());
   }
 
   private static Question lookup(String id, String what, String ours, String floor) {
@@ -277,5 +279,31 @@ final class ProtocolArea implements Area {
                 new QuireCluster("quire-many", 3),
                 Job.of(Job.Kind.OBJECT_BYTES, id, 1, 64).withObjects(MANY),
                 false)));
+  }
+
+  private static Question fanout() {
+    String id = "fanout";
+    String none = "none: a model, in virtual time";
+    List<Row> rows = new ArrayList<>();
+    rows.add(
+        new Row(
+            id,
+            "times",
+            Better.LOWER,
+            "the busiest node's work for 100 nodes over that for 10: far below 10",
+            none));
+    for (int nodes : Fanout.NODES) {
+      rows.add(new Row(id + "-" + nodes, "us", Better.LOWER, "time of a round of 256", none));
+      rows.add(
+          new Row(id + "-" + nodes + "-cpu", "us", Better.LOWER, "work of the busiest node", none));
+    }
+    Job job = Job.of(Job.Kind.FANOUT, id, 256, BYTES);
+    return new Question(
+        id,
+        "a round of 256 publishes with 3, 10, 30 and 100 nodes, in a model of the network",
+        rows,
+        List.of(
+            new Entrant("ours", new Fanout(), job.withVariant("star"), false),
+            new Entrant("a tree of fours (design)", new Fanout(), job.withVariant("tree"), false)));
   }
 }
