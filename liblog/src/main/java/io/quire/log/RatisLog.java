@@ -224,9 +224,12 @@ public final class RatisLog implements Log, AutoCloseable {
           damages,
           "there is no other node to heal from; start with --accept-loss to go on without it");
     }
-    if (!led()) {
-      throw new LogException.DamagedException(
-          config.directory(), damages, "no other node has it, and no leader goes on without");
+    while (!led()) {
+      if (System.nanoTime() - deadlineNanos > 0) {
+        throw new LogException.DamagedException(
+            config.directory(), damages, "no other node has it, and no leader goes on without");
+      }
+      LockSupport.parkNanos(HEAL_PAUSE.toNanos());
     }
     damages.forEach(damage -> scrub.noted(damage, true));
     return false;
