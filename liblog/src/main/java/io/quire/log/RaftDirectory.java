@@ -36,12 +36,18 @@ final class RaftDirectory {
       return;
     }
     boolean young = Math.abs(System.currentTimeMillis() - changed.toMillis()) < TICK_MILLIS;
+    // Ratis interrupts the threads of an election that is decided.
+    last = Uninterrupted.run(() -> settled(last));
+    settled = young ? null : changed;
+  }
+
+  private @Nullable VoteCopy settled(@Nullable VoteCopy copied) throws IOException {
     DurableFile.force(directory);
     VoteCopy found = VoteCopy.ofRatis(directory);
-    if (found != null && (last == null || !found.same(last))) {
-      DurableFile.write(copy, found.encode());
-      last = found;
+    if (found == null || (copied != null && found.same(copied))) {
+      return copied;
     }
-    settled = young ? null : changed;
+    DurableFile.write(copy, found.encode());
+    return found;
   }
 }
