@@ -98,7 +98,9 @@ public interface Log {
       /** The epoch of the view is the value. */
       EPOCH,
       /** The Raft term of the entry is the value. */
-      TERM
+      TERM,
+      /** Nothing for which a node must get ready was committed after the position. */
+      READY
     }
 
     public static Fence epoch(long epoch) {

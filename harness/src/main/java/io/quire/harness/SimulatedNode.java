@@ -22,6 +22,7 @@ final class SimulatedNode {
   final SimNode node;
   final Sessions sessions;
   final Session session;
+  final TwoPhase twoPhase;
   final Cells cells;
 
   SimulatedNode(SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
@@ -49,8 +50,7 @@ final class SimulatedNode {
     session =
         new Session(
             node.member(), () -> storage, terms, sessions, log, transport, loop, clock, rules);
-    TwoPhase twoPhase =
-        new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
+    twoPhase = new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
     session.enterThrough(twoPhase);
     Prober prober = probed ? twoPhase : (_, _, answered) -> answered.run();
     LeaseTable leases =

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
@@ -24,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * so; a {@link Cell} stands in the table for as long as there are marks or a hint.
  */
 final class CellStore implements Participant {
-  private static final int CELLS_MAX = 20_000_000;
   private static final byte[] NOTHING = {};
 
   /** Tells that a cell cannot be read at a glance. */
@@ -36,6 +36,10 @@ final class CellStore implements Participant {
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
+  private final History history = new History();
+  private Limits limits = Limits.DEFAULT;
+  private long present;
+  private long presentBytes;
   private long lastCommitted;
 
   CellStore(Sessions sessions) {
@@ -102,15 +106,16 @@ final class CellStore implements Participant {
   }
 
   @Override
-  public @Nullable String prepare(TxnId txn, byte[] payload) {
-    if (cells.size() >= CELLS_MAX) {
-      return "too many cells: count=" + cells.size() + " max=" + CELLS_MAX;
-    }
+  public Answer prepare(TxnId txn, byte[] payload) {
     Transaction transaction = Transaction.read(payload);
+    Limits.Exceeded exceeded = exceeded(transaction);
+    if (exceeded != null) {
+      return new Answer.No(exceeded.text());
+    }
     for (String key : transaction.keys()) {
       cells.compute(Place.of(key), (_, found) -> whole(found).mark(txn));
     }
-    return null;
+    return Answer.YES;
   }
 
   @Override
@@ -122,16 +127,23 @@ final class CellStore implements Participant {
       unmark(txn, transaction);
       return new Verdict(false, new WireWriter(8).int32(failed).toBytes());
     }
-    List<Change> changes = new ArrayList<>();
+    Limits.Exceeded exceeded = exceeded(transaction);
+    if (exceeded != null) {
+      unmark(txn, transaction);
+      return new Verdict(false, exceeded.toBytes());
+    }
+    List<Change> changes = new ArrayList<>(transaction.writes().size());
     for (Write write : transaction.writes()) {
       if (write.kind() == Write.Kind.TOUCH) {
         replace(write.key(), cell(write.key()).unmark(txn));
       } else {
         Cell cell = cell(write.key());
-        changes.add(new Change(position, write.key(), cell.value(), write.value()));
+        changes.add(new Change(position, write.key(), cell.value(), cell.version(), write.value()));
+        count(write.key(), cell.value(), write.value());
         replace(write.key(), cell.unmark(txn).write(write.value(), position));
       }
     }
+    history.add(position, changes);
     for (CellListener listener : List.copyOf(listeners)) {
       listener.committed(position, changes);
     }
@@ -153,6 +165,93 @@ final class CellStore implements Participant {
       }
     }
     wake(transaction);
+  }
+
+  /** The first limit that the transaction would exceed here, or null. */
+  private Limits.@Nullable Exceeded exceeded(Transaction transaction) {
+    List<Write> writes = transaction.writes();
+    Limits.Exceeded byItself = limits.exceededBy(writes);
+    if (byItself != null) {
+      return byItself;
+    }
+    long moreCells = 0;
+    long moreBytes = 0;
+    for (Write write : writes) {
+      if (write.kind() != Write.Kind.TOUCH) {
+        byte[] before = cell(write.key()).value();
+        byte[] after = write.value();
+        moreCells += (after == null ? 0 : 1) - (before == null ? 0 : 1);
+        moreBytes += weight(write.key(), after) - weight(write.key(), before);
+      }
+    }
+    if (moreCells > 0 && present + moreCells > limits.cells()) {
+      return new Limits.Exceeded("cells", present + moreCells, limits.cells());
+    }
+    if (moreBytes > 0 && presentBytes + moreBytes > limits.bytes()) {
+      return new Limits.Exceeded("bytes", presentBytes + moreBytes, limits.bytes());
+    }
+    return null;
+  }
+
+  private static long weight(String key, byte @Nullable [] value) {
+    return value == null ? 0 : key.length() + value.length;
+  }
+
+  private void count(String key, byte @Nullable [] before, byte @Nullable [] after) {
+    present += (after == null ? 0 : 1) - (before == null ? 0 : 1);
+    presentBytes += weight(key, after) - weight(key, before);
+    if (key.equals(Limits.KEY)) {
+      Limits read = after == null ? null : Limits.read(after);
+      limits = read == null ? Limits.DEFAULT : read;
+    }
+  }
+
+  History history() {
+    return history;
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  /** Keys with the prefix on which something is under way or shown ahead. */
+  List<String> unsettled(String prefix) {
+    List<String> keys = new ArrayList<>();
+    cells.forEach(
+        (place, found) -> {
+          if (found instanceof Cell) {
+            String key = Place.key(place);
+            if (key.startsWith(prefix)) {
+              keys.add(key);
+            }
+          }
+        });
+    return keys;
+  }
+
+  /** The applied cells with the prefix, as they were at a position that the history reaches. */
+  NavigableMap<String, Versioned> at(String prefix, long position) {
+    TreeMap<String, Versioned> found = new TreeMap<>();
+    forEach(
+        (key, value) -> {
+          if (key.startsWith(prefix)) {
+            found.put(key, value);
+          }
+        });
+    for (List<Change> changes : history.after(position).descendingMap().values()) {
+      for (Change change : changes) {
+        byte[] before = change.before();
+        if (!change.key().startsWith(prefix)) {
+          continue;
+        }
+        if (before == null) {
+          found.remove(change.key());
+        } else {
+          found.put(change.key(), new Versioned(before, change.beforeVersion()));
+        }
+      }
+    }
+    return found;
   }
 
   private int firstFailed(List<Condition> conditions) {
@@ -226,6 +325,11 @@ final class CellStore implements Participant {
         (key, value) ->
             replace(key, cell(key).write(null, position).write(value.value(), value.version())));
     lastCommitted = position;
+    present = 0;
+    presentBytes = 0;
+    limits = Limits.DEFAULT;
+    saved.forEach((key, value) -> count(key, null, value.value()));
+    history.restart(position);
     for (CellListener listener : List.copyOf(listeners)) {
       listener.restored(position);
     }

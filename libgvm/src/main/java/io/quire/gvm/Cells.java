@@ -4,7 +4,10 @@ import io.quire.base.Loop;
 import io.quire.base.WireReader;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
+import io.quire.twopc.Finding;
 import io.quire.twopc.Outcome;
+import io.quire.twopc.RequestId;
+import io.quire.twopc.Submission;
 import io.quire.twopc.TwoPhase;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * on the loop.
  */
 public final class Cells {
+  private static final Duration APPLIED_EVERY = Duration.ofMillis(10);
+
   private final CellStore store;
   private final TwoPhase twoPhase;
   private final Session session;
@@ -55,7 +60,29 @@ public final class Cells {
   /** As {@link #commit}, but only in this epoch: aborted in any other. */
   public CompletableFuture<Outcome> commitIn(
       long epoch, Transaction transaction, Duration deadline) {
-    return twoPhase.submit(store.number(), transaction.toBytes(), epoch, deadline);
+    Submission submission =
+        Submission.of(store.number(), transaction.toBytes(), deadline).inEpoch(epoch);
+    return twoPhase.submit(submission).outcome();
+  }
+
+  /**
+   * As {@link #commit}, but it happens at most once under this name, on whatever nodes and however
+   * often it is submitted: a conditional write that is tried again is told its own first success.
+   */
+  public CompletableFuture<Outcome> commitOnce(
+      RequestId id, Transaction transaction, Duration deadline) {
+    Submission submission = Submission.of(store.number(), transaction.toBytes(), deadline).as(id);
+    return twoPhase.submit(submission).outcome();
+  }
+
+  /** What became of a request with a name: see {@link TwoPhase#outcome(RequestId)}. */
+  public CompletableFuture<Finding> outcome(RequestId id) {
+    return twoPhase.outcome(id);
+  }
+
+  /** Makes it known what became of it: see {@link TwoPhase#giveUp}. */
+  public CompletableFuture<Outcome> giveUp(RequestId id, Duration deadline) {
+    return twoPhase.giveUp(id, deadline);
   }
 
   /** Which condition failed first, of a transaction that was rejected. */
@@ -155,19 +182,103 @@ public final class Cells {
    */
   public CompletableFuture<Watch> watch(String prefix) {
     CompletableFuture<Watch> opened = new CompletableFuture<>();
-    Watch watch = new Watch(this, prefix);
+    loop.execute(() -> opened.complete(new Watch(this, prefix, twoPhase.applied())));
+    return opened;
+  }
+
+  /**
+   * Opens a watch that begins after a position, such as a {@link Watch#bookmark} or the position of
+   * a {@link Snapshot}. Fails with {@link GvmException.TooOld} if this node does not remember it.
+   */
+  public CompletableFuture<Watch> watch(String prefix, long after) {
+    CompletableFuture<Watch> opened = new CompletableFuture<>();
     loop.execute(
         () -> {
-          WatchListener listener = new WatchListener(watch);
-          store.listen(listener);
-          watch.opened(twoPhase.applied());
-          opened.complete(watch);
+          try {
+            store.history().require("watching: prefix=" + prefix, after);
+            opened.complete(new Watch(this, prefix, after));
+          } catch (GvmException e) {
+            opened.completeExceptionally(e);
+          }
         });
     return opened;
   }
 
-  void unwatch(Watch watch) {
-    loop.execute(() -> store.unlisten(new WatchListener(watch)));
+  /** The next changes of a prefix after a position, one at least: completes when there are some. */
+  CompletableFuture<Watch.Batch> changes(String prefix, long after, int most) {
+    CompletableFuture<Watch.Batch> batch = new CompletableFuture<>();
+    loop.execute(() -> new Awaited(prefix, after, most, batch).look());
+    return batch;
+  }
+
+  /**
+   * Reads all cells with a prefix as of one moment, linearizably. It looks at every cell of this
+   * node, on the loop.
+   */
+  public CompletableFuture<Snapshot> snapshot(String prefix, Duration deadline) {
+    CompletableFuture<Snapshot> result = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          Supplier<Snapshot> now =
+              () -> new Snapshot(twoPhase.applied(), store.at(prefix, twoPhase.applied()));
+          new LoopRead<>(store.unsettled(prefix), now, result).begin(deadline);
+        });
+    return result;
+  }
+
+  /**
+   * Reads all cells with a prefix as they were at a position: the same on every node, and for ever.
+   * Fails with {@link GvmException.TooOld} if this node does not remember it, and with {@link
+   * GvmException.Undecided} if it has not applied it in time.
+   */
+  public CompletableFuture<Snapshot> snapshotAt(String prefix, long position, Duration deadline) {
+    CompletableFuture<Snapshot> result = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          Loop.Timer late =
+              loop.after(
+                  deadline,
+                  () ->
+                      result.completeExceptionally(
+                          new GvmException.Undecided("not applied yet: position=" + position)));
+          result.whenComplete((_, _) -> late.cancel());
+          lookBack(prefix, position, result);
+        });
+    return result;
+  }
+
+  private void lookBack(String prefix, long position, CompletableFuture<Snapshot> result) {
+    if (result.isDone()) {
+      return;
+    }
+    if (twoPhase.applied() < position) {
+      loop.after(APPLIED_EVERY, () -> lookBack(prefix, position, result));
+      return;
+    }
+    try {
+      store.history().require("reading: prefix=" + prefix, position);
+      result.complete(new Snapshot(position, store.at(prefix, position)));
+    } catch (GvmException e) {
+      result.completeExceptionally(e);
+    }
+  }
+
+  /** Sets the limits of the whole cluster. */
+  public CompletableFuture<Outcome> limit(Limits limits, Duration deadline) {
+    return commit(Transaction.begin().put(Limits.KEY, limits.toBytes()).build(), deadline);
+  }
+
+  /** The limits as this node has applied them. On the loop. */
+  public Limits limits() {
+    loop.confine();
+    return store.limits();
+  }
+
+  /**
+   * Which limit was exceeded, of a transaction that was rejected, or null if it was a condition.
+   */
+  public static Limits.@Nullable Exceeded exceeded(Outcome.Rejected rejected) {
+    return Limits.Exceeded.read(rejected.result());
   }
 
   private void await(CellRead read, Duration deadline) {
@@ -248,19 +359,51 @@ public final class Cells {
         });
   }
 
-  private record WatchListener(Watch watch) implements CellListener {
+  /** Somebody who waits for the next changes of a prefix. */
+  private final class Awaited implements CellListener {
+    private final String prefix;
+    private final long after;
+    private final int most;
+    private final CompletableFuture<Watch.Batch> batch;
+
+    Awaited(String prefix, long after, int most, CompletableFuture<Watch.Batch> batch) {
+      this.prefix = prefix;
+      this.after = after;
+      this.most = most;
+      this.batch = batch;
+    }
+
+    void look() {
+      if (!found()) {
+        store.listen(this);
+        batch.whenComplete((_, _) -> loop.execute(() -> store.unlisten(this)));
+      }
+    }
+
+    private boolean found() {
+      try {
+        store.history().require("watching: prefix=" + prefix, after);
+        List<Change> changes = store.history().after(prefix, after, most);
+        return !changes.isEmpty()
+            && batch.complete(new Watch.Batch(changes, changes.getLast().position()));
+      } catch (GvmException e) {
+        return batch.completeExceptionally(e);
+      }
+    }
+
     @Override
     public void committed(long position, List<Change> changes) {
       for (Change change : changes) {
-        if (change.key().startsWith(watch.prefix)) {
-          watch.changed(change);
+        if (change.key().startsWith(prefix)) {
+          found();
+          return;
         }
       }
     }
 
     @Override
     public void restored(long position) {
-      watch.cut(position);
+      found();
     }
   }
 

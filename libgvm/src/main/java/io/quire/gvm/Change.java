@@ -5,9 +5,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * A key got another value.
  *
- * @param position of the transaction
+ * @param position of the transaction; also the version of what it put
  * @param before null if it was absent
+ * @param beforeVersion 0 if it was absent
  * @param after null if it is absent
  */
 public record Change(
-    long position, String key, byte @Nullable [] before, byte @Nullable [] after) {}
+    long position,
+    String key,
+    byte @Nullable [] before,
+    long beforeVersion,
+    byte @Nullable [] after) {
+  int bytes() {
+    return key.length() + (before == null ? 0 : before.length) + (after == null ? 0 : after.length);
+  }
+}

@@ -25,4 +25,20 @@ public abstract sealed class GvmException extends RuntimeException {
       super("a transaction is under way for too long: " + doing);
     }
   }
+
+  /** What was asked for lies further back than this node remembers. Nothing changed. */
+  public static final class TooOld extends GvmException {
+    private static final long serialVersionUID = 1;
+    private final long oldest;
+
+    TooOld(String doing, long position, long oldest) {
+      super("too old: " + doing + " position=" + position + " oldest=" + oldest);
+      this.oldest = oldest;
+    }
+
+    /** From this position on it can be asked for. */
+    public long oldest() {
+      return oldest;
+    }
+  }
 }

@@ -94,6 +94,16 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
   }
 
+  /** How long a key is in UTF-8. */
+  static int keyBytes(String key) {
+    for (int i = 0; i < key.length(); i++) {
+      if (key.charAt(i) >= 0x80) {
+        return key.getBytes(StandardCharsets.UTF_8).length;
+      }
+    }
+    return key.length();
+  }
+
   private static void checkKey(String key) {
     byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
     if (bytes.length == 0 || bytes.length > KEY_BYTES_MAX) {

@@ -1,29 +1,49 @@
 package io.quire.gvm;
 
 import java.time.Duration;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes of all keys with a prefix, in log order and without gaps, from the position at which
- * it was opened. They come from the applied log, never from hints. If the reader falls more than
- * {@link #PENDING_MAX} changes behind, the watch is cut off there: what was queued can still be
- * read, then {@link #next} throws and names the position.
+ * The changes of all keys with a prefix, in log order and without gaps, after a position. They come
+ * from the applied log, never from hints.
+ *
+ * <p>A watch holds nothing but its place: a reader that takes its time costs no memory, and {@link
+ * #bookmark} is all that must be kept to go on later, also on another node. Each node remembers the
+ * last 16,384 changes; a reader that is further behind is told {@link GvmException.TooOld}, and
+ * must read all cells anew.
+ *
+ * <p>One thread at a time.
  */
 public final class Watch implements AutoCloseable {
-  /** How far a reader may fall behind. */
-  public static final int PENDING_MAX = 10_000;
+  private static final int BATCH = 1_000;
 
-  final String prefix;
+  /**
+   * Changes from the loop.
+   *
+   * @param through every change up to there is among them or came before
+   */
+  record Batch(List<Change> changes, long through) {}
+
   private final Cells cells;
-  private final LinkedBlockingQueue<Change> pending = new LinkedBlockingQueue<>(PENDING_MAX);
-  private volatile long from;
-  private volatile long cutOff;
+  private final String prefix;
+  private final long from;
+  private final ArrayDeque<Change> ready = new ArrayDeque<>();
+  private long through;
+  private volatile long bookmark;
+  private volatile boolean closed;
 
-  Watch(Cells cells, String prefix) {
+  Watch(Cells cells, String prefix, long from) {
     this.cells = cells;
     this.prefix = prefix;
+    this.from = from;
+    through = from;
+    bookmark = from;
   }
 
   /** Every change after this position comes. */
@@ -32,38 +52,54 @@ public final class Watch implements AutoCloseable {
   }
 
   /**
-   * The next change, or null if none came in time.
+   * Every change up to this position was handed out. A watch that is opened here goes on without a
+   * gap; it repeats changes only if the last transaction was not handed out to its end. Any thread.
+   */
+  public long bookmark() {
+    return bookmark;
+  }
+
+  /**
+   * The next change, or null if none came in time or the watch is closed.
    *
-   * @throws IllegalStateException if the watch was cut off and everything before was read
+   * @throws GvmException.TooOld if this node no longer knows the changes that come next
    */
   public @Nullable Change next(Duration deadline) throws InterruptedException {
-    Change change = pending.poll();
-    if (change == null && cutOff != 0) {
-      throw new IllegalStateException(
-          "watch cut off: prefix=" + prefix + " after=" + cutOff + " pendingMax=" + PENDING_MAX);
+    if (ready.isEmpty() && !fetch(deadline)) {
+      return null;
     }
-    return change != null ? change : pending.poll(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    Change change = ready.removeFirst();
+    Change next = ready.peekFirst();
+    if (next == null) {
+      bookmark = through;
+    } else if (next.position() != change.position()) {
+      bookmark = change.position();
+    }
+    return change;
+  }
+
+  private boolean fetch(Duration deadline) throws InterruptedException {
+    if (closed) {
+      return false;
+    }
+    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH);
+    try {
+      Batch batch = more.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      ready.addAll(batch.changes());
+      through = batch.through();
+    } catch (TimeoutException e) {
+      more.cancel(false);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof GvmException known) {
+        throw known;
+      }
+      throw new IllegalStateException("watching failed: prefix=" + prefix, e);
+    }
+    return !ready.isEmpty();
   }
 
   @Override
   public void close() {
-    cells.unwatch(this);
-  }
-
-  void opened(long position) {
-    from = position;
-  }
-
-  void changed(Change change) {
-    if (cutOff == 0 && !pending.offer(change)) {
-      cutOff = change.position();
-    }
-  }
-
-  /** A snapshot was installed: the changes up to there are not known. */
-  void cut(long position) {
-    if (cutOff == 0) {
-      cutOff = position;
-    }
+    closed = true;
   }
 }

@@ -1,5 +1,6 @@
 package io.quire.gvm;
 
+import io.quire.base.Log;
 import io.quire.base.Rules;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
@@ -26,7 +27,10 @@ final class CellPeer {
   final Session session;
   final Cells cells;
 
+  private final Stage stage;
+
   CellPeer(Stage stage, String node) {
+    this.stage = stage;
     actor = stage.enter(node);
     var log = actor.log();
     var loop = actor.loop();
@@ -68,6 +72,11 @@ final class CellPeer {
     }
     stage.play(Duration.ofMillis(700));
     return peers;
+  }
+
+  /** Puts an entry of this actor into the log. */
+  void propose(Log.Entry entry) {
+    stage.on(actor, () -> actor.log().append(entry));
   }
 
   CompletableFuture<Outcome> put(String key, String value) {

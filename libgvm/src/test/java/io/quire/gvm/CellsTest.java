@@ -11,10 +11,12 @@ import io.quire.twopc.Outcome;
 import io.quire.twopc.Outcome.Aborted;
 import io.quire.twopc.Outcome.Committed;
 import io.quire.twopc.Outcome.Rejected;
+import io.quire.twopc.RequestId;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -137,12 +139,44 @@ class CellsTest {
   @Test
   void commit_manyLargeValues_areRefusedTogether() {
     Transaction.Builder large = Transaction.begin();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 9; i++) {
       large.put("k" + i, new byte[2 << 20]);
     }
     assertThat(commit(large.build()).text())
-        .startsWith("aborted: why=REFUSED bytes=41943")
-        .endsWith(" max=3144704");
+        .startsWith("aborted: why=REFUSED bytes=18874")
+        .endsWith(" max=16777216");
+  }
+
+  @Test
+  void commitOnce_againAfterItsOwnSuccess_isNoConflict() {
+    RequestId id = new RequestId(1, 1);
+    Transaction create = Transaction.begin().absent("k").put("k", CellPeer.bytes("v")).build();
+    CompletableFuture<Outcome> first = a.cells.commitOnce(id, create, CellPeer.DEADLINE);
+    stage.settle();
+    CompletableFuture<Outcome> again = b.cells.commitOnce(id, create, CellPeer.DEADLINE);
+    CompletableFuture<Outcome> other =
+        b.cells.commitOnce(new RequestId(1, 2), create, CellPeer.DEADLINE);
+    stage.settle();
+    assertThat(first.resultNow()).isInstanceOf(Committed.class);
+    assertThat(again.resultNow().text()).isEqualTo(first.resultNow().text());
+    assertThat(other.resultNow()).isInstanceOf(Outcome.Rejected.class);
+  }
+
+  @Test
+  void commit_moreThanAnEntryHolds_goesInChunksAndTakesEffectAtOnce() {
+    Transaction.Builder large = Transaction.begin();
+    for (int i = 0; i < 7; i++) {
+      large.put("k" + i, new byte[2 << 20]);
+    }
+    Outcome outcome = commit(large.build());
+    assertThat(outcome).isInstanceOf(Committed.class);
+    stage.settle();
+    long position = ((Committed) outcome).position();
+    for (CellPeer peer : peers) {
+      Versioned last = Objects.requireNonNull(peer.reading("k6").resultNow());
+      assertThat(last.version()).isEqualTo(position);
+      assertThat(last.value()).hasSize(2 << 20);
+    }
   }
 
   @Test
@@ -366,30 +400,40 @@ class CellsTest {
     a.actor.applyAll();
     c.actor.install(a.actor);
     Watch after = c.cells.watch("w/").resultNow();
-    assertThat(told(watch, 1)).containsExactly("w/1:null>1");
     assertThatThrownBy(() -> watch.next(Duration.ZERO))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(GvmException.TooOld.class)
         .hasMessage(
-            "watch cut off: prefix=w/ after=" + a.actor.log().applied() + " pendingMax=10000");
+            "too old: watching: prefix=w/ position="
+                + watch.bookmark()
+                + " oldest="
+                + a.actor.log().applied());
     stage.settle();
     commit(Transaction.begin().put("w/1", CellPeer.bytes("3")).build());
     assertThat(told(after)).containsExactly("w/1:2>3");
   }
 
   @Test
-  void watch_readerFallsBehind_isCutOffAndSaysWhere() throws InterruptedException {
-    Watch watch = b.cells.watch("w/").resultNow();
-    for (int i = 0; i <= Watch.PENDING_MAX / 1_000; i++) {
+  void watch_readerFallsBehind_losesNothingUpToTheHistory() throws InterruptedException {
+    Watch near = b.cells.watch("w/").resultNow();
+    thousands(0, History.CHANGES_MAX / 1_000);
+    assertThat(told(near)).hasSize(History.CHANGES_MAX / 1_000 * 1_000).doesNotHaveDuplicates();
+    Watch far = b.cells.watch("w/", near.from()).resultNow();
+    thousands(100, 2);
+    assertThatThrownBy(() -> far.next(Duration.ZERO))
+        .isInstanceOfSatisfying(
+            GvmException.TooOld.class, e -> assertThat(e.oldest()).isGreaterThan(near.from()));
+    assertThat(b.cells.watch("w/", near.from()).exceptionNow())
+        .isInstanceOf(GvmException.TooOld.class);
+  }
+
+  private void thousands(int from, int count) {
+    for (int i = from; i < from + count; i++) {
       Transaction.Builder many = Transaction.begin();
       for (int k = 0; k < 1_000; k++) {
         many.put("w/" + i + "/" + k, CellPeer.bytes("v"));
       }
       commit(many.build());
     }
-    assertThat(told(watch, Watch.PENDING_MAX)).hasSize(Watch.PENDING_MAX);
-    assertThatThrownBy(() -> watch.next(Duration.ZERO))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageStartingWith("watch cut off: prefix=w/ after=");
   }
 
   private static List<String> told(Watch watch) throws InterruptedException {

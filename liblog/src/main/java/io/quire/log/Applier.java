@@ -38,7 +38,8 @@ final class Applier {
   }
 
   void register(Fence.Kind kind, FenceCheck check) {
-    if (kind != Fence.Kind.EPOCH || checks.putIfAbsent(kind, check) != null) {
+    if ((kind != Fence.Kind.EPOCH && kind != Fence.Kind.READY)
+        || checks.putIfAbsent(kind, check) != null) {
       throw new IllegalStateException("fence has a check already: kind=" + kind);
     }
   }
@@ -164,8 +165,8 @@ final class Applier {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == term;
-      case EPOCH -> {
-        FenceCheck check = checks.get(Fence.Kind.EPOCH);
+      case EPOCH, READY -> {
+        FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw new IllegalStateException("fence has no check: kind=" + fence.kind());
         }

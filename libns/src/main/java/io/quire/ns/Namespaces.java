@@ -6,6 +6,7 @@ import io.quire.base.Loop;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.gvm.GvmException;
+import io.quire.gvm.Limits;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
 import io.quire.lockserver.Session;
@@ -513,7 +514,32 @@ public final class Namespaces {
   }
 
   private Outcome run(String doing, Transaction transaction) {
-    return await(doing, cells.commit(transaction, DEADLINE));
+    return outcome(doing, cells.commit(transaction, DEADLINE));
+  }
+
+  /**
+   * What became of a transaction that was submitted.
+   *
+   * @throws NsException.Indeterminate also if nobody waits for it any longer
+   */
+  static Outcome outcome(String doing, CompletableFuture<Outcome> future) {
+    try {
+      Outcome outcome = future.get(DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
+      Limits.Exceeded exceeded =
+          outcome instanceof Outcome.Rejected rejected ? Cells.exceeded(rejected) : null;
+      if (exceeded != null) {
+        throw new NsException.Refused("did not happen: " + doing + " " + exceeded.text());
+      }
+      return outcome;
+    } catch (ExecutionException e) {
+      throw translated(doing, e.getCause());
+    } catch (TimeoutException e) {
+      throw new NsException.Indeterminate(
+          "may have happened, the node's loop does not answer: " + doing, null);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new NsException.Indeterminate("may have happened, interrupted: " + doing, null);
+    }
   }
 
   static <T> T await(String doing, CompletableFuture<T> future) {
@@ -525,7 +551,7 @@ public final class Namespaces {
       throw new IllegalStateException("the node's loop does not answer: " + doing, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted, may have happened: " + doing, e);
+      throw new IllegalStateException("interrupted: " + doing, e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.quire.ns;
 
 import io.quire.twopc.TxnId;
+import org.jspecify.annotations.Nullable;
 
 /** An operation on the namespace that was not done, or, in one case, may have been. */
 public abstract sealed class NsException extends RuntimeException {
@@ -76,14 +77,15 @@ public abstract sealed class NsException extends RuntimeException {
   /** It may have been done or may yet be done. */
   public static final class Indeterminate extends NsException {
     private static final long serialVersionUID = 1;
-    private final transient TxnId txn;
+    private final transient @Nullable TxnId txn;
 
-    Indeterminate(String message, TxnId txn) {
+    Indeterminate(String message, @Nullable TxnId txn) {
       super(message);
       this.txn = txn;
     }
 
-    public TxnId txn() {
+    /** The attempt, or null if the caller stopped waiting before there was word of one. */
+    public @Nullable TxnId txn() {
       return txn;
     }
   }

@@ -54,7 +54,7 @@ final class XidBlock {
     }
     Transaction transaction =
         reservation.put(ObjectCodec.XID_COUNTER, ObjectCodec.number(from + BLOCK)).build();
-    switch (Namespaces.await("reserving ids", cells.commit(transaction, deadline))) {
+    switch (Namespaces.outcome("reserving ids", cells.commit(transaction, deadline))) {
       case Outcome.Committed _ -> {
         next = from;
         end = from + BLOCK;

@@ -7,6 +7,7 @@ import io.quire.sim.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -450,7 +451,9 @@ class NamespacesTest {
     assertThatThrownBy(() -> create(a, "/x", 1))
         .isInstanceOfSatisfying(
             NsException.Indeterminate.class,
-            e -> assertThat(e.txn().coordinator()).isEqualTo(a.actor.member().incarnation()))
+            e ->
+                assertThat(Objects.requireNonNull(e.txn()).coordinator())
+                    .isEqualTo(a.actor.member().incarnation()))
         .hasMessage("may have happened: creating: name=/x");
     stage.whenEntered(stage::settle);
     stage.play(Duration.ofSeconds(6));

@@ -22,6 +22,9 @@ final class Metrics {
     gauge("quire.ready", node, n -> n.ready() ? 1 : 0);
     gauge("quire.log.term", node, n -> n.log().status().term());
     gauge("quire.log.committed", node, n -> n.log().status().committed());
+    gauge("quire.view.pause.last.seconds", node, n -> n.twoPhase().pauses().lastNanos() / 1e9);
+    gauge(
+        "quire.view.pause.longest.seconds", node, n -> n.twoPhase().pauses().longestNanos() / 1e9);
     gauge("quire.cells", node, n -> n.cells().count());
     ager("quire.memory.budget.bytes", node, AgerStats::budgetBytes);
     ager("quire.memory.accounted.bytes", node, AgerStats::accountedBytes);

@@ -241,6 +241,10 @@ public final class Node implements AutoCloseable {
     return fabric;
   }
 
+  public TwoPhase twoPhase() {
+    return twoPhase;
+  }
+
   public Cells cells() {
     return cells;
   }

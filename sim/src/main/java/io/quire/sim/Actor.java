@@ -233,8 +233,8 @@ public final class Actor {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == entered.term();
-      case EPOCH -> {
-        Log.FenceCheck check = checks.get(Log.Fence.Kind.EPOCH);
+      case EPOCH, READY -> {
+        Log.FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw new IllegalStateException("nobody knows this fence: kind=" + fence.kind());
         }

@@ -236,8 +236,8 @@ final class Applier {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == frame.term;
-      case EPOCH -> {
-        Log.FenceCheck check = checks.get(Log.Fence.Kind.EPOCH);
+      case EPOCH, READY -> {
+        Log.FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw world.failure("nobody knows this fence: kind=" + fence.kind());
         }

@@ -1,9 +1,16 @@
 package io.quire.twopc;
 
 import io.quire.base.Member;
+import io.quire.base.NodeId;
+import io.quire.lockserver.View;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** One attempt of a coordinator at a transaction. */
 final class Attempt {
@@ -13,15 +20,21 @@ final class Attempt {
     final byte[] payload;
     final long requiredEpoch;
     final long deadline;
+    final @Nullable RequestId id;
+    final Set<NodeId> nodes;
     final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
 
-    /**
-     * @param requiredEpoch aborted if the epoch is another one; 0 for any
-     */
-    Request(int participant, byte[] payload, long requiredEpoch, long deadline) {
-      this.participant = participant;
-      this.payload = payload;
-      this.requiredEpoch = requiredEpoch;
+    /** Where the payload is, once it is in the log. */
+    Blobs.@Nullable Ref blob;
+
+    @Nullable Attempt last;
+
+    Request(Submission submission, long deadline) {
+      participant = submission.participant();
+      payload = submission.payload();
+      requiredEpoch = submission.epoch();
+      id = submission.id();
+      nodes = submission.nodes();
       this.deadline = deadline;
     }
   }
@@ -38,34 +51,90 @@ final class Attempt {
 
   final TxnId id;
   final Request request;
-  final long epoch;
+  final View view;
+
+  /** Those of the view that are asked. */
+  final List<Member> members;
+
+  /** Whether the round that it is of waits for it. */
+  final boolean inRound;
+
   final long asked;
+  final int patienceMillis;
   final Set<Long> yes = new HashSet<>();
   State state = State.PREPARING;
   boolean resolving;
+  private @Nullable Map<Long, String> no;
 
   /**
    * An attempt that is being prepared.
    *
    * @param asked when
    */
-  Attempt(TxnId id, Request request, long epoch, long asked) {
+  Attempt(
+      TxnId id,
+      Request request,
+      View view,
+      List<Member> members,
+      boolean inRound,
+      long asked,
+      int patienceMillis) {
     this.id = id;
     this.request = request;
-    this.epoch = epoch;
+    this.view = view;
+    this.members = members;
+    this.inRound = inRound;
     this.asked = asked;
+    this.patienceMillis = patienceMillis;
+    request.last = this;
   }
 
   Message.Item item() {
-    return new Message.Item(id.sequence(), request.participant, request.payload);
+    Blobs.Ref blob = request.blob;
+    byte[] payload = blob == null ? request.payload : new byte[0];
+    return new Message.Item(id.sequence(), request.participant, patienceMillis, blob, payload);
   }
 
-  boolean hasAll(Iterable<Member> members) {
+  TxnEntry.Txn txn(long low) {
+    Blobs.Ref blob = request.blob;
+    byte[] payload = blob == null ? request.payload : new byte[0];
+    return new TxnEntry.Txn(id, low, request.participant, request.id, blob, payload);
+  }
+
+  void refused(long by, String reason) {
+    if (no == null) {
+      no = new HashMap<>();
+    }
+    no.put(by, reason);
+  }
+
+  boolean hasAll() {
     for (Member member : members) {
       if (!yes.contains(member.incarnation())) {
         return false;
       }
     }
     return true;
+  }
+
+  /** One for each member of the view. */
+  List<Ballot> ballots() {
+    List<Ballot> ballots = new ArrayList<>();
+    for (Member member : view.members()) {
+      ballots.add(ballot(member));
+    }
+    return ballots;
+  }
+
+  private Ballot ballot(Member member) {
+    String reason = no == null ? null : no.get(member.incarnation());
+    if (reason != null) {
+      return new Ballot(member, Ballot.Answer.NO, reason);
+    }
+    Ballot.Answer answer =
+        yes.contains(member.incarnation())
+            ? Ballot.Answer.YES
+            : members.contains(member) ? Ballot.Answer.SILENT : Ballot.Answer.NOT_ASKED;
+    return new Ballot(member, answer, "");
   }
 }

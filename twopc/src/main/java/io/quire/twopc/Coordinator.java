@@ -4,6 +4,7 @@ import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
+import io.quire.base.NodeId;
 import io.quire.lockserver.View;
 import io.quire.twopc.Attempt.Request;
 import io.quire.twopc.Attempt.State;
@@ -12,14 +13,15 @@ import io.quire.twopc.Message.Vote;
 import io.quire.twopc.Outcome.Aborted;
 import io.quire.twopc.Outcome.Indeterminate;
 import io.quire.twopc.Outcome.Why;
-import io.quire.twopc.TxnEntry.Txn;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Coordinator {
   private static final int QUEUE_MAX = 100_000;
+  private static final int SLOW_MAX = 1_000;
   private static final int BATCH_MAX = 1_000;
   private static final int BATCH_BYTES_MAX = 256 << 10;
   private static final int OUTCOMES_MAX = 10_000;
@@ -66,9 +69,10 @@ final class Coordinator {
           return size() > OUTCOMES_MAX;
         }
       };
-  private List<Member> asked = List.of();
+  private final Uploads uploads;
+  private final Pauses pauses = new Pauses();
   private int preparing;
-  private long roundEpoch;
+  private int slow;
   private long sequence = 1;
 
   Coordinator(Member self, TwoPhase twoPhase, Log log, Routes routes, Loop loop, Clock clock) {
@@ -78,21 +82,43 @@ final class Coordinator {
     this.routes = routes;
     this.loop = loop;
     this.clock = clock;
+    uploads = new Uploads(self.incarnation(), twoPhase, log, loop, clock);
   }
 
   void open() {
     tend();
   }
 
-  CompletableFuture<Outcome> submit(Request request) {
-    if (queue.size() >= QUEUE_MAX) {
-      request.outcome.complete(
-          new Aborted(Why.OVERLOADED, null, "queued=" + queue.size() + " max=" + QUEUE_MAX));
+  /** Takes a request; one that is too large for an entry of the log goes there in chunks first. */
+  void submit(Request request) {
+    Requests.End end = request.id == null ? null : twoPhase.end(request.id);
+    Aborted refusal = refusal(request);
+    if (end != null) {
+      request.outcome.complete(TwoPhase.outcome(end));
+    } else if (refusal != null) {
+      request.outcome.complete(refusal);
+    } else if (request.payload.length > TwoPhase.INLINE_BYTES_MAX && request.blob == null) {
+      uploads.upload(request, () -> submit(request));
     } else {
       queue.add(request);
       startRound();
     }
-    return request.outcome;
+  }
+
+  private @Nullable Aborted refusal(Request request) {
+    Participant participant = twoPhase.participant(request.participant);
+    if (queue.size() >= QUEUE_MAX) {
+      return new Aborted(Why.OVERLOADED, null, "queued=" + queue.size() + " max=" + QUEUE_MAX);
+    }
+    if (participant == null || request.nodes.isEmpty() || participant.partial()) {
+      return null;
+    }
+    return new Aborted(
+        Why.REFUSED, null, "every member must prepare: participant=" + request.participant);
+  }
+
+  ViewPauses pauses() {
+    return pauses.seen();
   }
 
   @Nullable Outcome outcome(long wanted) {
@@ -108,40 +134,81 @@ final class Coordinator {
     if (preparing > 0 || queue.isEmpty() || !view.has(self.incarnation())) {
       return;
     }
-    List<Item> items = new ArrayList<>();
+    List<Attempt> round = new ArrayList<>();
     int bytes = 0;
-    roundEpoch = view.epoch();
-    asked = view.members();
-    while (!queue.isEmpty() && items.size() < BATCH_MAX) {
+    while (!queue.isEmpty() && round.size() < BATCH_MAX) {
       Request next = queue.getFirst();
-      if (!items.isEmpty() && bytes + next.payload.length > BATCH_BYTES_MAX) {
+      int size = next.blob == null ? next.payload.length : 0;
+      if (!round.isEmpty() && bytes + size > BATCH_BYTES_MAX) {
         break;
       }
       queue.removeFirst();
-      if (next.requiredEpoch != 0 && next.requiredEpoch != roundEpoch) {
-        next.outcome.complete(
-            new Aborted(
-                Why.NOT_IN_VIEW, null, "epoch=" + roundEpoch + " wanted=" + next.requiredEpoch));
+      Attempt attempt = begin(next, view);
+      if (attempt == null) {
         continue;
       }
-      TxnId id = new TxnId(self.incarnation(), sequence++);
-      Attempt attempt = new Attempt(id, next, roundEpoch, clock.nanos());
-      open.put(id.sequence(), attempt);
-      items.add(attempt.item());
-      bytes += next.payload.length;
+      if (attempt.inRound) {
+        round.add(attempt);
+        bytes += size;
+      } else {
+        ask(List.of(attempt), attempt.members);
+      }
     }
-    preparing = items.size();
-    ask(items, asked);
+    preparing = round.size();
+    ask(round, view.members());
   }
 
-  private void ask(List<Item> items, Collection<Member> members) {
-    if (items.isEmpty()) {
+  /** An attempt in this view, or null if the request has ended instead. */
+  private @Nullable Attempt begin(Request next, View view) {
+    if (next.outcome.isDone()) {
+      return null;
+    }
+    if (next.requiredEpoch != 0 && next.requiredEpoch != view.epoch()) {
+      next.outcome.complete(
+          new Aborted(
+              Why.NOT_IN_VIEW, null, "epoch=" + view.epoch() + " wanted=" + next.requiredEpoch));
+      return null;
+    }
+    List<Member> members = next.nodes.isEmpty() ? view.members() : new ArrayList<>();
+    for (NodeId node : next.nodes) {
+      Member member = view.member(node);
+      if (member == null) {
+        next.outcome.complete(new Aborted(Why.NOT_IN_VIEW, node.name(), "it is to prepare"));
+        return null;
+      }
+      members.add(member);
+    }
+    Participant participant = twoPhase.participant(next.participant);
+    boolean takesTime = participant != null && participant.slow();
+    boolean inRound = !takesTime && next.nodes.isEmpty();
+    if (takesTime && slow >= SLOW_MAX) {
+      next.outcome.complete(
+          new Aborted(Why.OVERLOADED, null, "preparing=" + slow + " max=" + SLOW_MAX));
+      return null;
+    }
+    long now = clock.nanos();
+    int patience =
+        takesTime ? (int) Math.min(Integer.MAX_VALUE, (next.deadline - now) / 1_000_000) : 0;
+    TxnId id = new TxnId(self.incarnation(), sequence++);
+    Attempt attempt = new Attempt(id, next, view, members, inRound, now, Math.max(0, patience));
+    open.put(id.sequence(), attempt);
+    slow += inRound ? 0 : 1;
+    return attempt;
+  }
+
+  private void ask(List<Attempt> attempts, Collection<Member> members) {
+    if (attempts.isEmpty()) {
       return;
     }
+    List<Item> items = new ArrayList<>(attempts.size());
+    for (Attempt attempt : attempts) {
+      items.add(attempt.item());
+    }
+    long epoch = attempts.getFirst().view.epoch();
     for (Member member : members) {
       Message.Prepare prepare =
           new Message.Prepare(
-              roundEpoch, self.incarnation(), self.address(), member.incarnation(), low(), items);
+              epoch, self.incarnation(), self.address(), member.incarnation(), low(), items);
       routes.send(member, prepare.toBytes());
     }
   }
@@ -158,6 +225,7 @@ final class Coordinator {
     for (Message.No no : vote.no()) {
       Attempt attempt = open.get(no.sequence());
       if (attempt != null && attempt.state == State.PREPARING) {
+        attempt.refused(vote.voter(), no.reason());
         abort(attempt);
         Member member = twoPhase.view().member(vote.voter());
         Aborted aborted =
@@ -175,9 +243,9 @@ final class Coordinator {
       if (attempt != null
           && attempt.state == State.PREPARING
           && attempt.yes.add(vote.voter())
-          && attempt.hasAll(asked)) {
+          && attempt.hasAll()) {
+        prepared(attempt);
         attempt.state = State.APPENDING;
-        preparing--;
         ready.add(attempt);
       }
     }
@@ -191,9 +259,7 @@ final class Coordinator {
     }
     List<Log.Entry> entries = new ArrayList<>(attempts.size());
     for (Attempt attempt : attempts) {
-      Request request = attempt.request;
-      entries.add(
-          new Txn(attempt.id, low(), request.participant, request.payload).entry(attempt.epoch));
+      entries.add(attempt.txn(low()).entry(attempt.view.epoch()));
     }
     List<CompletableFuture<Log.Applied>> futures = log.append(entries);
     for (int i = 0; i < futures.size(); i++) {
@@ -240,6 +306,7 @@ final class Coordinator {
   /** Some node applied it: the caller may know, and other members may show it. */
   private void tell(Attempt attempt, Outcome outcome) {
     outcomes.put(attempt.id.sequence(), outcome);
+    pauses.committed(clock.nanos());
     boolean news = attempt.request.outcome.complete(outcome);
     if (news && outcome instanceof Outcome.Committed(long position, byte[] _)) {
       Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
@@ -273,8 +340,9 @@ final class Coordinator {
 
   void viewChanged(View view) {
     routes.viewChanged(view);
+    pauses.viewChanged(clock.nanos(), !open.isEmpty());
     for (Attempt attempt : List.copyOf(open.values())) {
-      if (attempt.epoch >= view.epoch()) {
+      if (attempt.view.epoch() >= view.epoch()) {
         continue;
       }
       if (attempt.state == State.PREPARING) {
@@ -300,12 +368,20 @@ final class Coordinator {
 
   private void abort(Attempt attempt) {
     if (attempt.state == State.PREPARING) {
-      preparing--;
+      prepared(attempt);
     }
     settle(attempt);
     Message.Abort abort = new Message.Abort(self.incarnation(), List.of(attempt.id.sequence()));
-    for (Member member : asked) {
+    for (Member member : attempt.members) {
       routes.send(member, abort.toBytes());
+    }
+  }
+
+  private void prepared(Attempt attempt) {
+    if (attempt.inRound) {
+      preparing--;
+    } else {
+      slow--;
     }
   }
 
@@ -370,16 +446,20 @@ final class Coordinator {
 
   /** Those that have not voted, also by way of the leader from now on. */
   private void askAgain(List<Attempt> attempts) {
-    for (Member member : attempts.isEmpty() ? List.<Member>of() : asked) {
-      List<Item> items = new ArrayList<>();
+    Set<Member> members = new LinkedHashSet<>();
+    attempts.forEach(attempt -> members.addAll(attempt.members));
+    for (Member member : members) {
+      List<Attempt> open = new ArrayList<>();
       for (Attempt attempt : attempts) {
-        if (!attempt.yes.contains(member.incarnation())) {
-          items.add(attempt.item());
+        if (attempt.members.contains(member) && !attempt.yes.contains(member.incarnation())) {
+          open.add(attempt);
         }
       }
-      if (!items.isEmpty()) {
-        routes.silent(member);
-        ask(items, List.of(member));
+      if (!open.isEmpty()) {
+        if (open.stream().anyMatch(attempt -> attempt.inRound)) {
+          routes.silent(member);
+        }
+        ask(open, List.of(member));
       }
     }
   }
@@ -397,7 +477,7 @@ final class Coordinator {
   }
 
   private @Nullable String silent(Attempt attempt) {
-    for (Member member : asked) {
+    for (Member member : attempt.members) {
       if (!attempt.yes.contains(member.incarnation())) {
         return member.node().name();
       }

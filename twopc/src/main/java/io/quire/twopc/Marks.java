@@ -9,12 +9,14 @@ import io.quire.lockserver.View;
 import io.quire.twopc.Message.Item;
 import io.quire.twopc.Message.No;
 import io.quire.twopc.Message.Prepare;
+import io.quire.twopc.Participant.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,9 @@ final class Marks {
     final long epoch;
     long patienceEnds;
 
+    /** Whether its participant has not answered yet. */
+    boolean deliberating;
+
     Mark(Participant participant, byte[] payload, long epoch, long patienceEnds) {
       this.participant = participant;
       this.payload = payload;
@@ -44,7 +49,11 @@ final class Marks {
     }
   }
 
+  private static final int AWAITING_MAX = 1_000;
+  private static final Answer NOT_YET = new Answer.Later(new CompletableFuture<>());
+
   private final Map<TxnId, Mark> marks = new HashMap<>();
+  private final List<Runnable> awaitingBlobs = new ArrayList<>();
   private final TwoPhase twoPhase;
   private final long self;
   private final Log log;
@@ -103,14 +112,24 @@ final class Marks {
     for (Item item : prepare.items()) {
       TxnId txn = new TxnId(prepare.coordinator(), item.sequence());
       No refusal = refusal(prepare, epoch, txn);
-      if (refusal == null) {
-        refusal = mark(txn, prepare.epoch(), item);
-      }
-      if (refusal == null) {
-        yes.add(item.sequence());
-      } else {
+      if (refusal != null) {
         no.add(refusal);
+      } else {
+        switch (mark(txn, prepare, by, item)) {
+          case Answer.Yes _ -> yes.add(item.sequence());
+          case Answer.No(String reason) -> no.add(new No(item.sequence(), false, reason));
+          case Answer.Later _ -> {
+            // The vote goes out by itself.
+          }
+        }
       }
+    }
+    vote(prepare, by, yes, no);
+  }
+
+  private void vote(Prepare prepare, @Nullable Address by, List<Long> yes, List<No> no) {
+    if (yes.isEmpty() && no.isEmpty()) {
+      return;
     }
     Message.Vote vote = new Message.Vote(prepare.coordinator(), self, yes, no);
     if (by == null) {
@@ -137,31 +156,91 @@ final class Marks {
     return null;
   }
 
-  private @Nullable No mark(TxnId txn, long epoch, Item item) {
-    if (marks.containsKey(txn)) {
-      return null;
+  private Answer mark(TxnId txn, Prepare prepare, @Nullable Address by, Item item) {
+    Mark before = marks.get(txn);
+    if (before != null) {
+      return before.deliberating ? NOT_YET : Answer.YES;
     }
     Participant participant = twoPhase.participant(item.participant());
     if (participant == null) {
-      return new No(txn.sequence(), false, "no such participant: number=" + item.participant());
+      return new Answer.No("no such participant: number=" + item.participant());
     }
+    Blobs.Ref blob = item.blob();
+    byte[] payload = blob == null ? item.payload() : twoPhase.blob(blob);
+    if (payload == null) {
+      awaitBlob(prepare, by);
+      return NOT_YET;
+    }
+    long epoch = prepare.epoch();
     if (!rules.keep(Rules.Rule.MARK_BEFORE_VOTE)) {
-      loop.after(Duration.ofMillis(1), () -> markNow(txn, epoch, participant, item.payload()));
-      return null;
+      loop.after(Duration.ofMillis(1), () -> markNow(txn, epoch, participant, payload, 0));
+      return Answer.YES;
     }
-    String reason = markNow(txn, epoch, participant, item.payload());
-    return reason == null ? null : new No(txn.sequence(), false, reason);
+    Answer answer = markNow(txn, epoch, participant, payload, item.patienceMillis());
+    if (answer instanceof Answer.Later(var later)) {
+      later.whenComplete(
+          (said, failure) ->
+              loop.execute(() -> answered(txn, prepare, by, failure == null ? said : no(failure))));
+    }
+    return answer;
   }
 
-  private @Nullable String markNow(TxnId txn, long epoch, Participant participant, byte[] payload) {
+  private Answer markNow(
+      TxnId txn, long epoch, Participant participant, byte[] payload, int patienceMillis) {
     if (twoPhase.decided(txn) || marks.containsKey(txn)) {
-      return null;
+      return Answer.YES;
     }
-    String reason = participant.prepare(txn, payload);
-    if (reason == null) {
-      marks.put(txn, new Mark(participant, payload, epoch, patience()));
+    Answer answer = participant.prepare(txn, payload);
+    if (!(answer instanceof Answer.No)) {
+      long patience = patience() + Duration.ofMillis(patienceMillis).toNanos();
+      Mark mark = new Mark(participant, payload, epoch, patience);
+      mark.deliberating = answer instanceof Answer.Later;
+      marks.put(txn, mark);
     }
-    return reason;
+    return answer;
+  }
+
+  private static Answer no(Throwable failure) {
+    return new Answer.No("preparing failed: " + failure.getMessage());
+  }
+
+  /** A later answer; nobody waits for it if the transaction was settled meanwhile. */
+  private void answered(TxnId txn, Prepare prepare, @Nullable Address by, Answer answer) {
+    Mark mark = marks.get(txn);
+    if (mark == null || !mark.deliberating) {
+      return;
+    }
+    switch (answer) {
+      case Answer.Yes _ -> {
+        mark.deliberating = false;
+        vote(prepare, by, List.of(txn.sequence()), List.of());
+      }
+      case Answer.No(String reason) -> {
+        marks.remove(txn);
+        vote(prepare, by, List.of(), List.of(new No(txn.sequence(), false, reason)));
+      }
+      case Answer.Later(var later) ->
+          later.whenComplete(
+              (said, failure) ->
+                  loop.execute(
+                      () -> answered(txn, prepare, by, failure == null ? said : no(failure))));
+    }
+  }
+
+  /** Its chunks are in the log, but not applied here yet. */
+  private void awaitBlob(Prepare prepare, @Nullable Address by) {
+    if (awaitingBlobs.size() < AWAITING_MAX) {
+      awaitingBlobs.add(() -> prepare(prepare, by));
+    }
+  }
+
+  /** Chunks were applied. */
+  void blobsChanged() {
+    if (!awaitingBlobs.isEmpty()) {
+      List<Runnable> again = List.copyOf(awaitingBlobs);
+      awaitingBlobs.clear();
+      again.forEach(Runnable::run);
+    }
   }
 
   void abort(TxnId txn) {
@@ -173,7 +252,7 @@ final class Marks {
 
   void show(TxnId txn, long position) {
     Mark mark = marks.get(txn);
-    if (mark != null && position > log.applied()) {
+    if (mark != null && !mark.deliberating && position > log.applied()) {
       mark.participant.show(txn, position, mark.payload);
     }
   }

@@ -5,11 +5,27 @@ import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Messages between coordinators and members. Layout: a type byte, then the fields in order. */
 sealed interface Message {
-  /** One transaction of a prepare. */
-  record Item(long sequence, int participant, byte[] payload) {}
+  /**
+   * One transaction of a prepare.
+   *
+   * @param patienceMillis for how long a member shall hold it before it asks what became of it; 0
+   *     for as long as usual
+   * @param blob where its payload is, if not here
+   */
+  record Item(
+      long sequence,
+      int participant,
+      int patienceMillis,
+      Blobs.@Nullable Ref blob,
+      byte[] payload) {
+    Item(long sequence, int participant, byte[] payload) {
+      this(sequence, participant, 0, null, payload);
+    }
+  }
 
   /** A refusal. {@code again} says that another attempt may fare better. */
   record No(long sequence, boolean again, String reason) {}
@@ -64,7 +80,14 @@ sealed interface Message {
         address(out, replyTo);
         out.int64(target).int64(low).int32(items.size());
         for (Item item : items) {
-          out.int64(item.sequence()).int8(item.participant()).bytes(item.payload());
+          out.int64(item.sequence()).int8(item.participant()).int32(item.patienceMillis());
+          Blobs.Ref blob = item.blob();
+          out.bool(blob != null);
+          if (blob == null) {
+            out.bytes(item.payload());
+          } else {
+            blob.write(out);
+          }
         }
       }
       case Vote(long coordinator, long voter, List<Long> yes, List<No> no) -> {
@@ -142,8 +165,13 @@ sealed interface Message {
     long target = in.int64();
     long low = in.int64();
     List<Item> items = new ArrayList<>();
-    for (int left = in.count(13); left > 0; left--) {
-      items.add(new Item(in.int64(), in.int8(), in.bytes()));
+    for (int left = in.count(18); left > 0; left--) {
+      long sequence = in.int64();
+      int participant = in.int8();
+      int patience = in.int32();
+      Blobs.Ref blob = in.bool() ? Blobs.Ref.read(in) : null;
+      byte[] payload = blob == null ? in.bytes() : new byte[0];
+      items.add(new Item(sequence, participant, patience, blob, payload));
     }
     return new Prepare(epoch, coordinator, replyTo, target, low, items);
   }

@@ -2,7 +2,7 @@ package io.quire.twopc;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What takes part in transactions on a node: it holds something that they change. All calls come on
@@ -14,12 +14,9 @@ public interface Participant {
 
   /**
    * Makes everything that the transaction may change wait for its outcome, visibly to readers on
-   * any thread before it returns. Called once for an attempt.
-   *
-   * @return null for yes, or why the answer is no for this and every later attempt; then nothing is
-   *     held
+   * any thread before it says yes. Called once for an attempt.
    */
-  @Nullable String prepare(TxnId txn, byte[] payload);
+  Answer prepare(TxnId txn, byte[] payload);
 
   /**
    * Applies a transaction that the log decided, and lets go of what {@link #prepare} held for it.
@@ -27,7 +24,10 @@ public interface Participant {
    */
   Verdict commit(TxnId txn, long position, byte[] payload);
 
-  /** Lets go of what {@link #prepare} held: the transaction did not happen. */
+  /**
+   * Lets go of what {@link #prepare} held: the transaction did not happen. It may come before a
+   * later answer does, which nobody waits for then.
+   */
   void abort(TxnId txn, byte[] payload);
 
   /**
@@ -36,11 +36,55 @@ public interface Participant {
    */
   void show(TxnId txn, long position, byte[] payload);
 
+  /**
+   * Whether its answers may take time. Its transactions do not share rounds with others, members
+   * hold them until their deadline, and this node's readiness is asked for before it enters the
+   * view.
+   */
+  default boolean slow() {
+    return false;
+  }
+
+  /**
+   * Whether some members may prepare for all: nobody reads by the rule that a value without a mark
+   * is the newest one.
+   */
+  default boolean partial() {
+    return false;
+  }
+
+  /**
+   * Gets this node ready for all that was committed so far, of a participant that is {@link #slow}:
+   * a node that enters the view has not voted for what was committed before. Completes on any
+   * thread.
+   */
+  default CompletableFuture<Void> ready() {
+    return CompletableFuture.completedFuture(null);
+  }
+
   /** Writes its state, a function of the log alone. */
   void save(WireWriter out);
 
   /** Replaces its state; what is held for transactions not decided stays held. */
   void restore(long position, WireReader in);
+
+  /** What a participant says to a prepare. */
+  sealed interface Answer {
+    /** It holds what it has to. */
+    Answer YES = new Yes();
+
+    /** See {@link #YES}. */
+    record Yes() implements Answer {}
+
+    /** No, to this and every later attempt; nothing is held. */
+    record No(String reason) implements Answer {}
+
+    /**
+     * It says so later, completing on any thread; a failure is a no. Until then its {@link #abort}
+     * may come.
+     */
+    record Later(CompletableFuture<Answer> answer) implements Answer {}
+  }
 
   /**
    * Whether a decided transaction took effect, and what to tell its coordinator.

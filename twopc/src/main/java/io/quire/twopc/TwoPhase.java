@@ -5,6 +5,7 @@ import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
+import io.quire.base.Position;
 import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.base.WireReader;
@@ -18,6 +19,9 @@ import io.quire.twopc.Outcome.Why;
 import io.quire.twopc.TxnEntry.Resolve;
 import io.quire.twopc.TxnEntry.Txn;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
@@ -29,13 +33,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TwoPhase implements Log.Projection, Prober, Entrance {
   /** What a participant may be asked to commit at once. */
-  public static final int PAYLOAD_BYTES_MAX = Log.Entry.PAYLOAD_BYTES_MAX - 1024;
+  public static final int PAYLOAD_BYTES_MAX = 16 << 20;
+
+  /** Up to here a payload travels with its prepare and its entry; a larger one goes in chunks. */
+  static final int INLINE_BYTES_MAX = Log.Entry.PAYLOAD_BYTES_MAX - 1024;
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
   private static final byte VOID = 0;
   private static final byte REJECTED = 1;
   private static final byte COMMITTED = 2;
+  private static final byte AGAIN = 3;
 
   private final long self;
   private final Sessions sessions;
@@ -45,6 +53,12 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
   private final Rules rules;
   private final TreeMap<Integer, Participant> participants = new TreeMap<>();
   private final Decided decided = new Decided();
+  private final Requests requests = new Requests();
+  private final Blobs blobs = new Blobs();
+
+  /** Where something was last committed for which a node must get ready before it enters. */
+  private long gate;
+
   private final Routes routes;
   private final Probes probes;
   private final Admission admission;
@@ -72,6 +86,7 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     marks = new Marks(this, self.incarnation(), log, routes, loop, clock, random, rules);
     coordinator = new Coordinator(self, this, log, routes, loop, clock);
     log.register(this);
+    log.register(Log.Fence.Kind.READY, position -> gate <= position);
     sessions.listen(new Views());
     transport.receive(Transport.Channel.TWOPC, this::receive);
   }
@@ -105,28 +120,81 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
    * <p>May be called from any thread.
    */
   public CompletableFuture<Outcome> submit(int participant, byte[] payload, Duration deadline) {
-    return submit(participant, payload, 0, deadline);
+    return submit(Submission.of(participant, payload, deadline)).outcome();
   }
 
-  /**
-   * As {@link #submit(int, byte[], Duration)}, but only in one epoch: aborted in any other.
-   *
-   * @param epoch 0 for any
-   */
-  public CompletableFuture<Outcome> submit(
-      int participant, byte[] payload, long epoch, Duration deadline) {
-    if (payload.length > PAYLOAD_BYTES_MAX) {
-      return CompletableFuture.completedFuture(
-          new Aborted(Why.REFUSED, null, "bytes=" + payload.length + " max=" + PAYLOAD_BYTES_MAX));
-    }
+  /** As {@link #submit(int, byte[], Duration)}, with all that may be asked for. */
+  public Pending submit(Submission submission) {
+    int bytes = submission.payload().length;
     Attempt.Request request =
-        new Attempt.Request(participant, payload, epoch, clock.nanos() + deadline.toNanos());
-    if (loop.here()) {
+        new Attempt.Request(submission, clock.nanos() + submission.deadline().toNanos());
+    if (bytes > PAYLOAD_BYTES_MAX) {
+      request.outcome.complete(
+          new Aborted(Why.REFUSED, null, "bytes=" + bytes + " max=" + PAYLOAD_BYTES_MAX));
+    } else if (loop.here()) {
       coordinator.submit(request);
     } else {
       loop.execute(() -> coordinator.submit(request));
     }
-    return request.outcome;
+    return new Pending(request.outcome, () -> ballots(request));
+  }
+
+  private CompletableFuture<List<Ballot>> ballots(Attempt.Request request) {
+    CompletableFuture<List<Ballot>> ballots = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          Attempt last = request.last;
+          ballots.complete(
+              last != null
+                  ? last.ballots()
+                  : view().members().stream()
+                      .map(member -> new Ballot(member, Ballot.Answer.NOT_ASKED, ""))
+                      .toList());
+        });
+    return ballots;
+  }
+
+  /**
+   * What became of a request, by the log that this node has applied, whichever node it was
+   * submitted to. Known are the last 65,536 requests that had a name. Any thread.
+   */
+  public CompletableFuture<Finding> outcome(RequestId id) {
+    CompletableFuture<Finding> found = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          Requests.End end = requests.end(id);
+          found.complete(end == null ? new Finding.Unknown() : new Finding.Settled(outcome(end)));
+        });
+    return found;
+  }
+
+  /**
+   * Sees to it that a request does not happen any more, unless it has, and says which: after this
+   * it is known. Indeterminate if the log took no entry in time. Any thread.
+   */
+  public CompletableFuture<Outcome> giveUp(RequestId id, Duration deadline) {
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    long until = clock.nanos() + deadline.toNanos();
+    loop.execute(() -> giveUp(id, until, outcome));
+    return outcome;
+  }
+
+  private void giveUp(RequestId id, long until, CompletableFuture<Outcome> outcome) {
+    if (clock.nanos() - until >= 0) {
+      outcome.complete(new Outcome.Indeterminate(new TxnId(self, 0)));
+      return;
+    }
+    log.append(new TxnEntry.GiveUp(id).entry())
+        .whenComplete(
+            (applied, failure) -> {
+              Outcome known =
+                  failure == null ? outcome(applied.position(), applied.result()) : null;
+              if (known != null) {
+                outcome.complete(known);
+              } else {
+                loop.after(LOOK_EVERY, () -> giveUp(id, until, outcome));
+              }
+            });
   }
 
   /**
@@ -144,6 +212,11 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return marks.count();
   }
 
+  /** How long changes of the view held up this node's transactions. Any thread. */
+  public ViewPauses pauses() {
+    return coordinator.pauses();
+  }
+
   /** The position of the last entry applied on this node. On the loop. */
   public long applied() {
     return log.applied();
@@ -151,6 +224,18 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
 
   View view() {
     return sessions.view();
+  }
+
+  Requests.@Nullable End end(RequestId id) {
+    return requests.end(id);
+  }
+
+  byte @Nullable [] blob(Blobs.Ref ref) {
+    return blobs.get(ref);
+  }
+
+  long blobBytes() {
+    return blobs.bytes();
   }
 
   boolean decided(TxnId txn) {
@@ -173,7 +258,32 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
   /** Completes when the log's leader lets this node into the view. On the loop. */
   @Override
   public CompletableFuture<Log.Fence> ask() {
-    return admission.ask().thenApply(_ -> Log.Fence.NONE);
+    return admission.ask().thenCompose(_ -> ready());
+  }
+
+  /** All that may take time is ready for what is applied now; what comes after that is fenced. */
+  private CompletableFuture<Log.Fence> ready() {
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (Participant participant : participants.values()) {
+      if (participant.slow()) {
+        all.add(participant.ready());
+      }
+    }
+    Log.Fence fence =
+        all.isEmpty() ? Log.Fence.NONE : new Log.Fence(Log.Fence.Kind.READY, log.applied());
+    CompletableFuture<Log.Fence> ready = new CompletableFuture<>();
+    CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+        .whenComplete(
+            (_, failure) ->
+                loop.execute(
+                    () -> {
+                      if (failure == null) {
+                        ready.complete(fence);
+                      } else {
+                        ready.completeExceptionally(failure);
+                      }
+                    }));
+    return ready;
   }
 
   private void receive(byte[] bytes) {
@@ -217,6 +327,7 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     public void changed(View view) {
       admission.viewChanged(view);
       decided.keepOnly(view);
+      blobs.keepOnly(view);
       marks.viewChanged(view);
       coordinator.viewChanged(view);
     }
@@ -235,6 +346,12 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return switch (TxnEntry.read(payload)) {
       case Txn txn -> applyTxn(position, txn);
       case Resolve(TxnId id) -> applyResolve(id);
+      case TxnEntry.Chunk chunk -> applyChunk(chunk);
+      case TxnEntry.Drop(long of, long number) -> {
+        blobs.drop(of, number);
+        yield new byte[] {VOID};
+      }
+      case TxnEntry.GiveUp(RequestId id) -> applyGiveUp(position, id);
     };
   }
 
@@ -254,22 +371,75 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     boolean again = decided.has(id) && rules.keep(Rules.Rule.DECIDED_ONCE);
     boolean outsider = !view().has(id.coordinator()) && rules.keep(Rules.Rule.FENCE);
     Participant participant = participants.get(txn.participant());
-    if (again || outsider || participant == null) {
+    Blobs.Ref blob = txn.blob();
+    byte[] payload = blob == null ? txn.payload() : blobs.get(blob);
+    if (again || outsider || participant == null || payload == null) {
       voided(id);
       return new byte[] {VOID};
     }
     decided.add(id, txn.low());
-    Participant.Verdict verdict = participant.commit(id, position, txn.payload());
-    marks.committed(id);
+    RequestId request = txn.request();
+    Requests.End end = request == null ? null : requests.end(request);
+    byte[] result;
+    if (end != null) {
+      marks.abort(id);
+      result = again(end);
+    } else {
+      result = commit(position, txn, participant, payload);
+    }
+    if (blob != null) {
+      blobs.drop(blob.coordinator(), blob.number());
+    }
+    if (id.coordinator() == self) {
+      coordinator.learned(id.sequence(), outcome(position, result));
+    }
+    return result;
+  }
+
+  private byte[] commit(long position, Txn txn, Participant participant, byte[] payload) {
+    Participant.Verdict verdict = participant.commit(txn.id(), position, payload);
+    marks.committed(txn.id());
+    if (participant.slow() && verdict.effective()) {
+      gate = position;
+    }
     byte[] result =
         new WireWriter(verdict.result().length + 1)
             .int8(verdict.effective() ? COMMITTED : REJECTED)
             .raw(verdict.result())
             .toBytes();
-    if (id.coordinator() == self) {
-      coordinator.learned(id.sequence(), outcome(position, result));
+    RequestId request = txn.request();
+    if (request != null) {
+      requests.add(request, position, result);
     }
     return result;
+  }
+
+  private static byte[] again(Requests.End end) {
+    return new WireWriter(end.result().length + 9)
+        .int8(AGAIN)
+        .int64(end.position())
+        .raw(end.result())
+        .toBytes();
+  }
+
+  private byte[] applyChunk(TxnEntry.Chunk chunk) {
+    boolean kept = view().has(chunk.coordinator()) && blobs.add(chunk);
+    if (kept) {
+      marks.blobsChanged();
+    }
+    return new byte[] {kept ? COMMITTED : VOID};
+  }
+
+  /** Whether a chunk was kept, by what {@link #apply} answered. */
+  static boolean kept(byte[] result) {
+    return result.length > 0 && result[0] == COMMITTED;
+  }
+
+  private byte[] applyGiveUp(long position, RequestId id) {
+    if (requests.end(id) == null) {
+      requests.add(id, position, new byte[] {VOID});
+    }
+    return again(Objects.requireNonNull(requests.end(id)));
   }
 
   private byte[] applyResolve(TxnId id) {
@@ -301,13 +471,28 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return switch (verdict) {
       case COMMITTED -> new Outcome.Committed(position, rest);
       case REJECTED -> new Outcome.Rejected(position, rest);
+      case AGAIN -> {
+        WireReader first = new WireReader(rest);
+        yield outcome(new Requests.End(first.int64(), first.raw(first.remaining())));
+      }
       default -> null;
     };
+  }
+
+  /** What became of a request that had a name. */
+  static Outcome outcome(Requests.End end) {
+    Outcome outcome = outcome(end.position(), end.result());
+    return outcome != null
+        ? outcome
+        : new Aborted(Why.DEADLINE, null, "given up: position=" + Position.text(end.position()));
   }
 
   @Override
   public void save(WireWriter out) {
     decided.save(out);
+    requests.save(out);
+    blobs.save(out);
+    out.int64(gate);
     out.int32(participants.size());
     for (Participant participant : participants.values()) {
       WireWriter state = new WireWriter();
@@ -319,6 +504,9 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
   @Override
   public void restore(long position, WireReader in) {
     decided.restore(in);
+    requests.restore(in);
+    blobs.restore(in);
+    gate = in.int64();
     for (int left = in.count(5); left > 0; left--) {
       int number = in.int8();
       Participant participant = participants.get(number);
@@ -328,6 +516,7 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
       participant.restore(position, new WireReader(in.bytes()));
     }
     marks.restored(view());
+    marks.blobsChanged();
     coordinator.restored(view());
   }
 }

@@ -181,7 +181,7 @@ class CoordinatorTest {
     CompletableFuture<Outcome> outcome =
         a.twoPhase.submit(Recorder.NUMBER, new byte[TwoPhase.PAYLOAD_BYTES_MAX + 1], Peer.DEADLINE);
     assertThat(outcome.resultNow().text())
-        .isEqualTo("aborted: why=REFUSED bytes=3144705 max=3144704");
+        .isEqualTo("aborted: why=REFUSED bytes=16777217 max=16777216");
     assertThat(stage.letters()).isEmpty();
   }
 

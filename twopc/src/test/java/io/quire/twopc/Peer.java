@@ -101,8 +101,11 @@ final class Peer {
   }
 
   CompletableFuture<Outcome> submit(String payload, long epoch, Duration deadline) {
-    return twoPhase.submit(
-        Recorder.NUMBER, payload.getBytes(StandardCharsets.UTF_8), epoch, deadline);
+    return twoPhase
+        .submit(
+            Submission.of(Recorder.NUMBER, payload.getBytes(StandardCharsets.UTF_8), deadline)
+                .inEpoch(epoch))
+        .outcome();
   }
 
   /** Its session ends by an entry, as by a leader's judgement; nobody has applied it yet. */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,13 @@ final class Recorder implements Participant {
   final List<String> shown = new ArrayList<>();
   final List<String> told = new ArrayList<>();
   @Nullable String refusal;
+  boolean slow;
+  boolean partial;
+
+  /** What it says when it takes time; null if it does not. */
+  @Nullable CompletableFuture<Answer> later;
+
+  CompletableFuture<Void> ready = CompletableFuture.completedFuture(null);
   Runnable whenRestored = () -> {};
   BiConsumer<TxnId, Long> whenCommitted = (_, _) -> {};
 
@@ -33,12 +41,31 @@ final class Recorder implements Participant {
   }
 
   @Override
-  public @Nullable String prepare(TxnId txn, byte[] payload) {
+  public Answer prepare(TxnId txn, byte[] payload) {
     told.add("prepare " + text(payload));
     if (refusal == null && !held.add(held(txn, payload))) {
       throw new IllegalStateException("prepared twice: txn=" + txn);
     }
-    return refusal;
+    if (later != null) {
+      return new Answer.Later(later);
+    }
+    return refusal == null ? Answer.YES : new Answer.No(refusal);
+  }
+
+  @Override
+  public boolean slow() {
+    return slow;
+  }
+
+  @Override
+  public boolean partial() {
+    return partial;
+  }
+
+  @Override
+  public CompletableFuture<Void> ready() {
+    told.add("ready?");
+    return ready;
   }
 
   @Override

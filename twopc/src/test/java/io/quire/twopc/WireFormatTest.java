@@ -44,7 +44,7 @@ class WireFormatTest {
         .isEqualTo(
             fields(
                 "01 0300000000000000 1100000000000000 01000000 68 581b 2200000000000000"
-                    + " 0500000000000000 01000000 0600000000000000 01 01000000 ab"));
+                    + " 0500000000000000 01000000 0600000000000000 01 00000000 00 01000000 ab"));
     assertThat(hex(VOTE.toBytes()))
         .isEqualTo(
             fields(
@@ -78,6 +78,68 @@ class WireFormatTest {
     Log.Entry resolve = new TxnEntry.Resolve(new TxnId(0x11, 6)).entry();
     assertThat(resolve.fence()).isEqualTo(Log.Fence.NONE);
     assertThat(hex(resolve.payload())).isEqualTo(fields("02 1100000000000000 0600000000000000"));
+  }
+
+  @Test
+  void entriesThatFewTransactionsNeed_haveTheirLayout() {
+    TxnId id = new TxnId(0x11, 6);
+    RequestId request = new RequestId(0x77, 1);
+    Blobs.Ref blob = new Blobs.Ref(0x11, 2, 3, 4, 5);
+    assertThat(hex(new TxnEntry.Txn(id, 5, 1, request, null, new byte[] {1}).entry(3).payload()))
+        .isEqualTo(
+            fields(
+                "03 1100000000000000 0600000000000000 0500000000000000 01 01"
+                    + " 7700000000000000 0100000000000000 01000000 01"));
+    assertThat(hex(new TxnEntry.Txn(id, 5, 1, null, blob, new byte[0]).entry(3).payload()))
+        .isEqualTo(
+            fields(
+                "03 1100000000000000 0600000000000000 0500000000000000 01 02"
+                    + " 1100000000000000 0200000000000000 03000000 04000000 05000000"));
+    assertThat(hex(new TxnEntry.Chunk(0x11, 2, 1, 3, new byte[] {1}).entry().payload()))
+        .isEqualTo(fields("04 1100000000000000 0200000000000000 01000000 03000000 01000000 01"));
+    assertThat(hex(new TxnEntry.Drop(0x11, 2).entry().payload()))
+        .isEqualTo(fields("05 1100000000000000 0200000000000000"));
+    assertThat(hex(new TxnEntry.GiveUp(request).entry().payload()))
+        .isEqualTo(fields("06 7700000000000000 0100000000000000"));
+  }
+
+  @Test
+  void prepareOfABlob_hasItsLayout() {
+    Blobs.Ref blob = new Blobs.Ref(0x11, 2, 3, 4, 5);
+    Message.Item item = new Message.Item(6, 1, 1000, blob, new byte[0]);
+    byte[] bytes = new Message.Prepare(3, 0x11, AT, 0x22, 5, List.of(item)).toBytes();
+    assertThat(hex(bytes))
+        .endsWith(
+            fields(
+                "01000000 0600000000000000 01 e8030000 01"
+                    + " 1100000000000000 0200000000000000 03000000 04000000 05000000"));
+    assertThat(Message.read(bytes).toBytes()).isEqualTo(bytes);
+  }
+
+  @Test
+  void requests_haveTheirLayout() {
+    Requests requests = new Requests();
+    requests.add(new RequestId(0x77, 1), 0x10000, new byte[] {2});
+    WireWriter out = new WireWriter();
+    requests.save(out);
+    assertThat(hex(out.toBytes()))
+        .isEqualTo(
+            fields("01000000 7700000000000000 0100000000000000 0000010000000000 01000000 02"));
+  }
+
+  @Test
+  void blobs_haveTheirLayout() {
+    Blobs blobs = new Blobs();
+    blobs.add(new TxnEntry.Chunk(0x11, 1, 0, 1, new byte[] {7}));
+    blobs.add(new TxnEntry.Chunk(0x11, 2, 1, 2, new byte[] {8}));
+    WireWriter out = new WireWriter();
+    blobs.save(out);
+    assertThat(hex(out.toBytes()))
+        .isEqualTo(
+            fields(
+                "02000000 1100000000000000 0100000000000000 01000000 01 01000000 07"
+                    + " 1100000000000000 0200000000000000 02000000 00 01000000 01000000 01000000"
+                    + " 08"));
   }
 
   @Test
@@ -125,9 +187,9 @@ class WireFormatTest {
     assertThatThrownBy(() -> Message.read(new byte[] {99}))
         .isInstanceOf(WireReader.MalformedException.class)
         .hasMessage("not a message: type=99");
-    assertThatThrownBy(() -> TxnEntry.read(new byte[] {3}))
+    assertThatThrownBy(() -> TxnEntry.read(new byte[] {99}))
         .isInstanceOf(WireReader.MalformedException.class)
-        .hasMessage("not a transaction: type=3");
+        .hasMessage("not a transaction: type=99");
   }
 
   @Test
