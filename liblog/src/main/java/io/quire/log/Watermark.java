@@ -5,6 +5,7 @@ import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +49,8 @@ final class Watermark implements AutoCloseable {
   private static final int MAGIC = 0x4b4d5751;
   private static final int BODY_BYTES = 47;
 
-  private final FileChannel channel;
+  private final Path file;
+  private volatile FileChannel channel;
   private final UUID boot;
   private final Consumer<IOException> failed;
   private final ReentrantLock lock = new ReentrantLock();
@@ -111,7 +113,9 @@ final class Watermark implements AutoCloseable {
     }
   }
 
-  private Watermark(FileChannel channel, UUID boot, Mark start, Consumer<IOException> failed) {
+  private Watermark(
+      Path file, FileChannel channel, UUID boot, Mark start, Consumer<IOException> failed) {
+    this.file = file;
     this.channel = channel;
     this.boot = boot;
     this.failed = failed;
@@ -160,7 +164,7 @@ final class Watermark implements AutoCloseable {
     }
     DurableFile.write(file, both);
     Watermark watermark =
-        new Watermark(FileChannel.open(file, StandardOpenOption.WRITE), boot, start, failed);
+        new Watermark(file, FileChannel.open(file, StandardOpenOption.WRITE), boot, start, failed);
     watermark.sequence = 1;
     watermark.syncer.start();
     return watermark;
@@ -192,6 +196,14 @@ final class Watermark implements AutoCloseable {
 
   /** Moves the mark, also back. Any thread; the last call wins. */
   void note(long newIndex, long newTerm) throws IOException {
+    Uninterrupted.run(
+        () -> {
+          noteOnce(newIndex, newTerm);
+          return null;
+        });
+  }
+
+  private void noteOnce(long newIndex, long newTerm) throws IOException {
     lock.lock();
     try {
       if (closed || (newIndex == index && newTerm == term)) {
@@ -207,9 +219,17 @@ final class Watermark implements AutoCloseable {
 
   /** Moves the mark back, because what lies behind it is about to be taken back; on disk then. */
   void lower(long newIndex, long newTerm) throws IOException {
+    Uninterrupted.run(
+        () -> {
+          lowerOnce(newIndex, newTerm);
+          return null;
+        });
+  }
+
+  private void lowerOnce(long newIndex, long newTerm) throws IOException {
     lock.lock();
     try {
-      if (closed || newIndex >= index) {
+      if (closed || newIndex > index) {
         return;
       }
       write(newIndex, newTerm, true);
@@ -220,6 +240,10 @@ final class Watermark implements AutoCloseable {
   }
 
   private void write(long newIndex, long newTerm, boolean settled) throws IOException {
+    if (!channel.isOpen()) {
+      // Closed under a thread that was interrupted.
+      channel = FileChannel.open(file, StandardOpenOption.WRITE);
+    }
     sequence++;
     byte[] slot = new Slot(sequence, newIndex, newTerm, settled, boot).encode();
     ByteBuffer rest = ByteBuffer.wrap(Arrays.copyOf(slot, slot.length));
@@ -234,12 +258,27 @@ final class Watermark implements AutoCloseable {
   private void syncChanges() {
     try {
       while (awaitChange()) {
-        channel.force(false);
+        sync();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException e) {
       failed.accept(e);
+    }
+  }
+
+  private void sync() throws IOException {
+    FileChannel used = channel;
+    try {
+      used.force(false);
+    } catch (ClosedChannelException e) {
+      // Closed under a thread that was interrupted, which writes to another and says so again.
+      lock.lock();
+      try {
+        dirty = true;
+      } finally {
+        lock.unlock();
+      }
     }
   }
 
@@ -263,6 +302,14 @@ final class Watermark implements AutoCloseable {
 
   /** Says that the log is closed and nothing was acknowledged behind the mark; on disk then. */
   void close(boolean clean) throws IOException {
+    Uninterrupted.run(
+        () -> {
+          closeOnce(clean);
+          return null;
+        });
+  }
+
+  private void closeOnce(boolean clean) throws IOException {
     lock.lock();
     try {
       if (closed) {

@@ -85,6 +85,33 @@ class WatermarkTest {
   }
 
   @Test
+  void note_onThreadsThatAreInterrupted_isWrittenAndGoesOn() throws Exception {
+    try (Watermark mark = open(new Mark(0, 1, true))) {
+      for (int index = 1; index <= 200; index++) {
+        int wanted = index;
+        Thread noting =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      try {
+                        if (wanted % 2 == 0) {
+                          Thread.currentThread().interrupt();
+                        }
+                        mark.note(wanted, 1);
+                      } catch (java.io.IOException e) {
+                        failure.set(e);
+                      }
+                    });
+        noting.interrupt();
+        noting.join();
+        assertThat(failure.get()).isNull();
+        assertThat(Watermark.read(file, BOOT)).isEqualTo(new Mark(index, 1, true));
+      }
+    }
+    assertThat(failure.get()).isNull();
+  }
+
+  @Test
   void read_ofNothing_isUnknown() throws Exception {
     assertThat(Watermark.read(file, BOOT)).isEqualTo(Mark.UNKNOWN);
     Files.write(file, new byte[] {1});
