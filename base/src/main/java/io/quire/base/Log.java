@@ -79,7 +79,9 @@ public interface Log {
     /** Sessions, files, the view. */
     SESSIONS,
     /** Transactions. */
-    TRANSACTIONS
+    TRANSACTIONS,
+    /** Clients' sessions, their files and locks. */
+    LOCKS
   }
 
   /**
@@ -100,7 +102,9 @@ public interface Log {
       /** The Raft term of the entry is the value. */
       TERM,
       /** Nothing for which a node must get ready was committed after the position. */
-      READY
+      READY,
+      /** The lock of which this generation was granted is still held by whom it was granted to. */
+      LOCK
     }
 
     public static Fence epoch(long epoch) {
@@ -109,6 +113,10 @@ public interface Log {
 
     public static Fence term(long term) {
       return new Fence(Kind.TERM, term);
+    }
+
+    public static Fence lock(long generation) {
+      return new Fence(Kind.LOCK, generation);
     }
   }
 

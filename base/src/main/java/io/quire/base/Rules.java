@@ -38,6 +38,14 @@ public record Rules(Set<Rule> broken) {
     /** Marks of older epochs go when the view is applied, not when it is heard of. */
     SWEEP_IN_ORDER,
     /** A transaction that was decided does nothing when it comes again. */
-    DECIDED_ONCE
+    DECIDED_ONCE,
+    /** An entry that is guarded by a lock is void when the lock is not held any more. */
+    SEQUENCER_CHECK,
+    /** A request to the lock server that comes again does nothing. */
+    REQUEST_ONCE,
+    /** A snapshot holds those who wait for locks. */
+    LOCK_QUEUE_SAVED,
+    /** A lock that was lost, and not given back, is granted only after its delay. */
+    LOCK_DELAY
   }
 }

@@ -38,7 +38,8 @@ final class Applier {
   }
 
   void register(Fence.Kind kind, FenceCheck check) {
-    if ((kind != Fence.Kind.EPOCH && kind != Fence.Kind.READY)
+    if (kind == Fence.Kind.NONE
+        || kind == Fence.Kind.TERM
         || checks.putIfAbsent(kind, check) != null) {
       throw new IllegalStateException("fence has a check already: kind=" + kind);
     }
@@ -165,7 +166,7 @@ final class Applier {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == term;
-      case EPOCH, READY -> {
+      case EPOCH, READY, LOCK -> {
         FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw new IllegalStateException("fence has no check: kind=" + fence.kind());

@@ -83,6 +83,7 @@ final class TestCluster implements AutoCloseable {
       log.register(sessions);
       log.register(transactions);
       log.register(Fence.Kind.EPOCH, value -> value == epoch);
+      log.register(Fence.Kind.LOCK, value -> value == 70 + epoch);
       log.onLeading(terms::add);
     }
 

@@ -64,7 +64,11 @@ class ThreeNodesTest {
       assertThat(TestCluster.get(follower.append("a", Fence.epoch(2))).fenced()).isTrue();
       assertThat(TestCluster.get(follower.append("b", Fence.term(term + 1))).fenced()).isTrue();
       assertThat(TestCluster.get(follower.append("c", Fence.term(term))).fenced()).isFalse();
-      List<String> lines = agreed(nodes, 3);
+      assertThat(TestCluster.get(follower.append("d", Fence.lock(70))).fenced()).isTrue();
+      assertThat(TestCluster.get(follower.append("e", Fence.lock(71))).fenced()).isFalse();
+      List<String> lines = agreed(nodes, 5);
+      assertThat(lines.get(3)).endsWith("void d");
+      assertThat(lines.get(4)).endsWith(" e");
       assertThat(lines.get(0)).endsWith("void a");
       assertThat(lines.get(1)).endsWith("void b");
       assertThat(lines.get(2)).endsWith(" c");

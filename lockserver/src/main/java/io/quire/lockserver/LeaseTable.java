@@ -26,9 +26,6 @@ import java.util.Set;
  * is not renewed: see {@link Usefulness}.
  */
 public final class LeaseTable {
-  /** A session: an incarnation and the position at which it joined. */
-  private record Tenure(long incarnation, long joined) {}
-
   /** A keep-alive that waits for the voters' word and for the answer of its sender. */
   private static final class Asked {
     final KeepAlive keepAlive;

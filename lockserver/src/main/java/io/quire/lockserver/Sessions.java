@@ -68,6 +68,15 @@ public final class Sessions implements Log.Projection {
     return files.get(SERVERS + node);
   }
 
+  boolean has(Tenure tenure) {
+    for (LockFile file : files.values()) {
+      if (file.owner().incarnation() == tenure.incarnation() && file.made() == tenure.joined()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Override
   public Log.Stream stream() {
     return Log.Stream.SESSIONS;

@@ -233,7 +233,7 @@ public final class Actor {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == entered.term();
-      case EPOCH, READY -> {
+      case EPOCH, READY, LOCK -> {
         Log.FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw new IllegalStateException("nobody knows this fence: kind=" + fence.kind());

@@ -236,7 +236,7 @@ final class Applier {
     return switch (fence.kind()) {
       case NONE -> true;
       case TERM -> fence.value() == frame.term;
-      case EPOCH, READY -> {
+      case EPOCH, READY, LOCK -> {
         Log.FenceCheck check = checks.get(fence.kind());
         if (check == null) {
           throw world.failure("nobody knows this fence: kind=" + fence.kind());
