@@ -162,7 +162,8 @@ public final class LeaseTable {
     Duration every = terms.keepAliveEvery().dividedBy(2);
     long now = clock.nanos();
     if (now - looked > terms.lease().toNanos() / 2) {
-      term = 0;
+      // Paused. Who is being expired stays so: in this term the entry may yet be applied.
+      deadlines.clear();
     }
     looked = now;
     lead();

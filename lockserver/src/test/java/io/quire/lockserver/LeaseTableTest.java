@@ -94,6 +94,20 @@ class LeaseTableTest {
   }
 
   @Test
+  void expiry_underWayWhileItsJudgeIsPaused_keepAlivesAreRefusedAllTheSame() {
+    Proposal expiry = expiryOfC();
+    a.actor.pause();
+    stage.pass(ms(900));
+    a.actor.resume();
+    stage.pass(ms(150));
+    keepAliveOfC();
+    assertThat(grantsToC()).as("in this term the expiry may yet be applied").isZero();
+    stage.commit(expiry);
+    stage.settle();
+    assertThat(a.servers()).doesNotContain("/servers/c");
+  }
+
+  @Test
   void expiry_judgedInAnOldTerm_isVoid() {
     Proposal expiry = expiryOfC();
     assertThat(expiry.entry().fence()).isEqualTo(Log.Fence.term(1));
