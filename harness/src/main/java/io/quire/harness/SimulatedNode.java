@@ -6,6 +6,7 @@ import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Prober;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
@@ -24,6 +25,7 @@ final class SimulatedNode {
   final Session session;
   final TwoPhase twoPhase;
   final Cells cells;
+  final Locks locks;
 
   SimulatedNode(SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
     this(node, transport, log, random, rules, TERMS, true);
@@ -56,11 +58,13 @@ final class SimulatedNode {
     LeaseTable leases =
         new LeaseTable(terms, session, sessions, prober, log, transport, loop, clock);
     cells = new Cells(sessions, session, twoPhase, loop);
+    locks = new Locks(sessions, session, TERMS, log, loop, clock, rules);
     loop.execute(
         () -> {
           session.open();
           leases.open();
           twoPhase.open();
+          locks.open();
         });
   }
 

@@ -22,6 +22,7 @@ final class LockDelays {
   private final Clock clock;
   private final Map<Long, Long> due = new HashMap<>();
   private long term;
+  private long announced;
 
   LockDelays(LeaseTerms terms, LockTree tree, Session own, Log log, Loop loop, Clock clock) {
     this.terms = terms;
@@ -46,12 +47,12 @@ final class LockDelays {
     if (leading != term) {
       due.clear();
       term = leading;
-      if (leading != 0) {
-        log.append(new LockEntry.Led(own.self().incarnation()).entry(Log.Fence.term(leading)));
-      }
     }
     if (term == 0) {
       return;
+    }
+    if (announced != term) {
+      announce();
     }
     long now = clock.nanos();
     due.keySet().removeIf(generation -> tree.locks().hold(generation) == null);
@@ -64,6 +65,18 @@ final class LockDelays {
             new LockEntry.DelayOver(hold.path(), hold.generation()).entry(Log.Fence.term(term)));
       }
     }
+  }
+
+  private void announce() {
+    long now = term;
+    announced = now;
+    log.append(new LockEntry.Led(own.self().incarnation()).entry(Log.Fence.term(now)))
+        .whenComplete(
+            (_, failure) -> {
+              if (failure != null && announced == now) {
+                announced = 0;
+              }
+            });
   }
 
   private long nanos(LockTable.Hold hold) {

@@ -30,7 +30,10 @@ public record LockEvent(
     LOST,
     /** The delay after a loss is over. */
     DELAY_OVER,
-    /** Another node leads the log. No session or lock is lost by that. Generation: incarnation. */
+    /**
+     * A node leads the log, perhaps another than before; it may be told twice. No session or lock
+     * is lost by that. Generation: incarnation.
+     */
     LEADER,
     /**
      * Events up to this id are not kept any more, and this watch has not seen all of them: look at

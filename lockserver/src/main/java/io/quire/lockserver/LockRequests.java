@@ -118,10 +118,12 @@ final class LockRequests {
     if (!tree.lives(tenure)) {
       return refused(new LockException.SessionEnded(doing + ": the node's session has ended"));
     }
-    if (!pending.isEmpty() && next - pending.firstKey() >= max) {
+    // What gives something back finds room behind all others.
+    int room = deadline == null ? max : max - max / 4;
+    if (!pending.isEmpty() && next - pending.firstKey() >= room) {
       return refused(
           new LockException.LimitReached(
-              doing + ": too many requests under way: count=" + pending.size() + " max=" + max));
+              doing + ": too many requests under way: count=" + pending.size() + " max=" + room));
     }
     Pending request = new Pending(tenure, next++, operation, fence, doing);
     pending.put(request.sequence, request);
@@ -130,6 +132,32 @@ final class LockRequests {
     }
     send(request);
     return new Submitted(request.sequence, request.done);
+  }
+
+  /**
+   * Makes a request that gives something back, for as long as it takes: until it is answered, or
+   * the session ends.
+   */
+  CompletableFuture<LockAnswer> untilDone(Tenure tenure, LockOperation operation, String doing) {
+    CompletableFuture<LockAnswer> done = new CompletableFuture<>();
+    untilDone(tenure, operation, doing, done);
+    return done;
+  }
+
+  private void untilDone(
+      Tenure tenure, LockOperation operation, String doing, CompletableFuture<LockAnswer> done) {
+    submit(tenure, operation, Log.Fence.NONE, null, doing)
+        .answer()
+        .whenComplete(
+            (answer, failure) -> {
+              if (failure instanceof LockException.LimitReached) {
+                loop.after(RETRY_LAST, () -> untilDone(tenure, operation, doing, done));
+              } else if (failure != null) {
+                done.completeExceptionally(failure);
+              } else {
+                done.complete(answer);
+              }
+            });
   }
 
   private static Submitted refused(LockException why) {

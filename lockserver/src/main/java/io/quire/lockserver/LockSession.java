@@ -120,6 +120,14 @@ public final class LockSession implements AutoCloseable {
   }
 
   /**
+   * Files, changed under this session for whom the sequencer was granted: only for as long as that
+   * lock is held where the change is applied.
+   */
+  public LockFiles files(Sequencer guard) {
+    return new LockFiles(locks, this, guard);
+  }
+
+  /**
    * Waits for a lock until it has it.
    *
    * @throws LockException.TimedOut if it does not come in time
@@ -132,29 +140,23 @@ public final class LockSession implements AutoCloseable {
   public CompletableFuture<HeldLock> lockAsync(String path, LockTerms terms, Duration deadline) {
     LockPath.checkChange(path);
     Wait wait = new Wait(path, terms);
-    CompletableFuture<HeldLock> result = new CompletableFuture<>();
-    locks
-        .onLoop(
-            () -> {
-              acquire(wait, true, deadline);
-              return wait.result;
-            })
-        .whenComplete(
-            (lock, failure) -> {
-              if (lock == null) {
-                result.completeExceptionally(
-                    failure == null ? new IllegalStateException("no lock") : failure);
-              } else if (!result.complete(lock)) {
-                lock.close();
-              }
-            });
-    result.whenComplete(
+    CompletableFuture<HeldLock> result =
+        ask(wait, true, deadline)
+            .thenApply(
+                lock -> {
+                  if (lock == null) {
+                    throw new IllegalStateException("a lock that was waited for did not come");
+                  }
+                  return lock;
+                });
+    CompletableFuture<HeldLock> handed = Locks.handOver(result, HeldLock::close);
+    handed.whenComplete(
         (_, _) -> {
-          if (result.isCancelled()) {
+          if (handed.isCancelled()) {
             locks.loop().execute(() -> giveUp(wait, "cancelled"));
           }
         });
-    return result;
+    return handed;
   }
 
   /** Takes a lock if it can be had at once; null if not. */
@@ -166,10 +168,19 @@ public final class LockSession implements AutoCloseable {
   public CompletableFuture<@Nullable HeldLock> tryLockAsync(
       String path, LockTerms terms, Duration deadline) {
     LockPath.checkChange(path);
-    Wait wait = new Wait(path, terms);
+    return Locks.handOver(
+        ask(new Wait(path, terms), false, deadline),
+        lock -> {
+          if (lock != null) {
+            lock.close();
+          }
+        });
+  }
+
+  private CompletableFuture<@Nullable HeldLock> ask(Wait wait, boolean queues, Duration deadline) {
     return locks.onLoop(
         () -> {
-          acquire(wait, false, deadline);
+          acquire(wait, queues, deadline);
           return wait.result;
         });
   }
@@ -187,13 +198,7 @@ public final class LockSession implements AutoCloseable {
           }
           return locks
               .requests()
-              .submit(
-                  tenure,
-                  new LockOperation.Close(id),
-                  Log.Fence.NONE,
-                  null,
-                  "closing: session=" + id)
-              .answer()
+              .untilDone(tenure, new LockOperation.Close(id), "closing: session=" + id)
               .<Void>handle((_, _) -> null);
         });
   }
@@ -310,19 +315,9 @@ public final class LockSession implements AutoCloseable {
   }
 
   private void cancel(Wait wait) {
+    var cancel = new LockOperation.Cancel(id, wait.path, wait.request);
     String doing = "giving up: path=" + wait.path + " session=" + id;
-    locks
-        .loop()
-        .execute(
-            () ->
-                locks
-                    .requests()
-                    .submit(
-                        tenure,
-                        new LockOperation.Cancel(id, wait.path, wait.request),
-                        Log.Fence.NONE,
-                        null,
-                        doing));
+    locks.loop().execute(() -> locks.requests().untilDone(tenure, cancel, doing));
   }
 
   /** Gives a lock back, for as long as that takes. On the loop. */
@@ -330,13 +325,10 @@ public final class LockSession implements AutoCloseable {
     held.remove(lock.sequencer().generation());
     return locks
         .requests()
-        .submit(
+        .untilDone(
             tenure,
             new LockOperation.Release(id, lock.sequencer().generation()),
-            Log.Fence.NONE,
-            null,
-            "releasing: sequencer=" + lock.sequencer())
-        .answer();
+            "releasing: sequencer=" + lock.sequencer());
   }
 
   /** The node's session is over, and this one with it. On the loop. */

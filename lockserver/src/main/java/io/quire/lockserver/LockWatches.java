@@ -14,6 +14,8 @@ final class LockWatches {
   /** From what is applied when the watch is opened. */
   static final long NOW = -1;
 
+  private static final int ASKING_MAX = 10_000;
+
   private final LockTree tree;
   private final Loop loop;
   private final List<Cursor> asking = new ArrayList<>();
@@ -56,7 +58,11 @@ final class LockWatches {
   /** Asks for the next event. */
   void ask(Cursor cursor, CompletableFuture<LockEvent> event) {
     cursor.asked = event;
-    if (!give(cursor)) {
+    if (asking.size() >= ASKING_MAX) {
+      event.completeExceptionally(
+          new LockException.LimitReached(
+              "watching: path=" + cursor.path + ": too many watches wait: max=" + ASKING_MAX));
+    } else if (!give(cursor)) {
       asking.add(cursor);
     }
   }

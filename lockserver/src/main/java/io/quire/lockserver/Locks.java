@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -91,33 +93,33 @@ public final class Locks {
           "session's name too long: bytes=" + bytes + " max=" + LockLimits.NAME_BYTES_MAX);
     }
     String doing = "opening a session: name=" + name;
-    return onLoop(
-        () -> {
-          Session.Token token = session.token();
-          var submitted =
-              requests.submit(new LockOperation.Open(name), Log.Fence.NONE, deadline, doing);
-          requests.whenTooLate(submitted, this::closeUnwanted);
-          return submitted.answer().thenApply(answer -> opened(token, name, good(answer, doing)));
-        });
+    return handOver(onLoop(() -> open(name, deadline, doing)), LockSession::closeAsync);
+  }
+
+  private CompletableFuture<LockSession> open(String name, Duration deadline, String doing) {
+    Session.Token token = session.token();
+    if (token == null) {
+      return CompletableFuture.failedFuture(
+          new LockException.NotInView(doing + ": node=" + session.self()));
+    }
+    Tenure tenure = new Tenure(session.self().incarnation(), token.joined());
+    var submitted =
+        requests.submit(tenure, new LockOperation.Open(name), Log.Fence.NONE, deadline, doing);
+    requests.whenTooLate(submitted, answer -> closeUnwanted(tenure, answer));
+    return submitted
+        .answer()
+        .thenApply(answer -> opened(token, tenure, name, good(answer, doing).number()));
   }
 
   /** Nobody knows the session that a request opened after it was given up. */
-  private void closeUnwanted(LockAnswer opened) {
-    if (opened.code() == LockAnswer.Code.OK) {
-      requests.submit(
-          new LockOperation.Close(opened.number()),
-          Log.Fence.NONE,
-          null,
-          "closing an unwanted session: session=" + opened.number());
+  private void closeUnwanted(Tenure tenure, LockAnswer answer) {
+    if (answer.code() == LockAnswer.Code.OK) {
+      long unwanted = answer.number();
+      requests.untilDone(tenure, new LockOperation.Close(unwanted), "closing: session=" + unwanted);
     }
   }
 
-  private LockSession opened(Session.@Nullable Token token, String name, LockAnswer answer) {
-    if (token == null) {
-      throw new IllegalStateException("a request was made outside the view");
-    }
-    long id = answer.number();
-    Tenure tenure = new Tenure(session.self().incarnation(), token.joined());
+  private LockSession opened(Session.Token token, Tenure tenure, String name, long id) {
     LockSession made = new LockSession(this, session, token, tenure, id, name);
     open.put(id, made);
     return made;
@@ -243,14 +245,32 @@ public final class Locks {
     return result;
   }
 
+  /**
+   * Hands on what came.
+   *
+   * @param unwanted is given it if the receiver cancelled meanwhile
+   */
+  static <T extends @Nullable Object> CompletableFuture<T> handOver(
+      CompletableFuture<T> from, Consumer<T> unwanted) {
+    CompletableFuture<T> to = new CompletableFuture<>();
+    from.whenComplete(
+        (value, failure) -> {
+          if (failure != null) {
+            to.completeExceptionally(failure);
+          } else if (!to.complete(value)) {
+            unwanted.accept(value);
+          }
+        });
+    return to;
+  }
+
   private static <T extends @Nullable Object> void tell(
       CompletableFuture<T> result, T value, @Nullable Throwable failure) {
     if (failure == null) {
       result.complete(value);
     } else {
       Throwable cause = failure.getCause();
-      boolean wrapped =
-          failure instanceof java.util.concurrent.CompletionException && cause != null;
+      boolean wrapped = failure instanceof CompletionException && cause != null;
       result.completeExceptionally(wrapped ? cause : failure);
     }
   }

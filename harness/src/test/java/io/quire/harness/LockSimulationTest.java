@@ -1,0 +1,78 @@
+package io.quire.harness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.base.Rules;
+import io.quire.sim.Probes;
+import io.quire.sim.Seeds;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Locks in simulated worlds, and whether the checks there see what they are there for. */
+@Timeout(600)
+final class LockSimulationTest {
+  private static final int FRESH = 300;
+  private static final int ELECTIONS = 50;
+  private static final int SEEDS_MAX = 2_000;
+  private static final List<String> RARE =
+      List.of(
+          "append-reply-lost",
+          "count-unknown",
+          "entry-duplicated",
+          "entry-fenced-by-LOCK",
+          "guarded-StaleSequencer",
+          "guarded-done",
+          "lock-Indeterminate",
+          "lock-SessionEnded",
+          "lock-TimedOut",
+          "lock-busy",
+          "lock-held",
+          "lock-lost",
+          "snapshot-installed");
+
+  @Test
+  void freshSeeds_keepAllPromises() {
+    Probes probes = new Probes();
+    Seeds.fresh(FRESH, seed -> probes.addAll(LockSimulation.run(seed, Rules.ALL).probes()));
+    if (Long.getLong(Seeds.SEED) == null) {
+      assertThat(probes.missing(RARE)).as("rare places not reached").isEmpty();
+    }
+  }
+
+  @Test
+  void leadersThatChange_loseNobodysLock() {
+    Seeds.fresh(ELECTIONS, LockSimulation::runElections);
+  }
+
+  @Test
+  void sameSeed_runsTheSameWay() {
+    for (long seed = 1; seed <= 5; seed++) {
+      ProtocolSimulation.Result once = LockSimulation.run(seed, Rules.ALL);
+      ProtocolSimulation.Result again = LockSimulation.run(seed, Rules.ALL);
+      assertThat(again.traceHash()).as("seed %d", seed).isEqualTo(once.traceHash());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SEQUENCER_CHECK, a guarded change took effect after the lock had gone on",
+    "REQUEST_ONCE, not counted once each",
+    "LOCK_QUEUE_SAVED, differ",
+    "LOCK_DELAY, a message of an old holder came after one of a newer"
+  })
+  void brokenRule_isCaught(Rules.Rule rule, String how) {
+    String caught = "";
+    long seed = 1;
+    for (; seed <= SEEDS_MAX && !caught.contains(how); seed++) {
+      try {
+        LockSimulation.run(seed, Rules.without(rule));
+      } catch (RuntimeException | AssertionError e) {
+        caught = String.valueOf(e.getMessage());
+      }
+    }
+    assertThat(caught).as("what %d seeds without %s showed", seed, rule).contains(how);
+  }
+}
