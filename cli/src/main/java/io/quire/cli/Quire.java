@@ -37,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       StartCommand.class,
       StatusCommand.class,
       NsCommand.class,
+      LockCommand.class,
       MemberCommand.class,
       LoadCommand.class,
       CatCommand.class,

@@ -56,6 +56,17 @@ class CommandsIT {
             .toArray(String[]::new));
   }
 
+  @Test
+  void lock_showsTheNodesOwnFile() throws IOException {
+    JsonNode all = JSON.readTree(run("lock", "ls", "--json").assertDone().text());
+    assertThat(all.findValuesAsText("path")).hasSize(1);
+    String path = all.get(0).path("path").asText();
+    assertThat(path).startsWith("/servers/");
+    assertThat(run("lock", "ls").assertDone().text()).contains(path);
+    assertThat(run("lock", "stat", path).assertDone().text()).contains("version", "waiting");
+    run("lock", "stat", "/absent").assertFailed(1, "no such file or lock: path=/absent");
+  }
+
   private List<String> names() throws IOException {
     return JSON.readTree(run("ns", "ls", "--json").assertDone().text()).findValuesAsText("name");
   }

@@ -141,6 +141,32 @@ public final class AdminClient implements AutoCloseable {
     return objects;
   }
 
+  /** The files and locks below a directory, in order. */
+  public List<JsonNode> locks(String directory) {
+    List<JsonNode> paths = new ArrayList<>();
+    String after = null;
+    do {
+      String query =
+          "?directory=" + text(directory) + (after == null ? "" : "&after=" + text(after));
+      JsonNode page = json("GET", "/api/locks" + query, CALL, BodyPublishers.noBody());
+      page.path("paths").forEach(paths::add);
+      after = page.path("next").isTextual() ? page.path("next").asText() : null;
+    } while (after != null);
+    return paths;
+  }
+
+  /** A file or lock, or null if there is none. */
+  public @Nullable JsonNode lockStat(String path) {
+    try {
+      return json("GET", "/api/locks/stat?path=" + text(path), CALL, BodyPublishers.noBody());
+    } catch (AdminException e) {
+      if (e.status() == 404) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
   /** Creates a small object; answers for how many nanoseconds the node took to publish it. */
   public long create(String name, String value) {
     return json("POST", "/api/ns?name=" + text(name), CALL, BodyPublishers.ofString(value))

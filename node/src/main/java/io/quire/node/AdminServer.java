@@ -133,6 +133,7 @@ public final class AdminServer implements AutoCloseable {
     http.post("/api/load", this::load);
     http.post("/api/scan", this::scan);
     http.get("/api/jobs/{id}", this::job);
+    LockRoutes.add(http, node.locks());
   }
 
   private void authorize(Context call) {

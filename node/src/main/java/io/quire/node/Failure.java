@@ -6,6 +6,7 @@ import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
 import io.quire.ager.AgerException;
 import io.quire.datasets.DatasetsException;
+import io.quire.lockserver.LockException;
 import io.quire.log.LogException;
 import io.quire.ns.NsException;
 import java.io.UncheckedIOException;
@@ -54,6 +55,7 @@ record Failure(String error, String happened) {
     return switch (e) {
       case HttpResponseException http -> http.getStatus();
       case NsException refused -> status(refused).getCode();
+      case LockException refused -> LockRoutes.status(refused);
       case NoSuchName _ -> HttpStatus.NOT_FOUND.getCode();
       case Busy _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
       case LogException.MembersException members when !members.mayHaveHappened() ->
@@ -92,6 +94,7 @@ record Failure(String error, String happened) {
     return switch (e) {
       case NsException.Indeterminate _ -> false;
       case NsException _ -> true;
+      case LockException lock -> !lock.mayHaveHappened();
       case DatasetsException _ -> true;
       case AgerException _ -> true;
       case Busy _ -> true;

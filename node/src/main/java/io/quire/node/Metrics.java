@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quire.ager.AgerStats;
+import io.quire.lockserver.LockStats;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
 
@@ -26,6 +27,15 @@ final class Metrics {
     gauge(
         "quire.view.pause.longest.seconds", node, n -> n.twoPhase().pauses().longestNanos() / 1e9);
     gauge("quire.cells", node, n -> n.cells().count());
+    locks("quire.locks.sessions", node, LockStats::sessions);
+    locks("quire.locks.files", node, LockStats::files);
+    locks("quire.locks.contents.bytes", node, LockStats::contentsBytes);
+    locks("quire.locks.held", node, LockStats::holds);
+    locks("quire.locks.lost", node, LockStats::lost);
+    locks("quire.locks.waiters", node, LockStats::waiters);
+    locks("quire.locks.events", node, LockStats::events);
+    locks("quire.locks.requests", node, LockStats::requests);
+    locks("quire.locks.requests.repeated", node, LockStats::repeated);
     ager("quire.memory.budget.bytes", node, AgerStats::budgetBytes);
     ager("quire.memory.accounted.bytes", node, AgerStats::accountedBytes);
     ager("quire.memory.pinned.bytes", node, AgerStats::pinnedBytes);
@@ -50,6 +60,10 @@ final class Metrics {
 
   private void ager(String name, Node node, ToDoubleFunction<AgerStats> figure) {
     gauge(name, node, n -> figure.applyAsDouble(n.ager().stats()));
+  }
+
+  private void locks(String name, Node node, ToDoubleFunction<LockStats> figure) {
+    gauge(name, node, n -> figure.applyAsDouble(n.locks().stats()));
   }
 
   private void gauge(String name, Node node, ToDoubleFunction<Node> figure) {

@@ -23,6 +23,7 @@ import io.quire.fabric.Tls;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.log.LogConfig;
@@ -62,6 +63,7 @@ public final class Node implements AutoCloseable {
   private final Sessions sessions;
   private final Session session;
   private final LeaseTable leases;
+  private final Locks locks;
   private final TwoPhase twoPhase;
   private final Cells cells;
   private final Namespaces namespaces;
@@ -163,6 +165,7 @@ public final class Node implements AutoCloseable {
       session =
           new Session(
               self, () -> storage(log), terms, sessions, log, transport, loop, clock, rules);
+      locks = new Locks(sessions, session, terms, log, loop, clock, rules);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, rules);
       session.enterThrough(twoPhase);
       leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
@@ -190,6 +193,7 @@ public final class Node implements AutoCloseable {
         () -> {
           session.open();
           leases.open();
+          locks.open();
           twoPhase.open();
           namespaces.open();
         });
@@ -243,6 +247,11 @@ public final class Node implements AutoCloseable {
 
   public TwoPhase twoPhase() {
     return twoPhase;
+  }
+
+  /** Sessions, files and locks. What a client holds it should close before the node. */
+  public Locks locks() {
+    return locks;
   }
 
   public Cells cells() {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.lockserver.HeldLock;
+import io.quire.lockserver.LockSession;
+import io.quire.lockserver.LockTerms;
 import io.quire.node.AdminClient.AdminException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,7 +21,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,6 +77,28 @@ class AdminServerTest {
             .method(method, BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
+  }
+
+  @Test
+  void locks_areListedAndShown() throws Exception {
+    Duration soon = Duration.ofSeconds(10);
+    try (LockSession session = node.locks().openSession("test", soon)) {
+      HeldLock held = session.lock("/jobs/a", LockTerms.EXCLUSIVE.withNote("me"), soon);
+      held.files().create("/jobs/a", new byte[3], soon);
+      assertThat(client.locks("/").stream().map(each -> each.path("path").asText()))
+          .containsExactly("/jobs/a", "/servers/" + node.self().node());
+      assertThat(client.locks("/servers")).hasSize(1);
+      JsonNode stat = Objects.requireNonNull(client.lockStat("/jobs/a"));
+      assertThat(stat.path("bytes").asInt()).isEqualTo(3);
+      assertThat(stat.path("holders").get(0).path("note").asText()).isEqualTo("me");
+      assertThat(stat.path("holders").get(0).path("generation").asLong())
+          .isEqualTo(held.sequencer().generation());
+      assertThat(send("GET", "/metrics", "").body()).contains("quire_locks_held 1.0");
+    }
+    assertThat(Objects.requireNonNull(client.lockStat("/jobs/a")).path("holders")).isEmpty();
+    assertThat(client.lockStat("/jobs/b")).isNull();
+    assertRefused(400, "not a path: path=jobs", "GET", "/api/locks/stat?path=jobs", "");
+    assertRefused(400, "parameter missing: name=path", "GET", "/api/locks/stat", "");
   }
 
   private void assertRefused(int status, String error, String method, String path, String body)
