@@ -3,10 +3,8 @@ package io.quire.harness;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockEvent;
 import io.quire.lockserver.LockMode;
-import io.quire.lockserver.PathStat;
 import io.quire.sim.World;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -112,20 +110,25 @@ final class LockChecks {
     return LOG + "/" + generation + "-" + unique;
   }
 
-  /** The files that guarded changes made are ordered as the lock's holders were. */
-  void guarded(List<PathStat> files) {
+  /**
+   * What guarded changes made, files and cells, is ordered as the lock's holders were.
+   *
+   * @param made by path, the position at which
+   */
+  void guarded(Map<String, Long> made) {
     Set<String> found = new HashSet<>();
     long newest = 0;
-    List<PathStat> inOrder =
-        files.stream().sorted(Comparator.comparingLong(PathStat::made)).toList();
-    for (PathStat file : inOrder) {
-      found.add(file.path());
-      String name = file.path().substring(LOG.length() + 1);
+    List<Map.Entry<String, Long>> inOrder =
+        made.entrySet().stream().sorted(Map.Entry.comparingByValue()).toList();
+    for (Map.Entry<String, Long> each : inOrder) {
+      String path = each.getKey();
+      found.add(path);
+      String name = path.substring(LOG.length() + 1);
       long generation = Long.parseLong(name.substring(0, name.indexOf('-')));
       if (generation < newest) {
         throw world.failure(
             "a guarded change took effect after the lock had gone on: path="
-                + file.path()
+                + path
                 + " newest="
                 + newest);
       }

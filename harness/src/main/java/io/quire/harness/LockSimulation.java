@@ -96,7 +96,7 @@ public final class LockSimulation {
       throw world.failure("not every node is in the view " + CALM_WITHIN + " after the storm");
     }
     everyNodeGetsEveryLock();
-    checks.guarded(list(LockChecks.LOG));
+    checks.guarded(guarded());
     checks.counter(counter());
     checks.order();
     Linearizability.check(history).orThrow();
@@ -175,6 +175,28 @@ public final class LockSimulation {
           "elect",
           () -> electNow(dice));
     }
+  }
+
+  /** The files and cells that guarded changes made, with their positions. */
+  private Map<String, Long> guarded() {
+    Map<String, Long> made = new HashMap<>();
+    list(LockChecks.LOG).forEach(file -> made.put(file.path(), file.made()));
+    NodeId first = cluster.ids().getFirst();
+    // After this node has answered a read of now, it has applied all of the storm.
+    SimulatedNode node = nodes.get(first);
+    if (node == null) {
+      throw world.failure("a node is missing: node=" + first);
+    }
+    CompletableFuture<Boolean> looked = new CompletableFuture<>();
+    node.node
+        .loop()
+        .execute(
+            () -> {
+              node.cells.forEach((key, value) -> made.put(key, value.version()));
+              looked.complete(true);
+            });
+    await(looked, "no look at cells");
+    return made;
   }
 
   private List<PathStat> list(String directory) {

@@ -1,5 +1,6 @@
 package io.quire.harness;
 
+import io.quire.gvm.Transaction;
 import io.quire.lockserver.FileContents;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockException;
@@ -10,6 +11,7 @@ import io.quire.lockserver.Sequencer;
 import io.quire.sim.Action;
 import io.quire.sim.Dice;
 import io.quire.sim.Operation;
+import io.quire.twopc.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -138,10 +140,7 @@ final class SimulatedLockClient {
       SimulatedNode now, LockSession mine, String path, LockTerms terms) {
     CompletableFuture<?> ended = new CompletableFuture<>();
     Duration deadline = Duration.ofNanos(dice.between(1_000_000, DEADLINE.toNanos()));
-    CompletableFuture<@Nullable HeldLock> lock =
-        dice.chance(0.2)
-            ? mine.tryLockAsync(path, terms, deadline)
-            : mine.lockAsync(path, terms, deadline).thenApply(held -> held);
+    CompletableFuture<@Nullable HeldLock> lock = ask(mine, path, terms, deadline);
     lock.whenComplete(
         (held, failure) -> {
           if (held == null) {
@@ -155,6 +154,14 @@ final class SimulatedLockClient {
           }
         });
     return ended;
+  }
+
+  private CompletableFuture<@Nullable HeldLock> ask(
+      LockSession mine, String path, LockTerms terms, Duration deadline) {
+    if (dice.chance(0.2)) {
+      return mine.tryLockAsync(path, terms, deadline);
+    }
+    return mine.lockAsync(path, terms, deadline).<@Nullable HeldLock>thenApply(held -> held);
   }
 
   private static String kind(Throwable failure) {
@@ -240,6 +247,10 @@ final class SimulatedLockClient {
       return;
     }
     String path = LockChecks.guardedPath(sequencer.generation(), name + "-" + ++made);
+    if (dice.chance(0.3)) {
+      commitFor(at, sequencer, path);
+      return;
+    }
     mine.files(sequencer)
         .createAsync(path, new byte[0], DEADLINE)
         .whenComplete(
@@ -252,6 +263,28 @@ final class SimulatedLockClient {
                 if (!kind(failure).equals("Indeterminate")) {
                   simulation.checks().guardedRefused(path);
                 }
+              }
+            });
+  }
+
+  private void commitFor(SimulatedNode at, Sequencer sequencer, String path) {
+    Transaction transaction =
+        Transaction.begin().held(sequencer).put(path, new byte[0]).build();
+    at.cells
+        .commit(transaction, DEADLINE)
+        .thenAccept(
+            outcome -> {
+              switch (outcome) {
+                case Outcome.Committed _ -> {
+                  simulation.reached("guarded-cell-committed");
+                  simulation.checks().guardedDone(path);
+                }
+                case Outcome.Rejected _ -> {
+                  simulation.reached("guarded-cell-rejected");
+                  simulation.checks().guardedRefused(path);
+                }
+                case Outcome.Aborted _ -> simulation.checks().guardedRefused(path);
+                case Outcome.Indeterminate _ -> simulation.reached("guarded-cell-unknown");
               }
             });
   }

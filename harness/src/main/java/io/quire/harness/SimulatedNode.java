@@ -57,8 +57,8 @@ final class SimulatedNode {
     Prober prober = probed ? twoPhase : (_, _, answered) -> answered.run();
     LeaseTable leases =
         new LeaseTable(terms, session, sessions, prober, log, transport, loop, clock);
-    cells = new Cells(sessions, session, twoPhase, loop);
-    locks = new Locks(sessions, session, TERMS, log, loop, clock, rules);
+    locks = new Locks(sessions, session, terms, log, loop, clock, rules);
+    cells = new Cells(sessions, locks, session, twoPhase, loop);
     loop.execute(
         () -> {
           session.open();

@@ -24,6 +24,8 @@ final class LockSimulationTest {
           "entry-duplicated",
           "entry-fenced-by-LOCK",
           "guarded-StaleSequencer",
+          "guarded-cell-committed",
+          "guarded-cell-rejected",
           "guarded-done",
           "lock-Indeterminate",
           "lock-SessionEnded",
@@ -61,6 +63,7 @@ final class LockSimulationTest {
     "SEQUENCER_CHECK, a guarded change took effect after the lock had gone on",
     "REQUEST_ONCE, not counted once each",
     "LOCK_QUEUE_SAVED, differ",
+    "LEASE_CHECK, two hold one lock",
     "LOCK_DELAY, a message of an old holder came after one of a newer"
   })
   void brokenRule_isCaught(Rules.Rule rule, String how) {

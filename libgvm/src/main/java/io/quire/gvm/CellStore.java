@@ -15,6 +15,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +37,19 @@ final class CellStore implements Participant {
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
+  private final LongPredicate held;
   private final History history = new History();
   private Limits limits = Limits.DEFAULT;
   private long present;
   private long presentBytes;
   private long lastCommitted;
 
-  CellStore(Sessions sessions) {
+  /**
+   * @param held whether a generation of a lock is held, as of the entry that is applied
+   */
+  CellStore(Sessions sessions, LongPredicate held) {
     this.sessions = sessions;
+    this.held = held;
   }
 
   void listen(CellListener listener) {
@@ -262,6 +268,7 @@ final class CellStore implements Participant {
             case Condition.Present(String key) -> cell(key).settled() != null;
             case Condition.Version(String key, long version) -> cell(key).version() == version;
             case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
+            case Condition.Held(long generation) -> held.test(generation);
           };
       if (!holds) {
         return i;

@@ -2,6 +2,7 @@ package io.quire.gvm;
 
 import io.quire.base.Loop;
 import io.quire.base.WireReader;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.twopc.Finding;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +41,18 @@ public final class Cells {
   private final Loop loop;
 
   /** Makes the cells of a node and registers them; before the log starts. */
+  public Cells(Sessions sessions, Locks locks, Session session, TwoPhase twoPhase, Loop loop) {
+    this(sessions, locks::held, session, twoPhase, loop);
+  }
+
+  /** As above, on a node without lock server: no lock is ever held. */
   public Cells(Sessions sessions, Session session, TwoPhase twoPhase, Loop loop) {
-    this.store = new CellStore(sessions);
+    this(sessions, _ -> false, session, twoPhase, loop);
+  }
+
+  private Cells(
+      Sessions sessions, LongPredicate held, Session session, TwoPhase twoPhase, Loop loop) {
+    this.store = new CellStore(sessions, held);
     this.session = session;
     this.twoPhase = twoPhase;
     this.loop = loop;

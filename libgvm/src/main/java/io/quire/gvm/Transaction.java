@@ -2,6 +2,7 @@ package io.quire.gvm;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.lockserver.Sequencer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,6 +54,9 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
 
     /** The incarnation is in the view. */
     record InView(long incarnation) implements Condition {}
+
+    /** The lock is held of which this generation was granted. */
+    record Held(long generation) implements Condition {}
   }
 
   /**
@@ -136,6 +140,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
         case Condition.Present(String key) -> out.int8(2).string(key);
         case Condition.Version(String key, long version) -> out.int8(3).string(key).int64(version);
         case Condition.InView(long incarnation) -> out.int8(4).int64(incarnation);
+        case Condition.Held(long generation) -> out.int8(5).int64(generation);
       }
     }
     out.int32(writes.size());
@@ -159,6 +164,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
             case 2 -> new Condition.Present(in.string());
             case 3 -> new Condition.Version(in.string(), in.int64());
             case 4 -> new Condition.InView(in.int64());
+            case 5 -> new Condition.Held(in.int64());
             default -> throw new WireReader.MalformedException("not a condition");
           });
     }
@@ -196,6 +202,11 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
 
     public Builder version(String key, long version) {
       return require(new Condition.Version(key, version));
+    }
+
+    /** Only where the lock of which this is proof is still held. */
+    public Builder held(Sequencer sequencer) {
+      return require(new Condition.Held(sequencer.generation()));
     }
 
     public Builder put(String key, byte[] value) {

@@ -4,6 +4,7 @@ import io.quire.base.Log;
 import io.quire.base.Rules;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.Actor;
@@ -25,6 +26,7 @@ final class CellPeer {
   final Actor actor;
   final Sessions sessions;
   final Session session;
+  final Locks locks;
   final Cells cells;
 
   private final Stage stage;
@@ -55,7 +57,8 @@ final class CellPeer {
     LeaseTable leases =
         new LeaseTable(
             LeaseTerms.DEFAULT, session, sessions, twoPhase, log, transport, loop, actor.clock());
-    cells = new Cells(sessions, session, twoPhase, loop);
+    locks = new Locks(sessions, session, LeaseTerms.DEFAULT, log, loop, actor.clock(), Rules.ALL);
+    cells = new Cells(sessions, locks, session, twoPhase, loop);
     stage.on(actor, session::open);
     stage.on(actor, leases::open);
     stage.on(actor, twoPhase::open);

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.Transport;
 import io.quire.gvm.Transaction.Condition;
+import io.quire.lockserver.HeldLock;
+import io.quire.lockserver.LockSession;
+import io.quire.lockserver.LockTerms;
 import io.quire.sim.Letter;
 import io.quire.sim.Stage;
 import io.quire.twopc.Outcome;
@@ -124,6 +127,29 @@ class CellsTest {
     stage.on(c.actor, c.session::leave);
     stage.settle();
     assertThat(commit(transaction)).isInstanceOf(Rejected.class);
+  }
+
+  @Test
+  void commit_guardedByALock_isRejectedOnceTheLockHasGoneOn() {
+    CompletableFuture<LockSession> open = a.locks.openSessionAsync("x", CellPeer.DEADLINE);
+    stage.settle();
+    CompletableFuture<HeldLock> lock =
+        open.resultNow().lockAsync("/l", LockTerms.EXCLUSIVE, CellPeer.DEADLINE);
+    stage.settle();
+    HeldLock held = lock.resultNow();
+    Transaction guarded =
+        Transaction.begin().held(held.sequencer()).put("x", CellPeer.bytes("1")).build();
+    assertThat(commit(guarded)).isInstanceOf(Committed.class);
+    CompletableFuture<Outcome> late = c.cells.commit(guarded, CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    assertThat(stage.proposals()).as("prepared, and not in the log yet").hasSize(1);
+    var underWay = stage.proposals().getFirst();
+    stage.lose(underWay);
+    held.close();
+    stage.commitAll();
+    stage.commit(underWay);
+    stage.settle();
+    assertThat(late.resultNow()).isInstanceOf(Rejected.class);
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.base.WireReader;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.gvm.Transaction.Write;
+import io.quire.lockserver.LockMode;
+import io.quire.lockserver.Sequencer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,6 +20,7 @@ class TransactionTest {
           .require(new Condition.Present("b"))
           .version("c", 0x10000)
           .require(new Condition.InView(0x11))
+          .held(new Sequencer("/l", LockMode.SHARED, 0x12))
           .put("p", new byte[] {1, 2})
           .remove("r")
           .touch("t")
@@ -28,8 +31,8 @@ class TransactionTest {
     byte[] bytes = ALL.toBytes();
     assertThat(HexFormat.of().formatHex(bytes))
         .isEqualTo(
-            ("04000000 01 01000000 61 02 01000000 62 03 01000000 63 0000010000000000"
-                    + " 04 1100000000000000 03000000"
+            ("05000000 01 01000000 61 02 01000000 62 03 01000000 63 0000010000000000"
+                    + " 04 1100000000000000 05 1200000000000000 03000000"
                     + " 00 01000000 70 02000000 0102 01 01000000 72 02 01000000 74")
                 .replace(" ", ""));
     assertThat(Transaction.read(bytes)).usingRecursiveComparison().isEqualTo(ALL);

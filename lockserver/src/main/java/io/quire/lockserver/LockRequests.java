@@ -42,7 +42,7 @@ final class LockRequests {
     Duration retryAfter = RETRY_FIRST;
     boolean mayHaveHappened;
     boolean waits;
-    Consumer<LockAnswer> tooLate = _ -> {};
+    @Nullable Consumer<LockAnswer> undo;
 
     Pending(Tenure tenure, long sequence, LockOperation operation, Log.Fence fence, String doing) {
       this.tenure = tenure;
@@ -63,7 +63,7 @@ final class LockRequests {
   void whenTooLate(Submitted submitted, Consumer<LockAnswer> undo) {
     Pending request = pending.get(submitted.sequence());
     if (request != null) {
-      request.tooLate = undo;
+      request.undo = undo;
     }
   }
 
@@ -193,9 +193,11 @@ final class LockRequests {
 
   private void giveUp(Pending request, Duration deadline) {
     if (pending.remove(request.sequence, request)) {
-      givenUp.put(request.sequence, request);
-      if (givenUp.size() > max) {
-        givenUp.pollFirstEntry();
+      if (request.undo != null) {
+        givenUp.put(request.sequence, request);
+        if (givenUp.size() > max) {
+          givenUp.pollFirstEntry();
+        }
       }
       fail(request, "waited=" + deadline);
     }
@@ -221,9 +223,10 @@ final class LockRequests {
 
   private void tooLate(Tenure tenure, long sequence, LockAnswer answer) {
     Pending request = givenUp.get(sequence);
-    if (request != null && request.tenure.equals(tenure)) {
+    Consumer<LockAnswer> undo = request == null ? null : request.undo;
+    if (request != null && undo != null && request.tenure.equals(tenure)) {
       givenUp.remove(sequence);
-      loop.execute(() -> request.tooLate.accept(answer));
+      loop.execute(() -> undo.accept(answer));
     }
   }
 

@@ -111,7 +111,13 @@ public final class LockSession implements AutoCloseable {
    * @param executor runs the listener, one call at a time if it runs its tasks so
    */
   public void listen(Executor executor, Consumer<State> listener) {
-    locks.loop().execute(() -> watchers.add(new Watcher(executor, listener, State.SAFE)));
+    locks
+        .loop()
+        .execute(
+            () -> {
+              watchers.add(new Watcher(executor, listener, State.SAFE));
+              tellState();
+            });
   }
 
   /** Files, changed under this session. */

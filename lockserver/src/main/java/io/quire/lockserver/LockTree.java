@@ -78,9 +78,7 @@ final class LockTree implements Log.Projection {
         new LockTable(
             limits, events, rules, hold -> listeners.forEach(listener -> listener.granted(hold)));
     log.register(this);
-    log.register(
-        Log.Fence.Kind.LOCK,
-        generation -> locks.held(generation) || !rules.keep(Rules.Rule.SEQUENCER_CHECK));
+    log.register(Log.Fence.Kind.LOCK, this::holds);
     sessions.listen(new Views());
   }
 
@@ -107,6 +105,11 @@ final class LockTree implements Log.Projection {
 
   @Nullable UserSession user(long id) {
     return users.get(id);
+  }
+
+  /** Whether this generation is held where what is applied stands. */
+  boolean holds(long generation) {
+    return locks.held(generation) || !rules.keep(Rules.Rule.SEQUENCER_CHECK);
   }
 
   /** The answer to a request, if it was applied and the node may still ask. */

@@ -201,6 +201,14 @@ public final class Locks {
     return watches.watch(LockPath.checkDirectory(path), LockWatches.NOW);
   }
 
+  /**
+   * Whether this generation is held as of the last entry that this node has applied. On the loop;
+   * for other folds of the log, which decide by it alike on every node.
+   */
+  public boolean held(long generation) {
+    return tree.holds(generation);
+  }
+
   /** What this node holds and did. Any thread; as of the last entry applied. */
   public LockStats stats() {
     return stats;

@@ -38,7 +38,15 @@ final class LockActor {
             actor.clock(),
             Rules.ALL);
     LeaseTable leases =
-        new LeaseTable(TERMS, session, sessions, log, actor.transport(), loop, actor.clock());
+        new LeaseTable(
+            TERMS,
+            session,
+            sessions,
+            (_, _, answered) -> answered.run(),
+            log,
+            actor.transport(),
+            loop,
+            actor.clock());
     locks = new Locks(sessions, session, TERMS, log, loop, actor.clock(), Rules.ALL);
     stage.on(actor, session::open);
     stage.on(actor, leases::open);

@@ -169,7 +169,7 @@ public final class Node implements AutoCloseable {
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, rules);
       session.enterThrough(twoPhase);
       leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
-      cells = new Cells(sessions, session, twoPhase, loop);
+      cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
       datasets =
           closing.add(
