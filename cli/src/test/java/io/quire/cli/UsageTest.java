@@ -56,7 +56,8 @@ class UsageTest {
     assertMisused("Missing required option: '--as=NAME'; see 'quire load --help'", "load", "file");
     assertMisused("one argument too many: /b; see 'quire cat --help'", "cat", "/a", "/b");
     assertThat(run()).isEqualTo(2);
-    assertThat(err.toString()).contains("a command is needed: demo, start, status, ns, lock, member, load");
+    assertThat(err.toString())
+        .contains("a command is needed: demo, start, status, ns, lock, member, load");
   }
 
   @Test
