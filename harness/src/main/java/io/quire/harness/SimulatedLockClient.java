@@ -268,8 +268,7 @@ final class SimulatedLockClient {
   }
 
   private void commitFor(SimulatedNode at, Sequencer sequencer, String path) {
-    Transaction transaction =
-        Transaction.begin().held(sequencer).put(path, new byte[0]).build();
+    Transaction transaction = Transaction.begin().held(sequencer).put(path, new byte[0]).build();
     at.cells
         .commit(transaction, DEADLINE)
         .thenAccept(
