@@ -46,6 +46,9 @@ final class Watermark implements AutoCloseable {
   static final int SLOT_BYTES = 512;
   static final int VERSION = 1;
 
+  /** A disk that hangs does not keep the log from closing for longer. */
+  private static final int CLOSE_MILLIS = 5_000;
+
   private static final int MAGIC = 0x4b4d5751;
   private static final int BODY_BYTES = 47;
 
@@ -325,7 +328,7 @@ final class Watermark implements AutoCloseable {
       lock.unlock();
     }
     try {
-      syncer.join();
+      syncer.join(CLOSE_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
