@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * <p>The rule: entries up to the {@link Watermark} may have been acknowledged, and must be there.
  * What follows the entries that are there is cut, after it was copied aside, if it lies behind the
  * watermark. If the watermark may lag, which is so after a power cut only, it must besides look
- * like what a power cut leaves ({@link TornTail}).
+ * like what a power cut leaves ({@link TornTail}). A log that ends before its snapshot is set aside
+ * whole.
  */
 final class Doctor {
   /**
@@ -114,7 +115,16 @@ final class Doctor {
       }
       next = examine(segment, newest, newest ? null : segments.get(i + 1));
     }
-    last = damages.isEmpty() ? Math.max(last, snapshot) : last;
+    if (damages.isEmpty() && last < snapshot) {
+      // Ratis would append behind these entries, where the snapshot has others.
+      beyond.clear();
+      beyond.addAll(segments);
+      finish.clear();
+      trim.clear();
+      torn = null;
+      open = null;
+      last = snapshot;
+    }
     if (damages.isEmpty() && mark.index() > last) {
       Path path = segments.isEmpty() ? log : segments.getLast().path();
       long bytes = segments.isEmpty() ? 0 : Files.size(path);
@@ -180,9 +190,13 @@ final class Doctor {
     return TornTail.torn(Files.readAllBytes(segment.path()), scan.end());
   }
 
-  /** Whether what follows this index was not acknowledged. */
+  /**
+   * Whether what follows this index was not acknowledged, or is what a crash left of entries that a
+   * snapshot from another node made needless.
+   */
   private boolean cuttable(long good, boolean looksTorn) {
-    return Math.max(good, snapshot) >= mark.index() && (mark.exact() || looksTorn);
+    boolean unacknowledged = good >= mark.index();
+    return looksTorn ? unacknowledged || snapshot >= mark.index() : unacknowledged && mark.exact();
   }
 
   /**

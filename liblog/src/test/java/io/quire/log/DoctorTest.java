@@ -142,6 +142,31 @@ class DoctorTest {
   }
 
   @Test
+  void examine_ofAFlippedBitThatTheSnapshotCovers_isDamage() throws IOException {
+    byte[] bad = open.padded(FILE_BYTES);
+    bad[open.start(2) + 50] ^= 1;
+    write("log_inprogress_10", bad);
+    for (boolean exact : new boolean[] {true, false}) {
+      assertThat(Doctor.examine(log, aside, 13, new Mark(13, 1, exact)).damages()).hasSize(1);
+    }
+  }
+
+  @Test
+  void mend_ofALogThatEndsBeforeItsSnapshot_setsAllOfItAside() throws IOException {
+    byte[] torn = Arrays.copyOf(Arrays.copyOf(open.toBytes(), open.start(3) + 7), FILE_BYTES);
+    for (byte[] end : new byte[][] {open.padded(FILE_BYTES), torn}) {
+      threeSegmentsAnew(end);
+      Doctor doctor = Doctor.examine(log, aside, 20, new Mark(20, 1, true));
+      assertThat(doctor.damages()).isEmpty();
+      assertThat(doctor.last()).isEqualTo(20);
+      assertThat(doctor.lastTerm()).isEqualTo(1);
+      doctor.mend();
+      assertThat(log).isEmptyDirectory();
+      assertThat(Doctor.examine(log, aside, 20, new Mark(20, 1, true)).last()).isEqualTo(20);
+    }
+  }
+
+  @Test
   void examine_withEntriesOfAnotherPlace_isDamage() throws IOException {
     write("log_5-9", segment(new Random(7), 6).toBytes());
     assertThat(examine(new Mark(14, 1, true)).damages())
@@ -151,6 +176,12 @@ class DoctorTest {
 
   private Doctor examine(Mark mark) throws IOException {
     return Doctor.examine(log, aside, -1, mark);
+  }
+
+  private void threeSegmentsAnew(byte[] end) throws IOException {
+    write("log_0-4", segment(new Random(7), 0).toBytes());
+    write("log_5-9", segment(new Random(7), 5).toBytes());
+    write("log_inprogress_10", end);
   }
 
   private static SegmentBytes segment(Random random, long first) {
