@@ -1,28 +1,36 @@
 package io.quire.base;
 
-import java.util.EnumSet;
 import java.util.Set;
 
 /**
  * Which rules of the protocol are kept. A node keeps {@link #ALL}; only a simulation breaks one, to
- * see that its checks catch what then happens.
- *
- * @param broken the rules that are not kept
+ * see that its checks catch what then happens. Asking costs one bit.
  */
-public record Rules(Set<Rule> broken) {
+public final class Rules {
   /** Every rule is kept. */
-  public static final Rules ALL = new Rules(EnumSet.noneOf(Rule.class));
+  public static final Rules ALL = new Rules(0);
 
-  public Rules {
-    broken = Set.copyOf(broken);
+  private final int broken;
+
+  private Rules(int broken) {
+    this.broken = broken;
   }
 
   public static Rules without(Rule rule) {
-    return new Rules(EnumSet.of(rule));
+    return new Rules(1 << rule.ordinal());
+  }
+
+  /** Without all of these. */
+  public static Rules without(Set<Rule> rules) {
+    int broken = 0;
+    for (Rule rule : rules) {
+      broken |= 1 << rule.ordinal();
+    }
+    return new Rules(broken);
   }
 
   public boolean keep(Rule rule) {
-    return !broken.contains(rule);
+    return (broken >>> rule.ordinal() & 1) == 0;
   }
 
   /** A rule that can be broken on purpose. */
@@ -31,6 +39,8 @@ public record Rules(Set<Rule> broken) {
     MARK_BEFORE_VOTE,
     /** An entry whose epoch is not the view's is void. */
     FENCE,
+    /** That is looked at for each record of a frame, not once for the frame. */
+    FENCE_EACH_RECORD,
     /** A reader looks at the clock after it read. */
     LEASE_CHECK,
     /** A reader's session at the end is the one it had at the beginning. */
@@ -46,6 +56,32 @@ public record Rules(Set<Rule> broken) {
     /** A snapshot holds those who wait for locks. */
     LOCK_QUEUE_SAVED,
     /** A lock that was lost, and not given back, is granted only after its delay. */
-    LOCK_DELAY
+    LOCK_DELAY,
+    /** An append or an abort that was lost is made up for by an entry that settles it. */
+    RESOLVE,
+    /** A hint goes out when the transaction was applied somewhere. */
+    HINT_AFTER_APPLY,
+    /** A hint of what was applied here already does nothing. */
+    HINT_AHEAD,
+    /** Conditions are evaluated on what was applied, not on what a hint showed. */
+    CONDITIONS_ON_APPLIED,
+    /** The value of a key and the loss of its mark change in one step. */
+    ONE_RECORD,
+    /** Readers of what is derived from several keys wait for all who touch it. */
+    TOUCH_MARKS,
+    /** A snapshot leaves the marks of what it does not decide. */
+    SNAPSHOT_KEEPS_UNDECIDED,
+    /** A snapshot takes away the marks of what it decided. */
+    SNAPSHOT_SWEEPS_DECIDED,
+    /** The leader waits for longer than the lease, by the drift of clocks and a margin. */
+    LEASE_MARGIN,
+    /** While the expiry of a session is under way, it is granted nothing. */
+    EXPIRING_IS_REFUSED,
+    /** An expiry is void in any term but the one in which it was judged. */
+    EXPIRE_IN_TERM,
+    /** A new leader begins every lease anew. */
+    LEASES_ANEW,
+    /** A restart is another incarnation. */
+    NEW_INCARNATION
   }
 }

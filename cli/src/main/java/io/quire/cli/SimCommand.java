@@ -1,6 +1,7 @@
 package io.quire.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.harness.ProtocolSimulation;
 import io.quire.harness.SimulationRun;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -14,9 +15,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Runs the protocol in simulated worlds that do harm, and checks what clients saw.",
-      "Crashes, pauses, partitions, lost, late and repeated messages, leader changes, snapshots; then"
-          + " linearizability, no lost write, no half transaction, nobody stuck. A seed decides"
-          + " everything: the same seed runs the same way."
+      "Crashes, pauses, partitions, lost, late and repeated messages, leader changes, snapshots;"
+          + " then linearizability, no lost write, no half transaction, nobody stuck. A seed"
+          + " decides everything: the same seed runs the same way."
     })
 final class SimCommand implements Callable<Integer> {
   private static final int SHOWN = 5;
@@ -27,6 +28,17 @@ final class SimCommand implements Callable<Integer> {
   @Option(names = "--seed", paramLabel = "S", description = "the first of them (default: random)")
   private @Nullable Long seed;
 
+  @Option(
+      names = "--sweep",
+      description = "instead, every fault at every message, write and entry of one short script")
+  private boolean sweep;
+
+  @Option(names = "--case", paramLabel = "C", description = "one world of a sweep, as printed")
+  private @Nullable String sweptCase;
+
+  @Option(names = "--trace", description = "with --seed: tell of everything that happens in it")
+  private boolean trace;
+
   @Option(names = "--json", description = "write one JSON object")
   private boolean json;
 
@@ -36,25 +48,30 @@ final class SimCommand implements Callable<Integer> {
       throw new IllegalArgumentException("too few: seeds=" + seeds + " min=1");
     }
     long from = seed == null ? ThreadLocalRandom.current().nextLong(1L << 48) : seed;
+    if (trace) {
+      ProtocolSimulation.Result result = ProtocolSimulation.trace(from, System.out::println);
+      System.out.println("seed " + from + ": " + result.events() + " events, no violation");
+      return 0;
+    }
+    SimulationRun.Watcher watcher =
+        (done, bad) -> System.err.print("\r  %d worlds, %d violations".formatted(done, bad));
     SimulationRun run =
-        SimulationRun.of(
-            from,
-            seeds,
-            (done, bad) ->
-                System.err.print("\r  %d of %d worlds, %d violations".formatted(done, seeds, bad)));
+        sweptCase != null
+            ? SimulationRun.sweptCase(sweptCase)
+            : sweep ? SimulationRun.sweep(from, watcher) : SimulationRun.of(from, seeds, watcher);
     System.err.println();
     if (json) {
       System.out.println(new ObjectMapper().writeValueAsString(run.json()));
     } else {
       System.out.println(
           "%d worlds from seed %d, %d events: %d violations"
-              .formatted(seeds, from, run.events(), run.violations().size()));
+              .formatted(run.seeds(), from, run.events(), run.violations().size()));
       run.violations().entrySet().stream()
           .limit(SHOWN)
           .forEach(
               violation ->
                   System.out.println(
-                      "replay: quire sim --seed %d --seeds 1   %s"
+                      "replay: quire sim %s   %s"
                           .formatted(violation.getKey(), violation.getValue())));
     }
     return run.violations().isEmpty() ? 0 : 1;

@@ -88,7 +88,8 @@ public final class LockSimulation {
       clients.add(new SimulatedLockClient("c" + i, this, i));
       clients.add(new SimulatedLockClient("d" + i, this, i));
     }
-    Nemesis nemesis = new Nemesis(cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY);
+    Nemesis nemesis =
+        new Nemesis(cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY, WorldShape.TERMS.lease());
     world.runFor(STORM);
     over = true;
     nemesis.stop();
@@ -260,9 +261,9 @@ public final class LockSimulation {
 
   private void boot(SimNode node, Transport transport, SimReplica log) {
     Log seam = log;
+    Dice dice = world.dice("node-" + node.member().incarnation());
     SimulatedNode booted =
-        new SimulatedNode(
-            node, transport, seam, world.dice("node-" + node.member().incarnation()), rules);
+        new SimulatedNode(node, transport, seam, dice, rules, WorldShape.TERMS, true);
     nodes.put(node.id(), booted);
     follow(booted, booted.locks.watch("/", 0), new TreeMap<>());
   }

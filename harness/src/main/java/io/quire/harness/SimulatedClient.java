@@ -23,41 +23,67 @@ import org.jspecify.annotations.Nullable;
  * what it was about then stays unknown.
  */
 final class SimulatedClient {
+  private static final int[] SCRIPT = {7, 0, 8, 4, 10, 5, 9, 12, 6, 11, 10};
   private static final List<String> KEYS = List.of("k1", "k2", "k3");
   private static final List<String> PAIR = List.of("p1", "p2");
   private static final Duration DEADLINE = Duration.ofSeconds(6);
   private static final long THINK_NANOS_MAX = 150_000_000;
+  private static final long EAGER_NANOS_MAX = 6_000_000;
   private static final long STEP_NANOS_MAX = 2_500_000_000L;
   private static final Duration LOOK_AFTER = Duration.ofMillis(100);
 
   private final String name;
   private final ProtocolSimulation simulation;
   private final int home;
-  private final boolean slow;
+  private final Kind kind;
   private final Dice dice;
   private final Map<String, Long> versions = new HashMap<>();
+  private final SimulatedNames names;
+  private @Nullable SimulatedWatch watch;
   private int written;
   private long current;
 
-  /**
-   * @param slow it only reads, and loses the processor for a long time between any two steps
-   */
-  SimulatedClient(String name, ProtocolSimulation simulation, int home, boolean slow) {
+  /** What clients are like. */
+  enum Kind {
+    /** Reads, writes, creates, deletes. */
+    MIXED,
+    /** Only reads, and loses the processor for a long time between any two steps. */
+    SLOW,
+    /** Only reads, and without a pause while its node is cut off: its lease is about to end. */
+    EAGER,
+    /** Does everything there is, one after the other. */
+    SCRIPTED
+  }
+
+  SimulatedClient(String name, ProtocolSimulation simulation, int home, Kind kind) {
     this.name = name;
-    this.slow = slow;
+    this.kind = kind;
     this.simulation = simulation;
     this.home = home;
     dice = simulation.world().dice("client-" + name);
+    names = new SimulatedNames(name, simulation.listings(), dice, DEADLINE);
     think();
   }
 
   private void think() {
     simulation
         .world()
-        .after(Duration.ofNanos(dice.between(1, THINK_NANOS_MAX)), "client", this::act);
+        .after(
+            Duration.ofNanos(
+                dice.between(
+                    1,
+                    kind == Kind.EAGER && simulation.cutOff(home)
+                        ? EAGER_NANOS_MAX
+                        : THINK_NANOS_MAX)),
+            "client",
+            this::act);
   }
 
   private void act() {
+    SimulatedWatch watched = watch;
+    if (watched != null) {
+      watched.read();
+    }
     if (simulation.over()) {
       return;
     }
@@ -68,17 +94,28 @@ final class SimulatedClient {
     }
     long operation = ++current;
     CompletableFuture<?> done =
-        switch (slow ? 0 : (int) dice.between(0, 9)) {
+        switch (choice()) {
           case 0, 1, 2, 3 -> read(node, dice.pick(KEYS));
           case 4 -> write(node, dice.pick(KEYS), next(), false);
           case 5 -> write(node, dice.pick(KEYS), next(), true);
           case 6 -> write(node, dice.pick(KEYS), null, dice.nextBoolean());
           case 7 -> create(node, dice.pick(KEYS), next());
           case 8 -> writePair(node, next());
-          default -> lookAtPair(node);
+          case 9 -> lookAtPair(node);
+          case 10 -> names.change(node);
+          case 11 -> names.list(node);
+          default -> watch(node);
         };
     done.whenComplete((_, _) -> goOn(operation));
     watch(node, operation);
+  }
+
+  private int choice() {
+    return switch (kind) {
+      case MIXED -> (int) dice.between(0, 12);
+      case SLOW, EAGER -> 0;
+      case SCRIPTED -> SCRIPT[(int) (current % SCRIPT.length)];
+    };
   }
 
   /** The next operation; also if the node died and nobody will answer. */
@@ -110,6 +147,19 @@ final class SimulatedClient {
     return name + "-" + ++written;
   }
 
+  /** Opens a watch if there is none; it is read with every step from then on. */
+  private CompletableFuture<?> watch(SimulatedNode node) {
+    SimulatedWatch before = watch;
+    if (before != null && !before.over()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    simulation.reached("watch-opened");
+    return node.cells
+        .watch(SimulatedWatch.PREFIX)
+        .thenAccept(
+            opened -> watch = new SimulatedWatch(name, node, opened, simulation.watchings()));
+  }
+
   private CompletableFuture<?> read(SimulatedNode node, String key) {
     Operation operation = simulation.history().invoke(name, key, Action.read());
     Session.Token begun = node.session.token();
@@ -132,7 +182,7 @@ final class SimulatedClient {
   }
 
   private Executor steps(SimulatedNode node) {
-    if (!slow) {
+    if (kind != Kind.SLOW) {
       return node.node.threads();
     }
     return step ->
@@ -174,7 +224,10 @@ final class SimulatedClient {
         .whenComplete(
             (outcome, failure) -> {
               switch (outcome) {
-                case Outcome.Committed(long position, byte[] _) -> operation.written(position);
+                case Outcome.Committed(long position, byte[] _) -> {
+                  operation.written(position);
+                  simulation.watchings().written(position, operation.key());
+                }
                 case Outcome.Rejected _ -> operation.refused();
                 case Outcome.Aborted(Outcome.Why why, String _, String _) -> {
                   simulation.reached("aborted-" + why);

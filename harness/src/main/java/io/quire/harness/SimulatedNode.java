@@ -1,6 +1,7 @@
 package io.quire.harness;
 
 import io.quire.base.Log;
+import io.quire.base.Member;
 import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
@@ -12,24 +13,17 @@ import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.SimNode;
 import io.quire.twopc.TwoPhase;
-import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /** The protocol of one incarnation, as a node wires it, on the seams of a simulated world. */
 final class SimulatedNode {
-  private static final LeaseTerms TERMS =
-      new LeaseTerms(Duration.ofMillis(1_000), 0.001, Duration.ofMillis(50));
-
   final SimNode node;
+  final Log log;
   final Sessions sessions;
   final Session session;
   final TwoPhase twoPhase;
   final Cells cells;
   final Locks locks;
-
-  SimulatedNode(SimNode node, Transport transport, Log log, RandomGenerator random, Rules rules) {
-    this(node, transport, log, random, rules, TERMS, true);
-  }
 
   /**
    * Wires a node.
@@ -45,14 +39,19 @@ final class SimulatedNode {
       LeaseTerms terms,
       boolean probed) {
     this.node = node;
+    this.log = log;
+    Member member =
+        rules.keep(Rules.Rule.NEW_INCARNATION)
+            ? node.member()
+            : new Member(node.id(), 1 + node.id().name().charAt(0), node.address());
     var loop = node.loop();
     var clock = node.clock();
     sessions = new Sessions(log);
     long storage = node.id().hashCode();
     session =
         new Session(
-            node.member(), () -> storage, terms, sessions, log, transport, loop, clock, rules);
-    twoPhase = new TwoPhase(node.member(), sessions, log, transport, loop, clock, random, rules);
+            member, () -> storage, terms, sessions, log, transport, loop, clock, rules);
+    twoPhase = new TwoPhase(member, sessions, log, transport, loop, clock, random, rules);
     session.enterThrough(twoPhase);
     Prober prober = probed ? twoPhase : (_, _, answered) -> answered.run();
     LeaseTable leases =

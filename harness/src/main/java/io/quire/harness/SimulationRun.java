@@ -2,17 +2,13 @@ package io.quire.harness;
 
 import io.quire.base.Rules;
 import io.quire.sim.Probes;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 
 /**
@@ -20,13 +16,11 @@ import java.util.stream.LongStream;
  *
  * @param seeds how many were run
  * @param events that happened in all
- * @param violations what broke, by seed
+ * @param violations what broke, by the arguments of {@code quire sim} that run it again
  * @param probes places that were reached, with how often
  */
 public record SimulationRun(
-    int seeds, long events, Map<Long, String> violations, Map<String, Long> probes) {
-  private static final int SEED_MINUTES_MAX = 10;
-
+    int seeds, long events, Map<String, String> violations, Map<String, Long> probes) {
   /** Is told how many worlds are done and how many of them broke; by several threads. */
   @FunctionalInterface
   public interface Watcher {
@@ -36,55 +30,65 @@ public record SimulationRun(
   /** Runs {@code seeds} worlds from {@code from} on. */
   public static SimulationRun of(long from, int seeds, Watcher watcher)
       throws InterruptedException {
-    return of(from, seeds, Rules.ALL, watcher);
+    return of(
+        LongStream.range(from, from + seeds).boxed().toList(),
+        seed -> ProtocolSimulation.run(seed, Rules.ALL),
+        seed -> "--seeds 1 --seed " + seed,
+        watcher);
   }
 
-  /** As {@link #of(long, int, Watcher)}, with a rule of the protocol broken perhaps. */
-  static SimulationRun of(long from, int seeds, Rules rules, Watcher watcher)
+  /** As {@link #of(long, int, Watcher)}, of one script with every fault at every point of it. */
+  public static SimulationRun sweep(long seed, Watcher watcher) throws InterruptedException {
+    return sweep(new SimulatedSweep(seed).cases(), Rules.ALL, watcher);
+  }
+
+  static SimulationRun sweep(List<SimulatedSweep.Case> cases, Rules rules, Watcher watcher)
+      throws InterruptedException {
+    return of(cases, each -> each.run(rules), each -> "--case " + each, watcher);
+  }
+
+  /** One case of a sweep, as a replay line names it. */
+  public static SimulationRun sweptCase(String named) throws InterruptedException {
+    return sweep(List.of(SimulatedSweep.Case.parse(named)), Rules.ALL, (_, _) -> {});
+  }
+
+  private static <W> SimulationRun of(
+      List<W> worlds,
+      Function<W, ProtocolSimulation.Result> run,
+      Function<W, String> replay,
+      Watcher watcher)
       throws InterruptedException {
     Probes probes = new Probes();
-    TreeMap<Long, String> violations = new TreeMap<>();
-    AtomicInteger done = new AtomicInteger();
+    TreeMap<String, String> violations = new TreeMap<>();
     long[] events = new long[1];
-    try (ExecutorService workers =
-        Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-      List<Future<?>> running =
-          LongStream.range(from, from + seeds)
-              .<Future<?>>mapToObj(
-                  seed ->
-                      workers.submit(
-                          () -> {
-                            one(seed, rules, probes, violations, events);
-                            watcher.done(done.incrementAndGet(), violations.size());
-                          }))
-              .toList();
-      for (Future<?> each : running) {
-        each.get(SEED_MINUTES_MAX, TimeUnit.MINUTES);
-      }
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("a simulation did not end: from=" + from, e);
+    AtomicInteger begun = new AtomicInteger();
+    AtomicInteger done = new AtomicInteger();
+    Runnable worker =
+        () -> {
+          for (int at = begun.getAndIncrement(); at < worlds.size(); at = begun.getAndIncrement()) {
+            W world = worlds.get(at);
+            try {
+              ProtocolSimulation.Result result = run.apply(world);
+              synchronized (violations) {
+                probes.addAll(result.probes());
+                events[0] += result.events();
+              }
+            } catch (RuntimeException | AssertionError e) {
+              synchronized (violations) {
+                violations.put(replay.apply(world), String.valueOf(e.getMessage()).strip());
+              }
+            }
+            watcher.done(done.incrementAndGet(), violations.size());
+          }
+        };
+    List<Thread> workers = new ArrayList<>();
+    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      workers.add(Thread.ofPlatform().name("simulation-" + i).start(worker));
     }
-    return new SimulationRun(seeds, events[0], violations, counts(probes));
-  }
-
-  private static void one(
-      long seed, Rules rules, Probes probes, TreeMap<Long, String> violations, long[] events) {
-    String violation = null;
-    ProtocolSimulation.Result result = null;
-    try {
-      result = ProtocolSimulation.run(seed, rules);
-    } catch (RuntimeException | AssertionError e) {
-      violation = String.valueOf(e.getMessage()).strip();
+    for (Thread each : workers) {
+      each.join();
     }
-    synchronized (violations) {
-      if (result != null) {
-        probes.addAll(result.probes());
-        events[0] += result.events();
-      }
-      if (violation != null) {
-        violations.put(seed, violation);
-      }
-    }
+    return new SimulationRun(worlds.size(), events[0], violations, counts(probes));
   }
 
   private static Map<String, Long> counts(Probes probes) {
@@ -98,12 +102,19 @@ public record SimulationRun(
     return counts;
   }
 
+  /** The seeds that broke, or the cases of a sweep. */
+  private List<String> names() {
+    return violations.keySet().stream()
+        .map(each -> each.substring(each.lastIndexOf(' ') + 1))
+        .toList();
+  }
+
   /** For JSON. */
   public Map<String, Object> json() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("seeds", seeds);
     json.put("violations", violations.size());
-    json.put("failing_seeds", violations.keySet());
+    json.put("failing_seeds", names());
     json.put("probes", probes);
     json.put("events", events);
     return json;

@@ -12,6 +12,7 @@ import io.quire.base.Rules;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +113,8 @@ final class ArchitectureTest {
         .resideOutsideOfPackages("io.quire.harness..", "io.quire.base..")
         .should()
         .callMethod(Rules.class, "without", Rules.Rule.class)
+        .orShould()
+        .callMethod(Rules.class, "without", Set.class)
         .check(MAIN);
     noClasses()
         .that()

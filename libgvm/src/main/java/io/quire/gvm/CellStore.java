@@ -1,5 +1,6 @@
 package io.quire.gvm;
 
+import io.quire.base.Rules;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Transaction.Condition;
@@ -8,14 +9,18 @@ import io.quire.lockserver.Sessions;
 import io.quire.twopc.Participant;
 import io.quire.twopc.TxnId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,8 @@ final class CellStore implements Participant {
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
   private final LongPredicate held;
+  private final Rules rules;
+  private final Executor loop;
   private final History history = new History();
   private Limits limits = Limits.DEFAULT;
   private long present;
@@ -47,9 +54,11 @@ final class CellStore implements Participant {
   /**
    * @param held whether a generation of a lock is held, as of the entry that is applied
    */
-  CellStore(Sessions sessions, LongPredicate held) {
+  CellStore(Sessions sessions, LongPredicate held, Rules rules, Executor loop) {
     this.sessions = sessions;
     this.held = held;
+    this.rules = rules;
+    this.loop = loop;
   }
 
   void listen(CellListener listener) {
@@ -87,6 +96,15 @@ final class CellStore implements Participant {
     return cells.size();
   }
 
+  /** How many keys carry a mark of such a transaction. */
+  int marked(Predicate<TxnId> which) {
+    int count = 0;
+    for (Object found : cells.values()) {
+      count += found instanceof Cell cell && Arrays.stream(cell.marks()).anyMatch(which) ? 1 : 0;
+    }
+    return count;
+  }
+
   /** Position of the last transaction applied. On the loop. */
   long lastCommitted() {
     return lastCommitted;
@@ -118,7 +136,7 @@ final class CellStore implements Participant {
     if (exceeded != null) {
       return new Answer.No(exceeded.text());
     }
-    for (String key : transaction.keys()) {
+    for (String key : toMark(transaction)) {
       cells.compute(Place.of(key), (_, found) -> whole(found).mark(txn));
     }
     return Answer.YES;
@@ -146,7 +164,13 @@ final class CellStore implements Participant {
         Cell cell = cell(write.key());
         changes.add(new Change(position, write.key(), cell.value(), cell.version(), write.value()));
         count(write.key(), cell.value(), write.value());
-        replace(write.key(), cell.unmark(txn).write(write.value(), position));
+        if (rules.keep(Rules.Rule.ONE_RECORD)) {
+          replace(write.key(), cell.unmark(txn).write(write.value(), position));
+        } else {
+          replace(write.key(), cell.unmark(txn));
+          loop.execute(
+              () -> replace(write.key(), cell(write.key()).write(write.value(), position)));
+        }
       }
     }
     history.add(position, changes);
@@ -260,13 +284,24 @@ final class CellStore implements Participant {
     return found;
   }
 
+  /** The keys whose readers are to wait. */
+  private Set<String> toMark(Transaction transaction) {
+    Set<String> keys = transaction.keys();
+    if (!rules.keep(Rules.Rule.TOUCH_MARKS)) {
+      transaction.writes().stream()
+          .filter(write -> write.kind() == Write.Kind.TOUCH)
+          .forEach(write -> keys.remove(write.key()));
+    }
+    return keys;
+  }
+
   private int firstFailed(List<Condition> conditions) {
     for (int i = 0; i < conditions.size(); i++) {
       boolean holds =
           switch (conditions.get(i)) {
-            case Condition.Absent(String key) -> cell(key).settled() == null;
-            case Condition.Present(String key) -> cell(key).settled() != null;
-            case Condition.Version(String key, long version) -> cell(key).version() == version;
+            case Condition.Absent(String key) -> found(key).settled() == null;
+            case Condition.Present(String key) -> found(key).settled() != null;
+            case Condition.Version(String key, long version) -> found(key).version() == version;
             case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
             case Condition.Held(long generation) -> held.test(generation);
           };
@@ -275,6 +310,14 @@ final class CellStore implements Participant {
       }
     }
     return -1;
+  }
+
+  /** What conditions are evaluated on: never what a hint showed. */
+  private Cell found(String key) {
+    Cell cell = cell(key);
+    boolean ahead =
+        cell.shownVersion() > cell.version() && !rules.keep(Rules.Rule.CONDITIONS_ON_APPLIED);
+    return ahead ? cell.write(cell.shown(), cell.shownVersion()) : cell;
   }
 
   private void unmark(TxnId txn, Transaction transaction) {

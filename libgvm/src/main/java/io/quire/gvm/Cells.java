@@ -52,7 +52,7 @@ public final class Cells {
 
   private Cells(
       Sessions sessions, LongPredicate held, Session session, TwoPhase twoPhase, Loop loop) {
-    this.store = new CellStore(sessions, held);
+    this.store = new CellStore(sessions, held, twoPhase.rules(), loop);
     this.session = session;
     this.twoPhase = twoPhase;
     this.loop = loop;
@@ -187,6 +187,14 @@ public final class Cells {
   /** How many keys this node holds a record of. */
   public int count() {
     return store.count();
+  }
+
+  /**
+   * How many keys are marked for a transaction that this node knows to be decided. None, ever: such
+   * a mark would keep readers waiting for nothing. On the loop, between tasks; for checks.
+   */
+  public int markedForNothing() {
+    return store.marked(twoPhase::decided);
   }
 
   /**

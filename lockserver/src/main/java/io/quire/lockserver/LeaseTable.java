@@ -3,6 +3,7 @@ package io.quire.lockserver;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
+import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.lockserver.LeaseMessage.Grant;
 import io.quire.lockserver.LeaseMessage.KeepAlive;
@@ -147,12 +148,13 @@ public final class LeaseTable {
     }
     KeepAlive keepAlive = asked.keepAlive;
     Tenure tenure = new Tenure(keepAlive.incarnation(), keepAlive.joined());
-    if (!deadlines.containsKey(tenure) || expiring.contains(tenure)) {
+    boolean refused = expiring.contains(tenure) && own.rules.keep(Rules.Rule.EXPIRING_IS_REFUSED);
+    if (!deadlines.containsKey(tenure) || refused) {
       return;
     }
     deadlines.merge(
         tenure,
-        asked.received + terms.leaderNanos(),
+        asked.received + leaderNanos(),
         (before, after) -> after - before > 0 ? after : before);
     Grant grant = new Grant(tenure.incarnation(), tenure.joined(), keepAlive.sent());
     transport.send(keepAlive.from(), Transport.Channel.LEASE, grant.toBytes());
@@ -164,6 +166,7 @@ public final class LeaseTable {
     if (now - looked > terms.lease().toNanos() / 2) {
       // Paused. Who is being expired stays so: in this term the entry may yet be applied.
       deadlines.clear();
+      usefulness.forget();
     }
     looked = now;
     lead();
@@ -181,7 +184,9 @@ public final class LeaseTable {
   private void lead() {
     long leading = log.leadingTerm();
     if (leading != term) {
-      deadlines.clear();
+      if (own.rules.keep(Rules.Rule.LEASES_ANEW)) {
+        deadlines.clear();
+      }
       expiring.clear();
       usefulness.forget();
       term = leading;
@@ -195,8 +200,12 @@ public final class LeaseTable {
     }
     deadlines.keySet().retainAll(live);
     expiring.retainAll(live);
-    long full = clock.nanos() + terms.leaderNanos();
+    long full = clock.nanos() + leaderNanos();
     live.forEach(tenure -> deadlines.putIfAbsent(tenure, full));
+  }
+
+  private long leaderNanos() {
+    return own.rules.keep(Rules.Rule.LEASE_MARGIN) ? terms.leaderNanos() : terms.lease().toNanos();
   }
 
   private void expireOverdue(long now) {
@@ -209,7 +218,9 @@ public final class LeaseTable {
   }
 
   private void expire(Tenure tenure, long judgedIn) {
-    log.append(new Expire(tenure.incarnation(), tenure.joined()).entry(Log.Fence.term(judgedIn)))
+    boolean fenced = own.rules.keep(Rules.Rule.EXPIRE_IN_TERM);
+    Log.Fence fence = fenced ? Log.Fence.term(judgedIn) : Log.Fence.NONE;
+    log.append(new Expire(tenure.incarnation(), tenure.joined()).entry(fence))
         .whenComplete(
             (applied, failure) -> {
               if (term != judgedIn) {

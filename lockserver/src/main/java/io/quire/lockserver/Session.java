@@ -33,7 +33,7 @@ public final class Session {
   private final Loop loop;
   private final Clock clock;
   private final Sessions sessions;
-  private final Rules rules;
+  final Rules rules;
 
   private volatile @Nullable Token token;
   private boolean joining;

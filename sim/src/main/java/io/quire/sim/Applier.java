@@ -30,6 +30,8 @@ final class Applier {
   private int index;
   private int slot;
   private long position = Position.NONE;
+  private boolean @Nullable [] judged;
+  private long stalledUntil;
 
   Applier(SimLog log, SimReplica replica, Dice dice) {
     this.log = log;
@@ -172,9 +174,19 @@ final class Applier {
     return dice.between(0, dice.chance(LONG_LAGS) ? LONG_LAG_NANOS_MAX : LAG_NANOS_MAX);
   }
 
+  void stall(long nanos) {
+    stalledUntil = Math.max(stalledUntil, world.nanos() + nanos);
+  }
+
   private void step() {
     scheduled = false;
     if (index >= disk.committed) {
+      return;
+    }
+    long left = stalledUntil - world.nanos();
+    if (left > 0) {
+      scheduled = true;
+      replica.node().step(left, index, () -> replica.node().loop().execute(this::step));
       return;
     }
     Frame frame = disk.frames.get(index);
@@ -215,7 +227,10 @@ final class Applier {
     }
     long here = Position.of(frame.index, at);
     Log.Applied outcome;
-    if (holds(frame, entry.fence())) {
+    if (log.judgesFrames() && at == 0) {
+      judged = judge(frame);
+    }
+    if (judged != null ? judged[at] : holds(frame, entry.fence())) {
       outcome = new Log.Applied(here, false, projection.apply(here, entry.payload()));
     } else {
       world.probes().reached("entry-fenced-by-" + entry.fence().kind());
@@ -226,10 +241,19 @@ final class Applier {
     world.note(
         () -> replica.node() + " applies " + Position.text(here) + " fenced=" + outcome.fenced());
     log.agree(replica, frame, at, outcome);
+    Point.Fate _ = world.pass(Point.Kind.APPLY, replica.node());
     Leadership leads = replica.leadership();
     if (leads != null) {
       leads.applied(record, outcome);
     }
+  }
+
+  private boolean[] judge(Frame frame) {
+    boolean[] each = new boolean[frame.records.size()];
+    for (int i = 0; i < each.length; i++) {
+      each[i] = holds(frame, frame.records.get(i).entry.fence());
+    }
+    return each;
   }
 
   private boolean holds(Frame frame, Log.Fence fence) {

@@ -161,6 +161,7 @@ final class Leadership {
 
   private void write(List<Submission> records) {
     disk.frames.add(new Frame(disk.frames.size() + 1L, term, records));
+    Point.Fate _ = world.pass(Point.Kind.WRITE, replica.node());
     for (Submission one : records) {
       if (dice.chance(log.faults().duplicated())) {
         world.probes().reached("entry-duplicated");
@@ -203,6 +204,7 @@ final class Leadership {
       return;
     }
     its.put(from, more);
+    Point.Fate _ = world.pass(Point.Kind.WRITE, at.node());
     int upTo = from + more.size();
     at.applier().committed(Math.min(committedThere, upTo));
     log.reply(at, replica, upTo, () -> acknowledged(its, upTo, committedThere));

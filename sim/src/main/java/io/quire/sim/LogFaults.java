@@ -4,7 +4,7 @@ package io.quire.sim;
  * How bad a log is; probabilities.
  *
  * @param lost of a request or a reply between a node and the leader
- * @param stray of a request that arrives seconds later, past its deadline
+ * @param stray of a request that arrives seconds later, past its deadline, at whoever leads then
  * @param duplicated of an entry that stands in the log twice
  * @param elections of a node that calls an election for no reason, per look around
  * @param stalls of a node that stops applying for up to seconds, per frame
@@ -29,7 +29,7 @@ public record LogFaults(
   public static LogFaults draw(Dice dice) {
     return new LogFaults(
         NetworkFaults.rate(dice, 0.1),
-        NetworkFaults.rate(dice, 0.1),
+        NetworkFaults.rate(dice, 0.3),
         NetworkFaults.rate(dice, 0.1),
         NetworkFaults.rate(dice, 0.05),
         NetworkFaults.rate(dice, 0.1),

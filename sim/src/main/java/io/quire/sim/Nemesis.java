@@ -26,30 +26,45 @@ public final class Nemesis {
     /** One node is cut off. */
     ISOLATE,
     /** The nodes fall into two parts. */
-    SPLIT
+    SPLIT,
+    /** One node applies nothing for a while, and does all else. */
+    STALL,
+    /**
+     * One node is not heard for about as long as a lease; it, and perhaps the leader, apply late.
+     */
+    LAPSE,
+    /** One leader after the other. */
+    FLAP
   }
 
   private static final long HARM_NANOS_MAX = 200_000_000;
   private static final long LONG_HARM_NANOS_MAX = 5_000_000_000L;
+  private static final long FLAP_NANOS_MIN = 20_000_000;
+  private static final long FLAP_NANOS_MAX = 600_000_000;
+  private static final int FLAPS_MAX = 8;
+  private static final double LEADERS = 0.3;
 
   private final SimCluster cluster;
   private final World world;
   private final Dice dice;
   private final List<Harm> harms;
   private final long everyNanos;
+  private final long leaseNanos;
   private boolean stopped;
 
   /**
    * Begins to do harm.
    *
    * @param every how often, on the average
+   * @param lease for how long nodes may go on without being heard: what happens then is wanted
    */
-  public Nemesis(SimCluster cluster, Set<Harm> harms, Duration every) {
+  public Nemesis(SimCluster cluster, Set<Harm> harms, Duration every, Duration lease) {
     this.cluster = cluster;
     this.harms = List.copyOf(EnumSet.copyOf(harms));
     world = cluster.world();
     dice = world.dice("nemesis");
     everyNanos = every.toNanos();
+    leaseNanos = lease.toNanos();
     next();
   }
 
@@ -91,7 +106,7 @@ public final class Nemesis {
 
   private void harm(Harm harm) {
     world.probes().reached("harm-" + harm);
-    NodeId victim = dice.pick(cluster.ids());
+    NodeId victim = victim();
     NodeId other = dice.pick(cluster.ids());
     switch (harm) {
       case CRASH -> crash(List.of(victim));
@@ -121,6 +136,38 @@ public final class Nemesis {
         side.removeIf(_ -> dice.nextBoolean());
         split(side, without(side));
       }
+      case STALL -> cluster.log().stall(victim, Duration.ofNanos(nanos()));
+      case LAPSE -> lapse(victim);
+      case FLAP -> flap((int) dice.between(2, FLAPS_MAX));
+    }
+  }
+
+  /** Who leads is hit more often than others: more hangs on it. */
+  private NodeId victim() {
+    SimNode leader = cluster.log().leader();
+    boolean wanted = dice.chance(LEADERS);
+    NodeId any = dice.pick(cluster.ids());
+    return wanted && leader != null ? leader.id() : any;
+  }
+
+  private void lapse(NodeId victim) {
+    Duration late = Duration.ofNanos(dice.between(leaseNanos, 5 * leaseNanos));
+    cluster.log().stall(victim, late);
+    SimNode leader = cluster.log().leader();
+    if (leader != null && dice.nextBoolean()) {
+      cluster.log().stall(leader.id(), late);
+    }
+    long silent = dice.between(leaseNanos * 9 / 10, leaseNanos * 3 / 2);
+    split(List.of(victim), without(List.of(victim)), silent);
+    if (dice.nextBoolean()) {
+      later(silent, () -> flap(2));
+    }
+  }
+
+  private void flap(int left) {
+    if (left > 0) {
+      cluster.log().elect(dice.pick(cluster.ids()));
+      later(dice.between(FLAP_NANOS_MIN, FLAP_NANOS_MAX), () -> flap(left - 1));
     }
   }
 
@@ -134,8 +181,13 @@ public final class Nemesis {
   }
 
   private void split(List<NodeId> side, List<NodeId> other) {
+    split(side, other, nanos());
+  }
+
+  private void split(List<NodeId> side, List<NodeId> other, long until) {
     cluster.network().partition(side, other);
     later(
+        until,
         () -> {
           for (NodeId a : side) {
             for (NodeId b : other) {
@@ -163,10 +215,17 @@ public final class Nemesis {
     }
   }
 
+  private long nanos() {
+    return dice.between(1_000_000, dice.nextBoolean() ? HARM_NANOS_MAX : LONG_HARM_NANOS_MAX);
+  }
+
   private void later(Runnable mend) {
-    long most = dice.nextBoolean() ? HARM_NANOS_MAX : LONG_HARM_NANOS_MAX;
+    later(nanos(), mend);
+  }
+
+  private void later(long nanos, Runnable mend) {
     world.schedule(
-        dice.between(1_000_000, most),
+        nanos,
         3,
         () -> {
           if (!stopped) {

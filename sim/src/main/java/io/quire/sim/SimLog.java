@@ -3,6 +3,7 @@ package io.quire.sim;
 import io.quire.base.Log;
 import io.quire.base.NodeId;
 import io.quire.base.Position;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -27,6 +28,7 @@ public final class SimLog {
   private static final long DELAY_NANOS_MAX = 800_000;
   private static final long SLOW_NANOS_MAX = 15_000_000;
   private static final double SLOW = 1 / 32.0;
+  private static final long LATE_NANOS_MAX = 2_000_000_000L;
   private static final long STRAY_NANOS_MAX = 6_000_000_000L;
 
   private final World world;
@@ -39,6 +41,7 @@ public final class SimLog {
   private final Map<Long, Snapshot> snapshots = new HashMap<>();
   private @Nullable Snapshot newest;
   private LogFaults faults = LogFaults.NONE;
+  private boolean judgesFrames;
 
   /**
    * Makes an empty log.
@@ -150,6 +153,23 @@ public final class SimLog {
     }
   }
 
+  /** From now on judges all fences of a frame before its first record: a bug, planted. */
+  public void judgeFramesAtOnce() {
+    judgesFrames = true;
+  }
+
+  boolean judgesFrames() {
+    return judgesFrames;
+  }
+
+  /** Lets the node apply nothing for this long, as if it were slow, while it does all else. */
+  public void stall(NodeId node, Duration time) {
+    SimReplica slow = disk(node).running();
+    if (slow != null) {
+      slow.applier().stall(time.toNanos());
+    }
+  }
+
   World world() {
     return world;
   }
@@ -195,12 +215,12 @@ public final class SimLog {
   }
 
   long strayDelay() {
-    return dice.between(DELAY_NANOS_MAX, STRAY_NANOS_MAX);
+    return dice.between(DELAY_NANOS_MAX, dice.nextBoolean() ? STRAY_NANOS_MAX : LATE_NANOS_MAX);
   }
 
   /** Sends to whatever incarnation runs on the disk on arrival. */
   void request(SimReplica from, Disk to, long tag, Consumer<SimReplica> action) {
-    if (!from.passes(to)) {
+    if (!sent(from) || !from.passes(to)) {
       return;
     }
     world.schedule(
@@ -209,14 +229,20 @@ public final class SimLog {
         () -> {
           SimReplica there = to.replica;
           if (there != null && there.started() && from.passes(to)) {
-            there.node().take(() -> action.accept(there));
+            there
+                .node()
+                .take(
+                    () -> {
+                      Point.Fate _ = world.pass(Point.Kind.TAKE, there.node());
+                      action.accept(there);
+                    });
           }
         });
   }
 
   /** Sends to this very incarnation. */
   void reply(SimReplica from, SimReplica to, long tag, Runnable action) {
-    if (from.passes(to.disk())) {
+    if (sent(from) && from.passes(to.disk())) {
       world.schedule(
           delay(),
           tag,
@@ -226,6 +252,10 @@ public final class SimLog {
             }
           });
     }
+  }
+
+  private boolean sent(SimReplica from) {
+    return from.node().alive() && world.pass(Point.Kind.SEND, from.node()) != Point.Fate.LOSE;
   }
 
   /** Answers whoever waits for an entry, unless the answer is lost. */

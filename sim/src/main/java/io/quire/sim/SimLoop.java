@@ -89,6 +89,8 @@ final class SimLoop implements Loop {
     world.running(this);
     try {
       tasks.remove().run();
+    } catch (Point.Crashed e) {
+      throw e;
     } catch (RuntimeException | AssertionError e) {
       throw world.failure("a task threw: node=" + node + " error=" + e, e);
     } finally {

@@ -20,6 +20,7 @@ public final class SimNetwork {
   private static final long DELAY_NANOS_MIN = 30_000;
   private static final long DELAY_NANOS_MAX = 300_000;
   private static final long SLOW_NANOS_MAX = 40_000_000;
+  private static final long LATE_NANOS_MAX = 1_500_000_000L;
   private static final long STRAY_NANOS_MAX = 8_000_000_000L;
 
   private final World world;
@@ -114,12 +115,19 @@ public final class SimNetwork {
       return;
     }
     long content = World.hashOf(message);
-    if (dice.chance(faults.drop())) {
+    Point.Fate fate = world.pass(Point.Kind.SEND, from);
+    if (fate == Point.Fate.LOSE || dice.chance(faults.drop())) {
       world.probes().reached("message-dropped");
       world.note(() -> from + " -> " + to + " " + channel + " is dropped");
       return;
     }
     depart(from, to, channel, message, content);
+    if (fate == Point.Fate.REPEAT) {
+      world.schedule(
+          dice.between(0, LATE_NANOS_MAX),
+          content,
+          () -> depart(from, to, channel, message.clone(), content));
+    }
     if (dice.chance(faults.duplicate())) {
       world.probes().reached("message-duplicated");
       depart(from, to, channel, message.clone(), content);
@@ -202,6 +210,7 @@ public final class SimNetwork {
         network.world.probes().reached("message-without-receiver");
         return;
       }
+      Point.Fate _ = network.world.pass(Point.Kind.TAKE, node);
       network.world.note(
           () -> node + " takes " + channel + " from " + from + " bytes=" + message.length);
       receiver.receive(message);

@@ -60,7 +60,10 @@ public final class SimReplica implements Log {
                   new IndeterminateException("append timed out: within=" + APPEND_TIMEOUT);
               futures.forEach(future -> future.completeExceptionally(late));
             });
-    if (to == disk) {
+    if (to == disk && dice.chance(log.faults().stray())) {
+      world.probes().reached("append-of-a-leader-strayed");
+      all.forEach(one -> log.appendLater(one, log.strayDelay()));
+    } else if (to == disk) {
       node.step(dice.between(500, LOCAL_NANOS_MAX), tag(all), () -> take(all));
     } else if (dice.chance(log.faults().lost())) {
       world.probes().reached("append-lost");
@@ -211,7 +214,7 @@ public final class SimReplica implements Log {
   }
 
   private void deliver(Disk to, long delay, List<Submission> all) {
-    if (!passes(to)) {
+    if (world.pass(Point.Kind.SEND, node) == Point.Fate.LOSE || !passes(to)) {
       world.probes().reached("append-cut");
       return;
     }

@@ -36,6 +36,8 @@ public final class World {
   private @Nullable Consumer<String> trace;
   private @Nullable SimulationFailure failure;
   private @Nullable SimLoop running;
+  private Point.@Nullable Visitor visitor;
+  private long points;
   private long nanos;
   private long sequence;
   private long executed;
@@ -84,6 +86,34 @@ public final class World {
           note(() -> name);
           action.run();
         });
+  }
+
+  /** From now on, tells of every message, write and entry applied; nobody if null. */
+  public void visit(Point.@Nullable Visitor visitor) {
+    this.visitor = visitor;
+  }
+
+  /** How many points were passed since there is a visitor. */
+  public long points() {
+    return points;
+  }
+
+  /**
+   * Passes a point.
+   *
+   * @throws Point.Crashed if this node was crashed there
+   */
+  Point.Fate pass(Point.Kind kind, SimNode at) {
+    Point.Visitor told = visitor;
+    if (told == null) {
+      return Point.Fate.PASS;
+    }
+    boolean alive = at.alive();
+    Point.Fate fate = told.pass(new Point(points++, kind, at.id()));
+    if (alive && !at.alive()) {
+      throw new Point.Crashed();
+    }
+    return fate;
   }
 
   /** From now on, tells of what happens, one line each. */
@@ -222,6 +252,8 @@ public final class World {
     }
     try {
       event.action.run();
+    } catch (Point.Crashed _) {
+      // What the node was doing ends here.
     } catch (RuntimeException | AssertionError e) {
       throw failure("an event threw: " + e, e);
     }

@@ -113,7 +113,11 @@ class ReadRuleTest {
 
     void check() {
       Nemesis nemesis =
-          new Nemesis(cluster, Nemesis.draw(dice), Duration.ofMillis(dice.between(300, 3_000)));
+          new Nemesis(
+              cluster,
+              Nemesis.draw(dice),
+              Duration.ofMillis(dice.between(300, 3_000)),
+              Duration.ofSeconds(1));
       world.runFor(Duration.ofSeconds(12));
       nemesis.stop();
       world.runFor(Duration.ofSeconds(3));

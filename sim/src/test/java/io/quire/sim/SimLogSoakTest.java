@@ -49,7 +49,10 @@ class SimLogSoakTest {
     cluster.log().faults(LogFaults.draw(dice));
     Nemesis nemesis =
         new Nemesis(
-            cluster.cluster, Nemesis.draw(dice), Duration.ofMillis(dice.between(500, 4000)));
+            cluster.cluster,
+            Nemesis.draw(dice),
+            Duration.ofMillis(dice.between(500, 4000)),
+            Duration.ofSeconds(1));
     cluster.chatter(Duration.ofMillis(150));
     world.runFor(Duration.ofSeconds(15));
     cluster.quiet();

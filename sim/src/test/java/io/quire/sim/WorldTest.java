@@ -134,7 +134,10 @@ class WorldTest {
     cluster.log().faults(LogFaults.HARSH);
     Nemesis nemesis =
         new Nemesis(
-            cluster.cluster, Nemesis.draw(cluster.world.dice("test")), Duration.ofSeconds(1));
+            cluster.cluster,
+            Nemesis.draw(cluster.world.dice("test")),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1));
     cluster.chatter(Duration.ofMillis(100));
     cluster.world.runFor(Duration.ofSeconds(5));
     nemesis.stop();

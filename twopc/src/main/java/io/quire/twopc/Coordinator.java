@@ -5,6 +5,7 @@ import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
 import io.quire.base.NodeId;
+import io.quire.base.Rules;
 import io.quire.lockserver.View;
 import io.quire.twopc.Attempt.Request;
 import io.quire.twopc.Attempt.State;
@@ -260,6 +261,9 @@ final class Coordinator {
     List<Log.Entry> entries = new ArrayList<>(attempts.size());
     for (Attempt attempt : attempts) {
       entries.add(attempt.txn(low()).entry(attempt.view.epoch()));
+      if (!twoPhase.rules().keep(Rules.Rule.HINT_AFTER_APPLY)) {
+        hint(attempt, log.applied() + 1);
+      }
     }
     List<CompletableFuture<Log.Applied>> futures = log.append(entries);
     for (int i = 0; i < futures.size(); i++) {
@@ -309,10 +313,14 @@ final class Coordinator {
     pauses.committed(clock.nanos());
     boolean news = attempt.request.outcome.complete(outcome);
     if (news && outcome instanceof Outcome.Committed(long position, byte[] _)) {
-      Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
-      for (Member member : twoPhase.view().members()) {
-        routes.send(member, hint.toBytes());
-      }
+      hint(attempt, position);
+    }
+  }
+
+  private void hint(Attempt attempt, long position) {
+    Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
+    for (Member member : twoPhase.view().members()) {
+      routes.send(member, hint.toBytes());
     }
   }
 
@@ -403,7 +411,7 @@ final class Coordinator {
   }
 
   private void resolve(Attempt attempt) {
-    if (attempt.resolving) {
+    if (attempt.resolving || !twoPhase.rules().keep(Rules.Rule.RESOLVE)) {
       return;
     }
     attempt.resolving = true;

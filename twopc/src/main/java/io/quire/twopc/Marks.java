@@ -12,10 +12,9 @@ import io.quire.twopc.Message.Prepare;
 import io.quire.twopc.Participant.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -52,7 +51,7 @@ final class Marks {
   private static final int AWAITING_MAX = 1_000;
   private static final Answer NOT_YET = new Answer.Later(new CompletableFuture<>());
 
-  private final Map<TxnId, Mark> marks = new HashMap<>();
+  private final TreeMap<TxnId, Mark> marks = new TreeMap<>();
   private final List<Runnable> awaitingBlobs = new ArrayList<>();
   private final TwoPhase twoPhase;
   private final long self;
@@ -252,14 +251,25 @@ final class Marks {
 
   void show(TxnId txn, long position) {
     Mark mark = marks.get(txn);
-    if (mark != null && !mark.deliberating && position > log.applied()) {
+    boolean ahead = position > log.applied() || !rules.keep(Rules.Rule.HINT_AHEAD);
+    if (mark != null && !mark.deliberating && ahead) {
       mark.participant.show(txn, position, mark.payload);
     }
   }
 
   /** The participant lets go of what it held when it commits. */
   void committed(TxnId txn) {
-    marks.remove(txn);
+    if (rules.keep(Rules.Rule.HINT_AHEAD)) {
+      marks.remove(txn);
+    }
+  }
+
+  /** Everything of the coordinator below is decided: an abort that was lost is known from this. */
+  void decidedBelow(TxnId txn) {
+    var below = marks.subMap(new TxnId(txn.coordinator(), 0), txn).keySet();
+    if (!below.isEmpty()) {
+      List.copyOf(below).forEach(this::abort);
+    }
   }
 
   /** A view was applied: what was asked for in an older one and is not in the log never will be. */
@@ -271,7 +281,11 @@ final class Marks {
 
   /** A snapshot was installed: what it decided is settled, the rest stays promised. */
   void restored(View view) {
-    abortIf(entry -> twoPhase.decided(entry.getKey()));
+    if (!rules.keep(Rules.Rule.SNAPSHOT_SWEEPS_DECIDED)) {
+      return;
+    }
+    boolean all = !rules.keep(Rules.Rule.SNAPSHOT_KEEPS_UNDECIDED);
+    abortIf(entry -> all || twoPhase.decided(entry.getKey()));
     viewChanged(view);
   }
 
@@ -280,13 +294,13 @@ final class Marks {
   }
 
   private void abortIf(Predicate<Map.Entry<TxnId, Mark>> which) {
-    for (Iterator<Map.Entry<TxnId, Mark>> all = marks.entrySet().iterator(); all.hasNext(); ) {
-      Map.Entry<TxnId, Mark> entry = all.next();
+    List<TxnId> gone = new ArrayList<>();
+    for (Map.Entry<TxnId, Mark> entry : marks.entrySet()) {
       if (which.test(entry)) {
-        all.remove();
-        entry.getValue().participant.abort(entry.getKey(), entry.getValue().payload);
+        gone.add(entry.getKey());
       }
     }
+    gone.forEach(this::abort);
   }
 
   private long patience() {
@@ -302,7 +316,7 @@ final class Marks {
         resolves.add(new TxnEntry.Resolve(entry.getKey()).entry());
       }
     }
-    if (!resolves.isEmpty()) {
+    if (!resolves.isEmpty() && rules.keep(Rules.Rule.RESOLVE)) {
       log.append(resolves);
     }
     loop.after(OLD.dividedBy(4), this::settleOld);

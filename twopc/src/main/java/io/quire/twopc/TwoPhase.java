@@ -222,6 +222,11 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return log.applied();
   }
 
+  /** Which rules it keeps. */
+  public Rules rules() {
+    return rules;
+  }
+
   View view() {
     return sessions.view();
   }
@@ -238,7 +243,8 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return blobs.bytes();
   }
 
-  boolean decided(TxnId txn) {
+  /** Whether this node has applied what became of the transaction. On the loop. */
+  public boolean decided(TxnId txn) {
     return decided.has(txn);
   }
 
@@ -378,6 +384,7 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
       return new byte[] {VOID};
     }
     decided.add(id, txn.low());
+    marks.decidedBelow(new TxnId(id.coordinator(), txn.low()));
     RequestId request = txn.request();
     Requests.End end = request == null ? null : requests.end(request);
     byte[] result;

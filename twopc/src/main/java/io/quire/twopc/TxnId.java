@@ -10,7 +10,7 @@ import io.quire.base.WireWriter;
  * @param coordinator the incarnation that made it
  * @param sequence from 1, never used twice by an incarnation
  */
-public record TxnId(long coordinator, long sequence) {
+public record TxnId(long coordinator, long sequence) implements Comparable<TxnId> {
   static final int BYTES = 16;
 
   void write(WireWriter out) {
@@ -19,6 +19,13 @@ public record TxnId(long coordinator, long sequence) {
 
   static TxnId read(WireReader in) {
     return new TxnId(in.int64(), in.int64());
+  }
+
+  /** By coordinator, and of one coordinator in the order in which it made them. */
+  @Override
+  public int compareTo(TxnId other) {
+    int byCoordinator = Long.compare(coordinator, other.coordinator);
+    return byCoordinator != 0 ? byCoordinator : Long.compare(sequence, other.sequence);
   }
 
   @Override

@@ -244,6 +244,19 @@ class DecisionTest {
     assertThat(b.recorder.held).isEmpty();
   }
 
+  @Test
+  void abort_lost_isKnownFromTheNextEntryOfItsCoordinator() {
+    c.recorder.refusal = "no";
+    a.submit("t");
+    stage.deliverAll(letter -> !Peer.is(letter, Message.Abort.class));
+    stage.loseAll(letter -> Peer.is(letter, Message.Abort.class));
+    c.recorder.refusal = null;
+    a.submit("u");
+    stage.settle();
+    assertThat(b.recorder.committed).containsExactly("u");
+    assertThat(b.recorder.held).as("no time has passed").isEmpty();
+  }
+
   private Message.Vote vote() {
     return (Message.Vote) Message.read(a.coming(Message.Vote.class).getLast().message());
   }

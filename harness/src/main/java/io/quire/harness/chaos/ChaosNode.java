@@ -105,7 +105,7 @@ public final class ChaosNode {
         broken.add(rule);
       }
     }
-    return new Rules(broken);
+    return Rules.without(broken);
   }
 
   private void start(Orders orders) throws IOException {
