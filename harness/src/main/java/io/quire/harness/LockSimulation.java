@@ -76,7 +76,8 @@ public final class LockSimulation {
   }
 
   private ProtocolSimulation.Result result() {
-    return new ProtocolSimulation.Result(world.events(), world.traceHash(), world.probes());
+    return new ProtocolSimulation.Result(
+        world.events(), world.points(), world.traceHash(), world.probes());
   }
 
   private void storm() {
@@ -89,7 +90,8 @@ public final class LockSimulation {
       clients.add(new SimulatedLockClient("d" + i, this, i));
     }
     Nemesis nemesis =
-        new Nemesis(cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY, WorldShape.TERMS.lease());
+        new Nemesis(
+            cluster, Nemesis.draw(world.dice("harms")), HARM_EVERY, WorldShape.TERMS.lease());
     world.runFor(STORM);
     over = true;
     nemesis.stop();

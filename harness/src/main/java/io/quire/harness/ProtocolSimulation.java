@@ -220,7 +220,8 @@ public final class ProtocolSimulation {
     Log seam = log;
     node.clock().drift(drift());
     Dice dice = world.dice("node-" + node.member().incarnation());
-    nodes.put(node.id(), new SimulatedNode(node, transport, seam, dice, rules, shape.terms(), true));
+    nodes.put(
+        node.id(), new SimulatedNode(node, transport, seam, dice, rules, shape.terms(), true));
   }
 
   /** Most clocks are as far off as they may be. */

@@ -49,8 +49,7 @@ final class SimulatedNode {
     sessions = new Sessions(log);
     long storage = node.id().hashCode();
     session =
-        new Session(
-            member, () -> storage, terms, sessions, log, transport, loop, clock, rules);
+        new Session(member, () -> storage, terms, sessions, log, transport, loop, clock, rules);
     twoPhase = new TwoPhase(member, sessions, log, transport, loop, clock, random, rules);
     session.enterThrough(twoPhase);
     Prober prober = probed ? twoPhase : (_, _, answered) -> answered.run();
