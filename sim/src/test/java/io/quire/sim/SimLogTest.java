@@ -227,7 +227,7 @@ class SimLogTest {
   void install_intoLaggard_bringsItForwardAtOnce() {
     SimNode leader = cluster.awaitLeader();
     NodeId laggard = follower(leader);
-    log.faults(new LogFaults(0, 0, 0, 0, 1, 0, 0));
+    log.stall(laggard, Duration.ofSeconds(60));
     for (int i = 1; i <= 10; i++) {
       cluster.append(leader.id(), Ledger.entry(i));
     }
