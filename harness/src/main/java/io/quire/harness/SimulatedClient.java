@@ -80,10 +80,6 @@ final class SimulatedClient {
   }
 
   private void act() {
-    SimulatedWatch watched = watch;
-    if (watched != null) {
-      watched.read();
-    }
     if (simulation.over()) {
       return;
     }

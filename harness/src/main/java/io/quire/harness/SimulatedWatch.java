@@ -1,13 +1,11 @@
 package io.quire.harness;
 
-import io.quire.gvm.Change;
 import io.quire.gvm.Watch;
 import io.quire.sim.Watchings;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A watch that one client reads now and then, until it is cut off or its node dies. */
+/** A watch that one client follows, until it is cut off or its node dies. */
 final class SimulatedWatch {
   static final String PREFIX = "k";
 
@@ -20,35 +18,27 @@ final class SimulatedWatch {
     this.node = node;
     this.watch = watch;
     watching = watchings.open(client, watch.from());
+    follow();
   }
 
-  /** Reads all there is. */
-  void read() {
-    if (over || !node.node.running()) {
-      return;
-    }
-    try {
-      for (Change change = next(); change != null; change = next()) {
-        watching.told(change.position(), change.key(), text(change.before()), text(change.after()));
-      }
-      watching.level(node.log.applied());
-    } catch (IllegalStateException e) {
-      over = true;
-    }
+  private void follow() {
+    watch
+        .nextAsync()
+        .whenComplete(
+            (change, failure) -> {
+              if (failure != null) {
+                over = true;
+              } else {
+                watching.told(
+                    change.position(), change.key(), text(change.before()), text(change.after()));
+                node.node.threads().execute(this::follow);
+              }
+            });
   }
 
   /** Whether nothing will come of it any more. */
   boolean over() {
     return over || !node.node.alive();
-  }
-
-  private @Nullable Change next() {
-    try {
-      return watch.next(Duration.ZERO);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    }
   }
 
   private static @Nullable String text(byte @Nullable [] value) {

@@ -68,6 +68,28 @@ public final class Watch implements AutoCloseable {
     if (ready.isEmpty() && !fetch(deadline)) {
       return null;
     }
+    return take();
+  }
+
+  /**
+   * As {@link #next}, without a thread that waits: completes on the loop, or at once if a change is
+   * at hand. Not to be called again before that. Fails with {@link GvmException.TooOld} as above.
+   */
+  public CompletableFuture<Change> nextAsync() {
+    if (!ready.isEmpty()) {
+      return CompletableFuture.completedFuture(take());
+    }
+    return cells
+        .changes(prefix, through, BATCH)
+        .thenCompose(
+            batch -> {
+              ready.addAll(batch.changes());
+              through = batch.through();
+              return nextAsync();
+            });
+  }
+
+  private Change take() {
     Change change = ready.removeFirst();
     Change next = ready.peekFirst();
     if (next == null) {
