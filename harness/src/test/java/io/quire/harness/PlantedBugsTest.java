@@ -21,6 +21,7 @@ final class PlantedBugsTest {
     "name from nowhere",
     "name missing in a list",
     "deleted name in a list",
+    "created twice",
     "nodes disagree",
     "saved states differ",
     "somebody is stuck",
