@@ -22,6 +22,8 @@ import io.quire.sim.Watchings;
 import io.quire.sim.World;
 import io.quire.twopc.Outcome;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -52,6 +54,7 @@ public final class ProtocolSimulation {
   private final Atomicity pairs = new Atomicity();
   private final Listings listings = new Listings();
   private final Watchings watchings = new Watchings();
+  private final List<SimulatedWatch> watches = new ArrayList<>();
   private final Map<NodeId, SimulatedNode> nodes = new TreeMap<>();
   private final Rules rules;
   private final Dice clocks;
@@ -136,7 +139,13 @@ public final class ProtocolSimulation {
     if (!ready) {
       throw world.failure("not every node is in the view " + CALM_WITHIN + " after the storm");
     }
+    Map<SimulatedWatch, Long> due = new LinkedHashMap<>();
+    watches.stream().filter(each -> !each.over()).forEach(each -> due.put(each, each.due()));
     everyNodeWorks();
+    if (!world.runUntil(() -> watches.stream().allMatch(SimulatedWatch::idle), CALM_WITHIN)) {
+      throw world.failure("a watch goes on " + CALM_WITHIN + " after the storm");
+    }
+    due.forEach(SimulatedWatch::told);
     Linearizability.check(history).orThrow();
     pairs.check().orThrow();
     listings.check().orThrow();
@@ -251,6 +260,11 @@ public final class ProtocolSimulation {
 
   Listings listings() {
     return listings;
+  }
+
+  /** Checks what the watch tells, and once all is calm, that it told everything. */
+  void follow(SimulatedWatch watch) {
+    watches.add(watch);
   }
 
   Watchings watchings() {

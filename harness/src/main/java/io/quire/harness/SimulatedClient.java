@@ -153,7 +153,12 @@ final class SimulatedClient {
     return node.cells
         .watch(SimulatedWatch.PREFIX)
         .thenAccept(
-            opened -> watch = new SimulatedWatch(name, node, opened, simulation.watchings()));
+            opened -> {
+              SimulatedWatch opening =
+                  new SimulatedWatch(name, node, opened, simulation.watchings());
+              simulation.follow(opening);
+              watch = opening;
+            });
   }
 
   private CompletableFuture<?> read(SimulatedNode node, String key) {

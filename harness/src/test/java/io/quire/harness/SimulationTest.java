@@ -21,7 +21,7 @@ final class SimulationTest {
 
   private static final String WORLDS = "quire.sim.worlds";
   private static final int MANY = 10_000;
-  private static final int SAME = 250;
+  private static final int SAME = 100;
 
   /** What every thousand worlds reach. */
   private static final List<String> RARE =

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Watch implements AutoCloseable {
   private static final int BATCH = 1_000;
+  private static final Batch NONE = new Batch(List.of(), 0);
 
   /**
    * Changes from the loop.
@@ -37,6 +38,7 @@ public final class Watch implements AutoCloseable {
   private long through;
   private volatile long bookmark;
   private volatile boolean closed;
+  private volatile @Nullable CompletableFuture<Batch> awaited;
 
   Watch(Cells cells, String prefix, long from) {
     this.cells = cells;
@@ -73,20 +75,27 @@ public final class Watch implements AutoCloseable {
 
   /**
    * As {@link #next}, without a thread that waits: completes on the loop, or at once if a change is
-   * at hand. Not to be called again before that. Fails with {@link GvmException.TooOld} as above.
+   * at hand; with null once the watch is closed. Not to be called again before that. Fails with
+   * {@link GvmException.TooOld} as above.
    */
-  public CompletableFuture<Change> nextAsync() {
+  public CompletableFuture<@Nullable Change> nextAsync() {
     if (!ready.isEmpty()) {
       return CompletableFuture.completedFuture(take());
     }
-    return cells
-        .changes(prefix, through, BATCH)
-        .thenCompose(
-            batch -> {
-              ready.addAll(batch.changes());
-              through = batch.through();
-              return nextAsync();
-            });
+    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH);
+    awaited = more;
+    if (closed) {
+      more.complete(NONE);
+    }
+    return more.thenApply(
+        batch -> {
+          if (batch == NONE) {
+            return null;
+          }
+          ready.addAll(batch.changes());
+          through = batch.through();
+          return take();
+        });
   }
 
   private Change take() {
@@ -123,5 +132,9 @@ public final class Watch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    CompletableFuture<Batch> more = awaited;
+    if (more != null) {
+      more.complete(NONE);
+    }
   }
 }

@@ -418,6 +418,37 @@ class CellsTest {
   }
 
   @Test
+  void watch_withoutAThread_tellsTheSameAndEndsWithItsWatch() {
+    Watch watch = b.cells.watch("w/").resultNow();
+    CompletableFuture<@Nullable Change> first = watch.nextAsync();
+    commit(Transaction.begin().put("other", CellPeer.bytes("x")).build());
+    assertThat(first).isNotDone();
+    commit(
+        Transaction.begin()
+            .put("w/1", CellPeer.bytes("1"))
+            .put("w/2", CellPeer.bytes("1"))
+            .build());
+    assertThat(first.resultNow()).extracting(Change::key).isEqualTo("w/1");
+    assertThat(watch.nextAsync().resultNow()).extracting(Change::key).isEqualTo("w/2");
+    CompletableFuture<@Nullable Change> third = watch.nextAsync();
+    assertThat(third).isNotDone();
+    watch.close();
+    assertThat(third.resultNow()).isNull();
+    assertThat(watch.nextAsync().resultNow()).isNull();
+  }
+
+  @Test
+  void watch_withoutAThread_isCutOffByASnapshot() {
+    Watch watch = c.cells.watch("w/").resultNow();
+    CompletableFuture<@Nullable Change> next = watch.nextAsync();
+    marked("w/1", "1");
+    stage.commitAll();
+    a.actor.applyAll();
+    c.actor.install(a.actor);
+    assertThatThrownBy(next::join).hasCauseInstanceOf(GvmException.TooOld.class);
+  }
+
+  @Test
   void watch_snapshotInstalled_isCutOffAfterWhatCameBefore() throws InterruptedException {
     Watch watch = c.cells.watch("w/").resultNow();
     commit(Transaction.begin().put("w/1", CellPeer.bytes("1")).build());

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * expired, dead and come again, snapshots. What takes effect is marked on every member of the view
  * that has not applied it, nothing takes effect twice, and what callers are told is true.
  */
-@Timeout(60)
+@Timeout(600)
 class TwoPhaseChaosTest {
   @Test
   void seeds_keepThePromises() {
