@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The replicated log as the protocol sees it: one totally ordered sequence of entries that every
  * node applies in the same order. Everything here is called on the node's {@link Loop}, and every
- * future completes there.
+ * future completes there, except where it says otherwise.
  */
 public interface Log {
   /**
@@ -43,6 +43,38 @@ public interface Log {
    */
   CompletableFuture<Long> confirmLeadership();
 
+  /** What the log says of itself: streams, retention, bookmarks. Any thread. */
+  LogBook book();
+
+  /**
+   * The position from which on entries can be read here; all from there to {@link #applied} can.
+   * Older ones were trimmed, or never were on this node. Any thread.
+   */
+  long oldest();
+
+  /**
+   * Reads the entries that stand from {@code from} on, as this node applies them: in order, each
+   * once, none left out. Entries of every stream come. Neither a reader nor its pace is felt by
+   * appends. Any thread.
+   *
+   * @param from of the first entry; where none stands there, the next one
+   */
+  default Tail tail(long from) {
+    return read(from, Long.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #tail}, and ends behind {@code to}. What of it is not applied yet is waited for. Any
+   * thread.
+   */
+  Tail read(long from, long to);
+
+  /**
+   * The entry at a position. Completes, on any thread, with null if none stands there (yet), and
+   * fails as {@link Tail#next} does. Any thread.
+   */
+  CompletableFuture<@Nullable Recorded> entryAt(long position);
+
   /**
    * Names who applies the entries of a stream. Called once for each stream, before the log starts.
    */
@@ -73,15 +105,92 @@ public interface Log {
   }
 
   /**
-   * Whose an entry is; the ordinal is its number in the log, so the order here is a file format.
+   * Whose an entry is. All streams share the one order. The number stands in every record; the name
+   * is for people. Streams are equal if their numbers are.
+   *
+   * <p>Numbers below {@link #USERS_FROM} are Quire's own, and are given out here: a node must have
+   * a {@link Projection} for each that the log has entries of, or it stops. The others belong to
+   * users, who declare them in the log ({@link LogBook#declare}): no projection applies their
+   * entries, which are there to be read.
+   *
+   * @param number 0 to 65,535
+   * @param name 1 to {@link #NAME_CHARS_MAX} lower-case letters, digits, dots and hyphens
    */
-  enum Stream {
+  record Stream(int number, String name) implements Comparable<Stream> {
+    /** The first number of a user's stream. */
+    public static final int USERS_FROM = 64;
+
+    /** Limit of a name. */
+    public static final int NAME_CHARS_MAX = 64;
+
     /** Sessions, files, the view. */
-    SESSIONS,
+    public static final Stream SESSIONS = new Stream(0, "sessions");
+
     /** Transactions. */
-    TRANSACTIONS,
+    public static final Stream TRANSACTIONS = new Stream(1, "transactions");
+
     /** Clients' sessions, their files and locks. */
-    LOCKS
+    public static final Stream LOCKS = new Stream(2, "locks");
+
+    /** What the log says of itself, see {@link LogBook}. */
+    public static final Stream LOG = new Stream(3, "log");
+
+    private static final List<Stream> OWN = List.of(SESSIONS, TRANSACTIONS, LOCKS, LOG);
+    private static final int NUMBER_MAX = 0xffff;
+
+    public Stream {
+      if (number < 0 || number > NUMBER_MAX) {
+        throw new IllegalArgumentException("not a stream: number=" + number);
+      }
+      if (!nameable(name)) {
+        throw new IllegalArgumentException("not a name of a stream: name=" + name);
+      }
+    }
+
+    /** Whether a stream may have this name. */
+    public static boolean nameable(String name) {
+      return name.length() <= NAME_CHARS_MAX && name.matches("[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?");
+    }
+
+    /** The stream with this number; one that is not Quire's is named after its number. */
+    public static Stream of(int number) {
+      for (Stream stream : OWN) {
+        if (stream.number == number) {
+          return stream;
+        }
+      }
+      return new Stream(number, "stream-" + number);
+    }
+
+    /** Quire's own streams. */
+    public static List<Stream> own() {
+      return OWN;
+    }
+
+    /** Whether every node must have a projection of it. */
+    public boolean projected() {
+      return number < USERS_FROM;
+    }
+
+    @Override
+    public int compareTo(Stream other) {
+      return Integer.compare(number, other.number);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Stream stream && stream.number == number;
+    }
+
+    @Override
+    public int hashCode() {
+      return number;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 
   /**
@@ -135,6 +244,44 @@ public interface Log {
   record Applied(long position, boolean fenced, byte[] result) {}
 
   /**
+   * An entry as it stands in the log.
+   *
+   * <p>What came of it is not in the log. It may have been void where it stands, if its fence did
+   * not hold there.
+   *
+   * @param position where it stands; the next one stands behind it
+   * @param term the Raft term in which it was appended
+   */
+  record Recorded(long position, long term, Entry entry) {}
+
+  /** A reader's place in the log. Methods may be called from any thread. */
+  interface Tail extends AutoCloseable {
+    /** Limit of what {@link #next} may be asked for. */
+    int RECORDS_MAX = 65_536;
+
+    /**
+     * Asks for more. Nothing is read ahead of being asked for, so a slow reader costs nothing.
+     *
+     * <p>Completes, on any thread, when at least one entry is there, with those that can be had at
+     * once, a few MiB of them at most; with none at the end of what was to be read, or after {@link
+     * #close}. Fails with {@link TrimmedException} if the next entry is not here any more, and with
+     * {@link CorruptException} if it does not verify: it is never skipped. A failed call may be
+     * repeated.
+     *
+     * @param recordsMax 1 to {@link #RECORDS_MAX}
+     * @throws IllegalStateException if the call before has not completed
+     */
+    CompletableFuture<List<Recorded>> next(int recordsMax);
+
+    /** Where to read from to go on behind what {@link #next} gave last. */
+    long resume();
+
+    /** Lets go of files. */
+    @Override
+    void close();
+  }
+
+  /**
    * A deterministic fold of the log. All calls come on the loop. An exception stops the node: a
    * fold that cannot go on must not skip.
    */
@@ -173,6 +320,64 @@ public interface Log {
 
     public IndeterminateException(String message, Throwable cause) {
       super(message, cause);
+    }
+  }
+
+  /** The entry was trimmed from this node's log, or never was in it. */
+  final class TrimmedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final long oldest;
+
+    public TrimmedException(long position, long oldest) {
+      super(
+          "entry is not here any more: position="
+              + Position.text(position)
+              + " oldest="
+              + Position.text(oldest));
+      this.oldest = oldest;
+    }
+
+    /** The first position that can be read. */
+    public long oldest() {
+      return oldest;
+    }
+  }
+
+  /** The entry is not what was written. */
+  final class CorruptException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final long position;
+    private final String file;
+    private final long offset;
+
+    public CorruptException(long position, String file, long offset, String reason) {
+      super(
+          "corrupt entry: position="
+              + Position.text(position)
+              + " file="
+              + file
+              + " offset="
+              + offset
+              + " reason="
+              + reason);
+      this.position = position;
+      this.file = file;
+      this.offset = offset;
+    }
+
+    /** Where it stands, or where its frame begins. */
+    public long position() {
+      return position;
+    }
+
+    /** The file that has it. */
+    public String file() {
+      return file;
+    }
+
+    /** Where in the file it, or what holds it, begins; in bytes. */
+    public long offset() {
+      return offset;
     }
   }
 }

@@ -32,6 +32,19 @@ public final class Position {
     return (int) (position & (SLOTS_MAX - 1));
   }
 
+  /** Reads {@code index.slot}, or an index alone, which stands for its first slot. */
+  public static long parse(String text) {
+    int dot = text.indexOf('.');
+    try {
+      return dot < 0
+          ? of(Long.parseLong(text), 0)
+          : of(Long.parseLong(text.substring(0, dot)), Integer.parseInt(text.substring(dot + 1)));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "not a position: found=" + text + " wanted=INDEX or INDEX.SLOT", e);
+    }
+  }
+
   /** For people: {@code index.slot}. */
   public static String text(long position) {
     return index(position) + "." + slot(position);

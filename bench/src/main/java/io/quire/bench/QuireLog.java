@@ -47,8 +47,10 @@ final class QuireLog implements Subject {
         LogConfig.of("bench", self, setup.directory().resolve("log"), voters)
             .withSnapshotEntries(Integer.MAX_VALUE);
     RatisLog log = RatisLog.open(config, fabric, loop, new Known(setup));
-    for (Log.Stream stream : Log.Stream.values()) {
-      log.register(new Counting(stream));
+    for (Log.Stream stream : Log.Stream.own()) {
+      if (!stream.equals(Log.Stream.LOG)) {
+        log.register(new Counting(stream));
+      }
     }
     log.start(START);
     return new QuireLog(loop, fabric, log);

@@ -326,7 +326,9 @@ final class Appends {
           List<CompletableFuture<Applied>> results =
               leadership.term() == 0
                   ? refused(records.size(), "node does not lead: node=" + fabric.address())
-                  : enqueue(records);
+                  : known(records)
+                      ? enqueue(records)
+                      : refused(records.size(), "leader does not know the stream");
           CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
               .whenComplete(
                   (all, failure) ->
@@ -335,6 +337,11 @@ final class Appends {
           pump();
         });
     return answer;
+  }
+
+  /** Or every node would stop at it. */
+  private boolean known(List<LogRecord> records) {
+    return records.stream().allMatch(record -> applier.knows(record.entry().stream()));
   }
 
   private static Outcome outcome(CompletableFuture<Applied> result) {

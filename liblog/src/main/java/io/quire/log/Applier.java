@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Folds the log into the projections. Confined to the loop, except for {@link #applied}.
@@ -22,15 +23,20 @@ import java.util.Map;
 final class Applier {
   private static final byte[] NOTHING = {};
 
-  private final Map<Stream, Projection> projections = new EnumMap<>(Stream.class);
+  private final Map<Stream, Projection> projections = new TreeMap<>();
   private final Map<Fence.Kind, FenceCheck> checks = new EnumMap<>(Fence.Kind.class);
   private volatile long applied = Position.NONE;
   private volatile long index = -1;
+  private volatile long whole = -1;
   private long term;
   private int chain;
   private boolean broken;
 
   void register(Projection projection) {
+    if (!projection.stream().projected()) {
+      throw new IllegalArgumentException(
+          "a user's stream takes no projection: stream=" + projection.stream());
+    }
     if (projections.putIfAbsent(projection.stream(), projection) != null) {
       throw new IllegalStateException(
           "stream has a projection already: stream=" + projection.stream());
@@ -45,6 +51,11 @@ final class Applier {
     }
   }
 
+  /** Whether entries of the stream can be applied here. After the start, any thread. */
+  boolean knows(Stream stream) {
+    return !stream.projected() || projections.containsKey(stream);
+  }
+
   /** The position of the last entry applied, readable from any thread. */
   long applied() {
     return applied;
@@ -53,6 +64,11 @@ final class Applier {
   /** The index of the last Raft entry applied, readable from any thread. */
   long index() {
     return index;
+  }
+
+  /** The index of the last Raft entry that is applied as a whole, readable from any thread. */
+  long whole() {
+    return whole;
   }
 
   /** What the next frame must carry as the checksum of the one before it. */
@@ -76,6 +92,7 @@ final class Applier {
       outcomes.add(apply(term, Position.of(index, outcomes.size()), record.entry()));
     }
     chain = frame.chain();
+    whole = index;
     broken = false;
     return outcomes;
   }
@@ -84,12 +101,13 @@ final class Applier {
   void advance(long term, long index) {
     step(term, index);
     applied = Position.of(index, 0);
+    whole = index;
     broken = false;
   }
 
   /** The state after the last entry applied. */
   Snapshot save() {
-    Map<Stream, byte[]> states = new EnumMap<>(Stream.class);
+    Map<Stream, byte[]> states = new TreeMap<>();
     projections.forEach(
         (stream, projection) -> {
           WireWriter out = new WireWriter(4096);
@@ -111,13 +129,14 @@ final class Applier {
         .forEach(
             (stream, state) -> {
               WireReader in = new WireReader(state);
-              projection(stream).restore(snapshot.applied(), in);
+              projection(stream, snapshot.applied()).restore(snapshot.applied(), in);
               in.end();
             });
     term = snapshot.term();
     index = snapshot.index();
     chain = snapshot.chain();
     applied = snapshot.applied();
+    whole = index;
     broken = false;
   }
 
@@ -142,22 +161,32 @@ final class Applier {
   }
 
   private Applied apply(long term, long position, Entry entry) {
-    Projection projection = projection(entry.stream());
-    Applied outcome;
-    if (holds(entry.fence(), term)) {
-      outcome = new Applied(position, false, projection.apply(position, entry.payload()));
-    } else {
-      projection.fenced(position, entry.payload());
-      outcome = new Applied(position, true, NOTHING);
+    boolean fenced = !holds(entry.fence(), term);
+    byte[] result = NOTHING;
+    if (entry.stream().projected()) {
+      Projection projection = projection(entry.stream(), position);
+      if (fenced) {
+        projection.fenced(position, entry.payload());
+      } else {
+        result = projection.apply(position, entry.payload());
+      }
     }
     applied = position;
-    return outcome;
+    return new Applied(position, fenced, result);
   }
 
-  private Projection projection(Stream stream) {
+  private Projection projection(Stream stream, long position) {
     Projection projection = projections.get(stream);
     if (projection == null) {
-      throw new IllegalStateException("stream has no projection: stream=" + stream);
+      throw new IllegalStateException(
+          "stream has no projection on this node: stream="
+              + stream
+              + " number="
+              + stream.number()
+              + " position="
+              + Position.text(position)
+              + " known="
+              + projections.keySet());
     }
     return projection;
   }

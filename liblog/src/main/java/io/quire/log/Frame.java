@@ -30,7 +30,7 @@ import java.util.List;
  */
 record Frame(int previous, List<LogRecord> records, int chain) {
   static final int HEADER_BYTES = 24;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final int MAGIC = 0x4d524651;
   private static final int CHECKSUM_OFFSET = 20;

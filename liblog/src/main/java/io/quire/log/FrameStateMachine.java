@@ -57,6 +57,15 @@ final class FrameStateMachine extends BaseStateMachine {
     /** An entry of Ratis' own was applied. */
     void advanced(long term);
 
+    /** Another snapshot is on disk. Any thread. */
+    void saved();
+
+    /** Ratis is about to give up what it has of the log, for a snapshot of the leader. */
+    void giveUp() throws IOException;
+
+    /** A snapshot replaced the state. */
+    void restored();
+
     /** The leader may be another one. */
     void leaderChanged();
   }
@@ -122,6 +131,11 @@ final class FrameStateMachine extends BaseStateMachine {
   public void pause() {
     LifeCycle life = getLifeCycle();
     life.transition(LifeCycle.State.PAUSING);
+    try {
+      events.giveUp();
+    } catch (IOException e) {
+      LOG.warn("cannot archive what a snapshot replaces: cause={}", e.toString());
+    }
     life.transition(LifeCycle.State.PAUSED);
   }
 
@@ -151,6 +165,7 @@ final class FrameStateMachine extends BaseStateMachine {
         () -> {
           try {
             applier.restore(snapshot);
+            events.restored();
             restored.complete(null);
           } catch (RuntimeException e) {
             restored.completeExceptionally(e);
@@ -358,6 +373,7 @@ final class FrameStateMachine extends BaseStateMachine {
   private void write(Snapshot snapshot) {
     try {
       staging.offer(snapshots.keep(snapshot), snapshot.term(), snapshot.index());
+      events.saved();
     } catch (IOException e) {
       LOG.warn("cannot write a snapshot: index={} cause={}", snapshot.index(), e.toString());
     } finally {

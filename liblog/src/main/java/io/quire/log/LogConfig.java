@@ -15,6 +15,8 @@ import java.util.List;
  *     among them becomes a listener; alone in the list it is a group of one
  * @param snapshotEntries Raft entries between two snapshots; fewer make a start faster, and more
  *     often write the whole state
+ * @param segmentBytes after which a file of the log is closed and the next begun: what is archived
+ *     and trimmed is always a whole one
  * @param electionTimeout after which a silent leader is replaced, and after which a leader without
  *     majority steps down at the latest twice over; too short a time lets a busy machine flap
  * @param appendDeadline how long a forwarded append may take before it is indeterminate
@@ -25,6 +27,7 @@ public record LogConfig(
     Path directory,
     List<NodeId> voters,
     int snapshotEntries,
+    int segmentBytes,
     Duration electionTimeout,
     Duration appendDeadline) {
   public LogConfig {
@@ -36,24 +39,40 @@ public record LogConfig(
       throw new IllegalArgumentException("not a cluster name: cluster=" + cluster);
     }
     within("snapshotEntries", snapshotEntries, 1, Integer.MAX_VALUE);
+    within("segmentBytes", segmentBytes, 4 << 10, 1 << 30);
     within("electionTimeout millis", electionTimeout.toMillis(), 50, 60_000);
     within("appendDeadline millis", appendDeadline.toMillis(), 50, 600_000);
   }
 
-  /** The defaults: a snapshot every 50,000 entries, elections after half a second to a second. */
+  /**
+   * The defaults: a snapshot every 50,000 entries, files of 32 MiB, elections after half a second
+   * to a second.
+   */
   public static LogConfig of(String cluster, NodeId node, Path directory, List<NodeId> voters) {
     return new LogConfig(
-        cluster, node, directory, voters, 50_000, Duration.ofMillis(500), Duration.ofSeconds(5));
+        cluster,
+        node,
+        directory,
+        voters,
+        50_000,
+        32 << 20,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(5));
   }
 
   public LogConfig withSnapshotEntries(int entries) {
     return new LogConfig(
-        cluster, node, directory, voters, entries, electionTimeout, appendDeadline);
+        cluster, node, directory, voters, entries, segmentBytes, electionTimeout, appendDeadline);
+  }
+
+  public LogConfig withSegmentBytes(int bytes) {
+    return new LogConfig(
+        cluster, node, directory, voters, snapshotEntries, bytes, electionTimeout, appendDeadline);
   }
 
   public LogConfig withElectionTimeout(Duration timeout) {
     return new LogConfig(
-        cluster, node, directory, voters, snapshotEntries, timeout, appendDeadline);
+        cluster, node, directory, voters, snapshotEntries, segmentBytes, timeout, appendDeadline);
   }
 
   /** Whether this node is meant to vote. */

@@ -65,6 +65,15 @@ public abstract sealed class LogException extends RuntimeException {
     }
   }
 
+  /** There is no log where one was looked for. */
+  public static final class NoLogException extends LogException {
+    private static final long serialVersionUID = 1;
+
+    NoLogException(Path path) {
+      super("no log is there: path=" + path + " wanted=identity or log/identity in it", null);
+    }
+  }
+
   /** Snapshots are there, and none is whole. Nothing was changed. */
   public static final class NoGoodSnapshotException extends LogException {
     private static final long serialVersionUID = 1;

@@ -13,25 +13,24 @@ import java.util.zip.CRC32C;
  * in a forwarded append, and the checksum travels with it:
  *
  * <pre>
- *  0  stream       int8
- *  1  fence kind   int8
- *  2  fence value  int64
- * 10  length       int32, of the payload
- * 14  checksum     int32, CRC32C of bytes 0 to 13 and of the payload
- * 18  payload
+ *  0  stream       uint16
+ *  2  fence kind   int8
+ *  3  fence value  int64
+ * 11  length       int32, of the payload
+ * 15  checksum     int32, CRC32C of bytes 0 to 14 and of the payload
+ * 19  payload
  * </pre>
  */
 record LogRecord(Entry entry, int checksum) {
-  static final int HEADER_BYTES = 18;
+  static final int HEADER_BYTES = 19;
 
-  private static final Stream[] STREAMS = Stream.values();
   private static final Fence.Kind[] KINDS = Fence.Kind.values();
 
   static LogRecord of(Entry entry) {
     Fence fence = entry.fence();
     return new LogRecord(
         entry,
-        checksum(entry.stream().ordinal(), fence.kind().ordinal(), fence.value(), entry.payload()));
+        checksum(entry.stream().number(), fence.kind().ordinal(), fence.value(), entry.payload()));
   }
 
   int bytes() {
@@ -39,7 +38,7 @@ record LogRecord(Entry entry, int checksum) {
   }
 
   void write(WireWriter out) {
-    out.int8(entry.stream().ordinal())
+    out.uint16(entry.stream().number())
         .int8(entry.fence().kind().ordinal())
         .int64(entry.fence().value())
         .int32(entry.payload().length)
@@ -53,7 +52,7 @@ record LogRecord(Entry entry, int checksum) {
    * @throws MalformedException if a single bit of it is different
    */
   static LogRecord read(WireReader in) {
-    int stream = in.int8();
+    int stream = in.uint16();
     int kind = in.int8();
     long value = in.int64();
     int length = in.int32();
@@ -71,16 +70,17 @@ record LogRecord(Entry entry, int checksum) {
               + " computed="
               + Integer.toHexString(wanted));
     }
-    if (stream < 0 || stream >= STREAMS.length || kind < 0 || kind >= KINDS.length) {
-      throw new MalformedException("unknown stream or fence: stream=" + stream + " kind=" + kind);
+    if (kind < 0 || kind >= KINDS.length) {
+      throw new MalformedException("unknown fence: kind=" + kind);
     }
-    return new LogRecord(new Entry(STREAMS[stream], new Fence(KINDS[kind], value), payload), found);
+    return new LogRecord(
+        new Entry(Stream.of(stream), new Fence(KINDS[kind], value), payload), found);
   }
 
   private static int checksum(int stream, int kind, long value, byte[] payload) {
     byte[] header =
         new WireWriter(HEADER_BYTES)
-            .int8(stream)
+            .uint16(stream)
             .int8(kind)
             .int64(value)
             .int32(payload.length)

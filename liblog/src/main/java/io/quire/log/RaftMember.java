@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
@@ -115,6 +116,24 @@ final class RaftMember implements AutoCloseable {
 
   long committed() {
     return division.getRaftLog().getLastCommittedIndex();
+  }
+
+  /** Index of the last entry on this node's disk. */
+  long flushed() {
+    return division.getRaftLog().getFlushIndex();
+  }
+
+  /** What the member that is furthest behind has committed, as far as this one knows. */
+  long committedByAll() {
+    return division.getCommitInfos().stream()
+        .mapToLong(CommitInfoProto::getCommitIndex)
+        .min()
+        .orElse(committed());
+  }
+
+  /** Drops whole segments that end at or before an index. */
+  CompletableFuture<Long> purge(long index) {
+    return division.getRaftLog().purge(index);
   }
 
   /** Who leads, as far as this member knows. */

@@ -16,7 +16,7 @@ final class RaftSettings {
   /** Of a Raft entry: the largest single record, with room for headers of frame and Raft entry. */
   static final SizeInBytes ENTRY_BYTES_MAX = SizeInBytes.valueOf("4MB");
 
-  private static final SizeInBytes SEGMENT = SizeInBytes.valueOf("32MB");
+  private static final int PREALLOCATED_BYTES_MAX = 4 << 20;
   private static final Duration STEP_DOWN_PAUSE = Duration.ofSeconds(2);
 
   private RaftSettings() {}
@@ -25,22 +25,23 @@ final class RaftSettings {
     RaftProperties properties = new RaftProperties();
     RaftConfigKeys.Rpc.setType(properties, new FabricRpcType());
     RaftServerConfigKeys.setStorageDir(properties, List.of(raft.toFile()));
-    log(properties);
+    log(properties, config.segmentBytes());
     elections(properties, config.electionTimeout(), alone);
-    // Never by Ratis: snapshots are taken without it, and nothing is purged.
+    // Never by Ratis: snapshots are taken without it, and Sweep says what is purged.
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, false);
     // No request is ever sent twice, so nothing is asked of the cache.
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, time(Duration.ofSeconds(5)));
     return properties;
   }
 
-  private static void log(RaftProperties properties) {
+  private static void log(RaftProperties properties, int segmentBytes) {
     RaftServerConfigKeys.Log.setCorruptionPolicy(properties, CorruptionPolicy.EXCEPTION);
     RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
     RaftServerConfigKeys.Log.setAsyncFlushEnabled(properties, false);
     RaftServerConfigKeys.Log.setForceSyncNum(properties, 4096);
-    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SEGMENT);
-    RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf("4MB"));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(segmentBytes));
+    RaftServerConfigKeys.Log.setPreallocatedSize(
+        properties, SizeInBytes.valueOf(Math.min(segmentBytes, PREALLOCATED_BYTES_MAX)));
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, ENTRY_BYTES_MAX);
     RaftServerConfigKeys.Log.setWriteBufferSize(properties, SizeInBytes.valueOf("8MB"));
     // Closed segments are cached on the heap; followers that lag read them from disk.
@@ -48,8 +49,8 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf("64MB"));
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
         properties, SizeInBytes.valueOf("1MB"));
-    RaftServerConfigKeys.Log.setPurgeGap(properties, Integer.MAX_VALUE);
-    RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, Long.MAX_VALUE / 2);
+    RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
+    RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, 0);
   }
 
   private static void elections(RaftProperties properties, Duration timeout, boolean alone) {

@@ -2,10 +2,12 @@ package io.quire.log;
 
 import io.quire.base.Address;
 import io.quire.base.Log;
+import io.quire.base.LogBook;
 import io.quire.base.Loop;
 import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -40,6 +42,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class RatisLog implements Log, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RatisLog.class);
+  private static final int LAGGARD_SNAPSHOTS = 8;
+  private static final Duration SWEEP_EVERY = Duration.ofMinutes(1);
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
   private static final Duration HEAL_PAUSE = Duration.ofMillis(200);
 
@@ -68,6 +72,10 @@ public final class RatisLog implements Log, AutoCloseable {
   private final FrameStateMachine machine;
   private @Nullable Doctor sound;
   private boolean lossAccepted;
+  private final LogBook book = new LogBook();
+  private final SegmentFiles files;
+  private final Readers readers;
+  private final Sweep sweep;
   private volatile LongConsumer leading = term -> {};
 
   private RatisLog(LogConfig config, Fabric fabric, Loop loop, Peers peers, Storage storage) {
@@ -76,18 +84,28 @@ public final class RatisLog implements Log, AutoCloseable {
     this.loop = loop;
     this.peers = peers;
     this.storage = storage;
-    AddressBook book = new AddressBook(peers);
+    AddressBook addresses = new AddressBook(peers);
     // Longer than an election: a peer that is slow to answer is not helped by asking again.
-    link = new FabricLink(fabric, book, durability, config.electionTimeout().multipliedBy(3));
-    leadership = new Leadership(loop, fabric, book);
+    link = new FabricLink(fabric, addresses, durability, config.electionTimeout().multipliedBy(3));
+    leadership = new Leadership(loop, fabric, addresses);
     appends = new Appends(loop, fabric, leadership, applier, config);
     Semaphore changing = new Semaphore(1);
     membership = new Membership(fabric, leadership, storage, applier, peers, changing, closed);
-    changes = new MemberChanges(fabric, leadership, book, changing);
+    changes = new MemberChanges(fabric, leadership, addresses, changing);
     service = new LogService(config, storage, leadership, appends, membership, changes, link);
     healer = new Healer(storage, fabric, this::others);
     scrub =
         new Scrub(storage, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
+    files = new SegmentFiles(storage::log, storage.archive(), () -> applier.whole() + 1);
+    readers = new Readers(files, applier::whole, this::flushed);
+    sweep =
+        new Sweep(
+            storage,
+            book,
+            applier::whole,
+            leadership::member,
+            (long) LAGGARD_SNAPSHOTS * config.snapshotEntries());
+    applier.register(book);
     machine =
         new FrameStateMachine(
             config, loop, applier, new Happenings(), self, storage.snapshots(), durability);
@@ -143,6 +161,7 @@ public final class RatisLog implements Log, AutoCloseable {
       durability.attach(member::log, () -> member.info().getCurrentTerm());
       leadership.attach(member);
       member.start();
+      loop.execute(this::sweepNowAndThen);
       LOG.info("log started: peer={} group={}", member.peer(), storage.identity().group());
       if (storage.identity().joined()) {
         CompletableFuture<Void> listening = membership.begin();
@@ -314,6 +333,12 @@ public final class RatisLog implements Log, AutoCloseable {
   @Override
   public List<CompletableFuture<Applied>> append(List<Entry> entries) {
     loop.confine();
+    for (Entry entry : entries) {
+      if (!applier.knows(entry.stream())) {
+        throw new IllegalArgumentException(
+            "stream has no projection on this node: stream=" + entry.stream());
+      }
+    }
     return appends.append(entries);
   }
 
@@ -337,6 +362,88 @@ public final class RatisLog implements Log, AutoCloseable {
   public CompletableFuture<Long> confirmLeadership() {
     loop.confine();
     return leadership.confirm();
+  }
+
+  @Override
+  public LogBook book() {
+    return book;
+  }
+
+  /** Who needed which part of the log when it was last looked after. */
+  public List<LogHold> holds() {
+    return sweep.holds();
+  }
+
+  /** Archives and trims what can be, in a moment, as happens after each snapshot anyway. */
+  public void sweep() {
+    sweep.soon();
+  }
+
+  /** Bookmarks expire and files grow old without anything being applied. */
+  private void sweepNowAndThen() {
+    sweep.soon();
+    loop.after(SWEEP_EVERY, this::sweepNowAndThen);
+  }
+
+  /** What files there are, and what is kept. */
+  public LogStat stat() {
+    return files(
+        () ->
+            LogFacts.of(
+                storage.identity(),
+                storage.directory(),
+                files,
+                Math.min(applier.whole(), flushed()),
+                book.state(),
+                sweep.holds()));
+  }
+
+  /**
+   * Reads and checks everything from one index to another, as far as it is applied. Appends go on
+   * meanwhile.
+   */
+  public LogVerification verify(long from, long to, LogVerification.Progress progress) {
+    return files(
+        () ->
+            LogVerification.of(
+                files,
+                from,
+                Math.min(to, Math.min(applier.whole(), flushed())),
+                LogFacts.snapshots(storage.directory().resolve("snapshots"), true),
+                sweep.check(),
+                progress));
+  }
+
+  private static <T> T files(Reading<T> reading) {
+    try {
+      return reading.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the log: cause=" + e, e);
+    }
+  }
+
+  private interface Reading<T> {
+    T run() throws IOException;
+  }
+
+  @Override
+  public long oldest() {
+    return readers.oldest();
+  }
+
+  @Override
+  public Tail read(long from, long to) {
+    return readers.read(from, to);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Recorded> entryAt(long position) {
+    return readers.entryAt(position);
+  }
+
+  private long flushed() {
+    RaftMember member = leadership.member();
+    return member == null ? -1 : member.flushed();
   }
 
   @Override
@@ -410,6 +517,8 @@ public final class RatisLog implements Log, AutoCloseable {
     }
     closed.countDown();
     service.close();
+    readers.close();
+    sweep.close();
     machine.closing();
     loop.execute(appends::close);
     RaftMember member = leadership.member();
@@ -460,6 +569,8 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /** Where the state machine meets the rest. */
   private final class Happenings implements FrameStateMachine.Events {
+    private LogBook.State swept = book.state();
+
     @Override
     public boolean mayAppend(long call) {
       return appends.mayAppend(call);
@@ -470,6 +581,12 @@ public final class RatisLog implements Log, AutoCloseable {
       if (own) {
         appends.applied(call, outcomes);
       }
+      readers.advanced();
+      LogBook.State now = book.state();
+      if (now != swept) {
+        swept = now;
+        sweep.soon();
+      }
     }
 
     @Override
@@ -478,6 +595,22 @@ public final class RatisLog implements Log, AutoCloseable {
         leading.accept(term);
       }
       appends.pump();
+      readers.advanced();
+    }
+
+    @Override
+    public void saved() {
+      sweep.soon();
+    }
+
+    @Override
+    public void giveUp() throws IOException {
+      sweep.archive();
+    }
+
+    @Override
+    public void restored() {
+      readers.advanced();
     }
 
     @Override

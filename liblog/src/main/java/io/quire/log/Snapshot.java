@@ -7,8 +7,8 @@ import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The state of all projections after a Raft entry. Layout of the file, little-endian:
@@ -21,18 +21,17 @@ import java.util.Map;
  * 16  index     int64, of the last entry applied
  * 24  applied   int64, position of the last record applied
  * 32  chain     int32, checksum of the last frame applied
- * 36  streams   each int8 and bytes
+ * 36  streams   each uint16 and bytes
  *     checksum  int32, CRC32C of all before
  * </pre>
  */
 record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte[]> states) {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final int MAGIC = 0x504e5351;
-  private static final Stream[] STREAMS = Stream.values();
 
   byte[] encode() {
-    int size = states.values().stream().mapToInt(state -> state.length + 5).sum();
+    int size = states.values().stream().mapToInt(state -> state.length + 6).sum();
     WireWriter out =
         new WireWriter(40 + size)
             .int32(MAGIC)
@@ -42,7 +41,7 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
             .int64(index)
             .int64(applied)
             .int32(chain);
-    states.forEach((stream, state) -> out.int8(stream.ordinal()).bytes(state));
+    states.forEach((stream, state) -> out.uint16(stream.number()).bytes(state));
     byte[] body = out.toBytes();
     return out.int32(Checksum.of(body)).toBytes();
   }
@@ -72,18 +71,17 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
     if (version > VERSION) {
       throw new LogException.NewerFormatException(file, version, VERSION);
     }
+    if (version < VERSION) {
+      throw differs("version", version, VERSION);
+    }
     int streams = in.uint16();
     long term = in.int64();
     long index = in.int64();
     long applied = in.int64();
     int chain = in.int32();
-    Map<Stream, byte[]> states = new EnumMap<>(Stream.class);
+    Map<Stream, byte[]> states = new TreeMap<>();
     for (int i = 0; i < streams; i++) {
-      int stream = in.int8();
-      if (stream < 0 || stream >= STREAMS.length) {
-        throw new MalformedException("unknown stream: found=" + stream);
-      }
-      states.put(STREAMS[stream], in.bytes());
+      states.put(Stream.of(in.uint16()), in.bytes());
     }
     in.end();
     return new Snapshot(term, index, applied, chain, states);

@@ -94,6 +94,16 @@ final class Snapshots {
     return files.isEmpty() ? null : files.getFirst();
   }
 
+  /** The indexes of the snapshots, the newest first. */
+  static List<Long> indexes(Path directory) throws IOException {
+    return newestFirst(directory).stream().map(Snapshots::index).toList();
+  }
+
+  /** The indexes of the snapshots that are kept, the newest first. */
+  synchronized List<Long> indexes() throws IOException {
+    return indexes(directory);
+  }
+
   /** The index of a snapshot file, by its name; -1 if it is none. */
   static long index(Path file) {
     String name = file.getFileName().toString();
@@ -168,7 +178,7 @@ final class Snapshots {
     }
   }
 
-  private static List<Path> newestFirst(Path directory) throws IOException {
+  static List<Path> newestFirst(Path directory) throws IOException {
     List<Path> files = new ArrayList<>();
     if (Files.exists(directory)) {
       try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, PREFIX + "*")) {

@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
  *  vote          a copy of Ratis' term, vote and members, see {@link VoteCopy}
  *  raft/GROUP/   Ratis' own
  *  snapshots/    of the projections
+ *  archive/      older segments of the log
  *  aside/        what was replaced or did not verify, kept for people
  * </pre>
  */
@@ -271,6 +272,10 @@ final class Storage implements AutoCloseable {
     return raft(directory, identity.group()).resolve("current");
   }
 
+  Path directory() {
+    return directory;
+  }
+
   Path aside() {
     return aside(directory);
   }
@@ -291,6 +296,11 @@ final class Storage implements AutoCloseable {
   /** Ratis' directory of segments, of which this is to be called before word of them leaves. */
   RaftDirectory raftDirectory() {
     return new RaftDirectory(log(), directory.resolve(VoteCopy.FILE));
+  }
+
+  /** Where segments are kept when Ratis gives them up. */
+  Path archive() {
+    return directory.resolve("archive");
   }
 
   /**

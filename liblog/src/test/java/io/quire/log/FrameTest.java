@@ -59,7 +59,7 @@ class FrameTest {
   }
 
   @Test
-  void encode_ofVersionOne_hasTheseBytes() {
+  void encode_ofVersionTwo_hasTheseBytes() {
     byte[] bytes =
         Frame.encode(
             0x01020304,
@@ -67,6 +67,6 @@ class FrameTest {
 
     assertThat(HexFormat.of().formatHex(bytes))
         .isEqualTo(
-            "5146524d01000000010000001300000004030201362dfdcf0101050000000000000001000000c611bed309");
+            "5146524d02000000010000001400000004030201c1485c26010001050000000000000001000000c3af425709");
   }
 }

@@ -170,7 +170,7 @@ class StorageTest {
     assertThatThrownBy(() -> Storage.open(config("c", N1)))
         .isInstanceOf(LogException.NewerFormatException.class)
         .hasMessageContaining("path=" + snapshotFile(2))
-        .hasMessageContaining("found=2 newest known=1");
+        .hasMessageContaining("found=3 newest known=2");
     assertThat(contents()).isEqualTo(before);
   }
 

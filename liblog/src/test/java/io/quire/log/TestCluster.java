@@ -158,6 +158,21 @@ final class TestCluster implements AutoCloseable {
     }
   }
 
+  /** Appends by whoever leads until it is in the log: once, or more often if leaders change. */
+  void put(String text) throws Exception {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        leader().put(text);
+        return;
+      } catch (ExecutionException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
+    }
+  }
+
   static Entry entry(String text, Fence fence) {
     return new Entry(Log.Stream.TRANSACTIONS, fence, text.getBytes(StandardCharsets.UTF_8));
   }
@@ -251,7 +266,7 @@ final class TestCluster implements AutoCloseable {
     running.clear();
   }
 
-  static <T> T get(CompletableFuture<T> future) throws Exception {
+  static <T extends @Nullable Object> T get(CompletableFuture<T> future) throws Exception {
     return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 

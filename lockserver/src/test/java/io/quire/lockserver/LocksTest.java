@@ -39,7 +39,7 @@ class LocksTest {
   /** The requests that wait to be put into the log. */
   private List<Proposal> requests() {
     return stage.proposals().stream()
-        .filter(each -> each.entry().stream() == Log.Stream.LOCKS)
+        .filter(each -> each.entry().stream().equals(Log.Stream.LOCKS))
         .toList();
   }
 

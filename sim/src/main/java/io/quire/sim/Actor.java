@@ -3,6 +3,7 @@ package io.quire.sim;
 import io.quire.base.Address;
 import io.quire.base.Clock;
 import io.quire.base.Log;
+import io.quire.base.LogBook;
 import io.quire.base.Loop;
 import io.quire.base.Member;
 import io.quire.base.Position;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,9 @@ public final class Actor {
   private final ArrayDeque<Runnable> ready = new ArrayDeque<>();
   private final EnumMap<Transport.Channel, Transport.Receiver> receivers =
       new EnumMap<>(Transport.Channel.class);
-  private final EnumMap<Log.Stream, Log.Projection> projections = new EnumMap<>(Log.Stream.class);
+  private final TreeMap<Log.Stream, Log.Projection> projections = new TreeMap<>();
+  private final LogBook book = new LogBook();
+  private final SimTails tails = new SimTails(this::recorded);
   private final EnumMap<Log.Fence.Kind, Log.FenceCheck> checks =
       new EnumMap<>(Log.Fence.Kind.class);
   private final ActorLoop loop = new ActorLoop();
@@ -49,6 +53,7 @@ public final class Actor {
     this.member = member;
     clockSince = stage.nanos();
     clockBase = member.incarnation() * 1_000_000_007L;
+    projections.put(book.stream(), book);
   }
 
   public Member member() {
@@ -151,14 +156,15 @@ public final class Actor {
     byte[][] states = from.save();
     loop.execute(
         () -> {
-          projections.forEach(
-              (stream, projection) -> {
-                WireReader in = new WireReader(states[stream.ordinal()]);
-                projection.restore(from.position, in);
-                in.end();
-              });
+          int at = 0;
+          for (Log.Projection projection : projections.values()) {
+            WireReader in = new WireReader(states[at++]);
+            projection.restore(from.position, in);
+            in.end();
+          }
           next = from.next;
           position = from.position;
+          tails.advanced();
           if (!Arrays.deepEquals(save(), states)) {
             throw new IllegalStateException("saved state differs after restore: node=" + member);
           }
@@ -166,16 +172,14 @@ public final class Actor {
     stage.runReady();
   }
 
-  /** What its projections save, by stream. */
+  /** What its projections save, in the order of their streams. */
   public byte[][] save() {
-    byte[][] states = new byte[Log.Stream.values().length][];
-    for (Log.Stream stream : Log.Stream.values()) {
+    byte[][] states = new byte[projections.size()][];
+    int at = 0;
+    for (Log.Projection projection : projections.values()) {
       WireWriter out = new WireWriter();
-      Log.Projection projection = projections.get(stream);
-      if (projection != null) {
-        projection.save(out);
-      }
-      states[stream.ordinal()] = out.toBytes();
+      projection.save(out);
+      states[at++] = out.toBytes();
     }
     return states;
   }
@@ -214,19 +218,27 @@ public final class Actor {
     proposal.checkUnchanged();
     Log.Entry entry = proposal.entry();
     Log.Projection projection = projections.get(entry.stream());
-    if (projection == null) {
-      throw new IllegalStateException("entry of an unknown stream: stream=" + entry.stream());
+    if (projection == null && entry.stream().projected()) {
+      throw new IllegalStateException("stream has no projection: stream=" + entry.stream());
     }
-    Log.Applied outcome;
-    if (holds(entered, entry.fence())) {
-      byte[] result = projection.apply(entered.position(), entry.payload());
-      outcome = new Log.Applied(entered.position(), false, result);
-    } else {
+    boolean fenced = !holds(entered, entry.fence());
+    byte[] result = new byte[0];
+    if (projection != null && fenced) {
       projection.fenced(entered.position(), entry.payload());
-      outcome = new Log.Applied(entered.position(), true, new byte[0]);
+    } else if (projection != null) {
+      result = projection.apply(entered.position(), entry.payload());
     }
     position = entered.position();
-    entered.agree(this, outcome);
+    entered.agree(this, new Log.Applied(entered.position(), fenced, result));
+    tails.advanced();
+  }
+
+  private Log.@Nullable Recorded recorded(int at) {
+    if (at >= next) {
+      return null;
+    }
+    Stage.Entered entered = stage.entries().get(at);
+    return new Log.Recorded(entered.position(), entered.term(), entered.proposal().entry());
   }
 
   private boolean holds(Stage.Entered entered, Log.Fence fence) {
@@ -299,6 +311,26 @@ public final class Actor {
     public CompletableFuture<Long> confirmLeadership() {
       loop.confine();
       return stage.asked(Actor.this);
+    }
+
+    @Override
+    public LogBook book() {
+      return book;
+    }
+
+    @Override
+    public long oldest() {
+      return tails.oldest();
+    }
+
+    @Override
+    public Tail read(long from, long to) {
+      return tails.read(from, to);
+    }
+
+    @Override
+    public CompletableFuture<@Nullable Recorded> entryAt(long wanted) {
+      return tails.entryAt(wanted);
     }
 
     @Override

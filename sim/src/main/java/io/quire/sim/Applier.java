@@ -1,13 +1,16 @@
 package io.quire.sim;
 
 import io.quire.base.Log;
+import io.quire.base.LogBook;
 import io.quire.base.Position;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Applies committed frames to the projections of one incarnation, at its own pace. */
@@ -23,7 +26,10 @@ final class Applier {
   private final SimReplica replica;
   private final Disk disk;
   private final Dice dice;
-  private final Map<Log.Stream, Log.Projection> projections = new EnumMap<>(Log.Stream.class);
+  private final TreeMap<Log.Stream, Log.Projection> projections = new TreeMap<>();
+  private final LogBook book = new LogBook();
+  private final SimTails tails = new SimTails(this::recorded);
+  private final List<Integer> recordsBefore = new ArrayList<>(List.of(0));
   private final Map<Log.Fence.Kind, Log.FenceCheck> checks = new EnumMap<>(Log.Fence.Kind.class);
   private boolean ready;
   private boolean scheduled;
@@ -39,6 +45,7 @@ final class Applier {
     this.dice = dice;
     world = log.world();
     disk = replica.disk();
+    projections.put(book.stream(), book);
   }
 
   void register(Log.Projection projection) {
@@ -119,12 +126,9 @@ final class Applier {
       return null;
     }
     List<byte[]> states = new ArrayList<>();
-    for (Log.Stream stream : Log.Stream.values()) {
-      Log.Projection projection = projections.get(stream);
+    for (Log.Projection projection : projections.values()) {
       WireWriter out = new WireWriter();
-      if (projection != null) {
-        projection.save(out);
-      }
+      projection.save(out);
       states.add(out.toBytes());
     }
     return new Snapshot(index, position, states.toArray(new byte[0][]));
@@ -141,9 +145,11 @@ final class Applier {
     index = (int) snapshot.index();
     slot = 0;
     position = snapshot.position();
-    for (Map.Entry<Log.Stream, Log.Projection> each : projections.entrySet()) {
-      each.getValue().restore(position, new WireReader(snapshot.states()[each.getKey().ordinal()]));
+    int at = 0;
+    for (Log.Projection projection : projections.values()) {
+      projection.restore(position, new WireReader(snapshot.states()[at++]));
     }
+    tails.advanced();
     Snapshot again = save();
     if (again == null || !again.sameStates(snapshot)) {
       throw world.failure(
@@ -200,6 +206,7 @@ final class Applier {
     if (slot == frame.records.size()) {
       slot = 0;
       index++;
+      tails.advanced();
       finished();
     }
     wake();
@@ -222,21 +229,24 @@ final class Applier {
       throw world.failure("payload changed after append: origin=" + record.origin.node());
     }
     Log.Projection projection = projections.get(entry.stream());
-    if (projection == null) {
-      throw world.failure("entry of an unknown stream: stream=" + entry.stream());
+    if (projection == null && entry.stream().projected()) {
+      throw world.failure("stream has no projection: stream=" + entry.stream());
     }
     long here = Position.of(frame.index, at);
-    Log.Applied outcome;
     if (log.judgesFrames() && at == 0) {
       judged = judge(frame);
     }
-    if (judged != null ? judged[at] : holds(frame, entry.fence())) {
-      outcome = new Log.Applied(here, false, projection.apply(here, entry.payload()));
-    } else {
+    boolean fenced = !(judged != null ? judged[at] : holds(frame, entry.fence()));
+    byte[] result = EMPTY;
+    if (fenced) {
       world.probes().reached("entry-fenced-by-" + entry.fence().kind());
-      projection.fenced(here, entry.payload());
-      outcome = new Log.Applied(here, true, EMPTY);
     }
+    if (projection != null && fenced) {
+      projection.fenced(here, entry.payload());
+    } else if (projection != null) {
+      result = projection.apply(here, entry.payload());
+    }
+    Log.Applied outcome = new Log.Applied(here, fenced, result);
     position = here;
     world.note(
         () -> replica.node() + " applies " + Position.text(here) + " fenced=" + outcome.fenced());
@@ -268,6 +278,34 @@ final class Applier {
         yield check.holds(fence.value());
       }
     };
+  }
+
+  LogBook book() {
+    return book;
+  }
+
+  SimTails tails() {
+    return tails;
+  }
+
+  /* Only of whole frames. Records are counted over all frames that are applied. */
+  private Log.@Nullable Recorded recorded(int at) {
+    while (recordsBefore.size() <= index) {
+      int last = recordsBefore.size() - 1;
+      recordsBefore.add(recordsBefore.get(last) + disk.frames.get(last).records.size());
+    }
+    if (at >= recordsBefore.get(index)) {
+      return null;
+    }
+    int found = Collections.binarySearch(recordsBefore, at);
+    int of = found < 0 ? -found - 2 : found;
+    while (disk.frames.get(of).records.isEmpty()) {
+      of++;
+    }
+    Frame frame = disk.frames.get(of);
+    int inFrame = at - recordsBefore.get(of);
+    return new Log.Recorded(
+        Position.of(frame.index, inFrame), frame.term, frame.records.get(inFrame).entry);
   }
 
   private void unlessStarted() {

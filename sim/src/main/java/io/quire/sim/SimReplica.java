@@ -2,6 +2,7 @@ package io.quire.sim;
 
 import io.quire.base.Address;
 import io.quire.base.Log;
+import io.quire.base.LogBook;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -102,6 +103,31 @@ public final class SimReplica implements Log {
       return CompletableFuture.failedFuture(new IllegalStateException("not leading: node=" + node));
     }
     return mine.confirm();
+  }
+
+  @Override
+  public LogBook book() {
+    return applier.book();
+  }
+
+  @Override
+  public long oldest() {
+    return applier.tails().oldest();
+  }
+
+  @Override
+  public Tail read(long from, long to) {
+    return applier.tails().read(from, to);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Recorded> entryAt(long position) {
+    return applier.tails().entryAt(position);
+  }
+
+  /** Forgets entries before a position, so that they cannot be read here any more. */
+  public void trim(long before) {
+    applier.tails().trim(before);
   }
 
   @Override

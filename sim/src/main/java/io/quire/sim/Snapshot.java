@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * @param index of the last frame in it
  * @param position of the last record in it
- * @param states by stream
+ * @param states in the order of their streams
  */
 record Snapshot(long index, long position, byte[][] states) {
   boolean sameStates(Snapshot other) {

@@ -1,0 +1,326 @@
+package io.quire.log;
+
+import io.quire.base.Checksum;
+import io.quire.base.WireReader;
+import io.quire.base.WireReader.MalformedException;
+import io.quire.base.WireWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closed segments that outlive Ratis' own copies: hard links, so they cost no space while Ratis has
+ * them, and a manifest that says what each must be. A crash may leave a file that the manifest does
+ * not know, which is taken in or removed by the next sweep; the manifest never names what was not
+ * on disk before.
+ *
+ * <p>Layout of the manifest, little-endian:
+ *
+ * <pre>
+ *  0  magic     int32, "QARC"
+ *  4  version   uint16
+ *  6  reserved  uint16, 0
+ *  8  trimmed   int64, index of the last entry that was trimmed; -1 for none
+ * 16  count     int32, of segments
+ * 20  segments  each int64 first, int64 last index, int64 bytes, int32 CRC32C of the file,
+ *               int64 records, int64 milliseconds since 1970 at which it was last written
+ *     checksum  int32, CRC32C of all before
+ * </pre>
+ *
+ * <p>Methods are called by one thread at a time.
+ */
+final class Archive {
+  static final int VERSION = 1;
+  static final String MANIFEST = "manifest";
+  private static final Logger LOG = LoggerFactory.getLogger(Archive.class);
+  private static final int MAGIC = 0x43524151;
+  private static final int SEGMENT_BYTES = 44;
+
+  private final Path directory;
+  private final TreeMap<Long, Kept> kept;
+  private long trimmed;
+
+  /** A segment that is kept. */
+  record Kept(long first, long last, long bytes, int checksum, long records, long writtenMillis) {
+    String file() {
+      return "log_" + first + "-" + last;
+    }
+  }
+
+  private Archive(Path directory, TreeMap<Long, Kept> kept, long trimmed) {
+    this.directory = directory;
+    this.kept = kept;
+    this.trimmed = trimmed;
+  }
+
+  /**
+   * Reads the manifest; an archive that was never written is empty.
+   *
+   * @throws MalformedException if it does not verify; nothing was changed
+   */
+  static Archive open(Path directory) throws IOException {
+    Path manifest = directory.resolve(MANIFEST);
+    if (!Files.exists(manifest)) {
+      return new Archive(directory, new TreeMap<>(), -1);
+    }
+    return decode(directory, manifest, Files.readAllBytes(manifest));
+  }
+
+  /** As {@link #open}; a manifest that does not verify is set aside and made anew by the sweeps. */
+  static Archive openOrRebuild(Path directory, Path aside) throws IOException {
+    try {
+      return open(directory);
+    } catch (MalformedException e) {
+      Files.createDirectories(aside);
+      Path moved = aside.resolve("archive-manifest-" + System.currentTimeMillis() + ".bad");
+      DurableFile.move(directory.resolve(MANIFEST), moved);
+      LOG.warn("manifest does not verify, making it anew: moved={} reason={}", moved, e.toString());
+      Archive archive = new Archive(directory, new TreeMap<>(), -1);
+      for (SegmentPath segment : SegmentPath.in(directory)) {
+        archive.note(segment);
+      }
+      archive.save();
+      return archive;
+    }
+  }
+
+  /** What is kept, in the order of the log. */
+  List<Kept> kept() {
+    return List.copyOf(kept.values());
+  }
+
+  Path path(Kept segment) {
+    return directory.resolve(segment.file());
+  }
+
+  /** Whether it is kept already, or was trimmed. */
+  boolean knows(SegmentPath segment) {
+    Kept known = kept.get(segment.first());
+    return segment.last() <= trimmed || (known != null && known.last() == segment.last());
+  }
+
+  /**
+   * Takes in closed segments, none of whose entries can change any more. Each is read once, and one
+   * that does not verify is not taken, nor any behind it.
+   *
+   * @return the index of the last entry that is kept by now, or -1
+   */
+  long add(Collection<SegmentPath> closed) throws IOException {
+    boolean changed = false;
+    for (SegmentPath segment : closed) {
+      if (knows(segment) && !replaced(segment)) {
+        continue;
+      }
+      Files.createDirectories(directory);
+      link(segment.path(), directory.resolve(segment.path().getFileName()));
+      if (!note(segment)) {
+        break;
+      }
+      changed = true;
+    }
+    if (changed) {
+      DurableFile.force(directory);
+      save();
+    }
+    return kept.isEmpty() ? trimmed : kept.lastEntry().getValue().last();
+  }
+
+  /** Whether Ratis' file is not the one that is kept: it was damaged, and healed from others. */
+  private boolean replaced(SegmentPath segment) throws IOException {
+    Path file = directory.resolve(segment.path().getFileName());
+    return segment.last() > trimmed
+        && !(Files.exists(file) && Files.isSameFile(file, segment.path()));
+  }
+
+  private static void link(Path from, Path to) throws IOException {
+    try {
+      Files.createLink(to, from);
+    } catch (FileAlreadyExistsException e) {
+      // Left by a crash before the manifest was written, or of a copy that was replaced.
+      if (!Files.isSameFile(to, from)) {
+        Files.delete(to);
+        link(from, to);
+      }
+    } catch (UnsupportedOperationException e) {
+      Files.copy(from, to);
+      DurableFile.force(to);
+    }
+  }
+
+  /** Puts a segment into the manifest, if it verifies. */
+  private boolean note(SegmentPath segment) throws IOException {
+    Reading reading = new Reading();
+    LogScan.run(List.of(segment), SegmentFile::open, segment.first(), segment.last(), reading);
+    if (reading.bad != null || reading.last != segment.last()) {
+      LOG.warn(
+          "segment does not verify and is not archived: path={} reason={}",
+          segment.path(),
+          reading.bad == null ? "ends at entry " + reading.last : reading.bad);
+      return false;
+    }
+    kept.put(
+        segment.first(),
+        new Kept(
+            segment.first(),
+            segment.last(),
+            Files.size(segment.path()),
+            checksum(segment.path()),
+            reading.records,
+            Files.getLastModifiedTime(segment.path()).toMillis()));
+    return true;
+  }
+
+  private static final class Reading implements LogScan.Visitor {
+    private long records;
+    private long last = -1;
+    private LogVerification.@Nullable Bad bad;
+
+    @Override
+    public void entry(EntryCursor.Taken taken) {
+      Frame frame = taken.frame();
+      records += frame == null ? 0 : frame.records().size();
+      last = taken.index();
+    }
+
+    @Override
+    public void bad(LogVerification.Bad found) {
+      bad = bad == null ? found : bad;
+    }
+
+    @Override
+    public void missing(long first, long behind) {}
+
+    @Override
+    public void torn(SegmentPath segment, long offset) {}
+
+    @Override
+    public void done(SegmentPath segment) {}
+  }
+
+  /** Lets segments go: first from the manifest, then from the disk. */
+  void remove(Collection<Kept> gone) throws IOException {
+    if (gone.isEmpty()) {
+      return;
+    }
+    for (Kept segment : gone) {
+      kept.remove(segment.first());
+      trimmed = Math.max(trimmed, segment.last());
+    }
+    save();
+    for (Kept segment : gone) {
+      Files.deleteIfExists(path(segment));
+    }
+    DurableFile.force(directory);
+  }
+
+  /** Removes files that were trimmed before a crash. */
+  void clean() throws IOException {
+    for (SegmentPath segment : SegmentPath.in(directory)) {
+      if (segment.last() <= trimmed && !kept.containsKey(segment.first())) {
+        Files.deleteIfExists(segment.path());
+      }
+    }
+  }
+
+  /** What is not as the manifest says, a sentence for each. */
+  List<String> check() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (Kept segment : kept.values()) {
+      Path file = path(segment);
+      if (!Files.exists(file)) {
+        wrong.add("archived segment is missing: path=" + file);
+      } else if (Files.size(file) != segment.bytes()) {
+        wrong.add(
+            "archived segment has another length: path=%s found=%d wanted=%d"
+                .formatted(file, Files.size(file), segment.bytes()));
+      } else if (checksum(file) != segment.checksum()) {
+        wrong.add("archived segment has another checksum: path=" + file);
+      }
+    }
+    return wrong;
+  }
+
+  private static int checksum(Path file) throws IOException {
+    CRC32C crc = new CRC32C();
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 18);
+    try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+      while (in.read(buffer) >= 0) {
+        crc.update(buffer.flip());
+        buffer.clear();
+      }
+    }
+    return (int) crc.getValue();
+  }
+
+  private void save() throws IOException {
+    DurableFile.write(directory.resolve(MANIFEST), encode());
+  }
+
+  byte[] encode() {
+    WireWriter out =
+        new WireWriter(32 + SEGMENT_BYTES * kept.size())
+            .int32(MAGIC)
+            .uint16(VERSION)
+            .uint16(0)
+            .int64(trimmed)
+            .int32(kept.size());
+    for (Kept segment : kept.values()) {
+      out.int64(segment.first())
+          .int64(segment.last())
+          .int64(segment.bytes())
+          .int32(segment.checksum())
+          .int64(segment.records())
+          .int64(segment.writtenMillis());
+    }
+    return out.int32(Checksum.of(out.toBytes())).toBytes();
+  }
+
+  static Archive decode(Path directory, Path manifest, byte[] bytes) {
+    int body = bytes.length - Integer.BYTES;
+    if (body < 0) {
+      throw new MalformedException("file is cut short: bytes=" + bytes.length);
+    }
+    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
+    int wanted = Checksum.of(bytes, 0, body);
+    if (found != wanted) {
+      throw Snapshot.differs("checksum", found, wanted);
+    }
+    WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
+    int magic = in.int32();
+    if (magic != MAGIC) {
+      throw Snapshot.differs("magic number", magic, MAGIC);
+    }
+    int version = in.uint16();
+    if (version > VERSION) {
+      throw new LogException.NewerFormatException(manifest, version, VERSION);
+    }
+    in.uint16();
+    long trimmed = in.int64();
+    TreeMap<Long, Kept> kept = new TreeMap<>();
+    for (int left = in.count(SEGMENT_BYTES); left > 0; left--) {
+      Kept segment =
+          new Kept(in.int64(), in.int64(), in.int64(), in.int32(), in.int64(), in.int64());
+      kept.put(segment.first(), segment);
+    }
+    in.end();
+    return new Archive(directory, kept, trimmed);
+  }
+
+  /** For tests and people. */
+  Map<Long, Kept> byFirst() {
+    return kept;
+  }
+}
