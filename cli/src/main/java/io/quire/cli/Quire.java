@@ -1,8 +1,10 @@
 package io.quire.cli;
 
+import io.quire.base.WireReader.MalformedException;
 import io.quire.bench.BenchFailed;
 import io.quire.harness.CheckFailed;
 import io.quire.harness.ChildProcessException;
+import io.quire.log.LogException;
 import io.quire.node.AdminClient.AdminException;
 import io.quire.node.ConfigProblems;
 import io.quire.node.StartException;
@@ -41,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       MemberCommand.class,
       LoadCommand.class,
       CatCommand.class,
+      LogCommand.class,
       SimCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
@@ -108,6 +111,8 @@ public final class Quire implements Runnable {
           case ConfigProblems _ -> BAD_CONFIGURATION;
           case StartException _ -> FAILED;
           case AdminException _ -> FAILED;
+          case LogException _ -> FAILED;
+          case MalformedException _ -> FAILED;
           case CheckFailed _ -> FAILED;
           case BenchFailed _ -> FAILED;
           case ChildProcessException _ -> FAILED;

@@ -29,6 +29,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
@@ -306,6 +307,58 @@ public final class AdminClient implements AutoCloseable {
     }
     progress.accept(job.path("total").asLong(), job.path("total").asLong());
     return job.path("result");
+  }
+
+  /** What the node's log holds; see {@link LogReport}. */
+  public JsonNode logStat() {
+    return get("/api/log");
+  }
+
+  /** Lets the node read and check its log; positions may be empty. */
+  public JsonNode verifyLog(String from, String to, BiConsumer<Long, Long> progress) {
+    return job("/api/log/verify?from=" + text(from) + "&to=" + text(to), Map.of(), progress);
+  }
+
+  /**
+   * Gives the records of the node's log.
+   *
+   * @param from position of the first, empty for the oldest
+   * @param to position of the last, empty for the newest
+   * @param stream only of this one; null for all
+   */
+  public void logEntries(
+      String from, String to, @Nullable String stream, Consumer<JsonNode> entry) {
+    String next = from;
+    while (next != null) {
+      JsonNode page =
+          get(
+              "/api/log/entries?from="
+                  + text(next)
+                  + "&to="
+                  + text(to)
+                  + (stream == null ? "" : "&stream=" + text(stream)));
+      page.path("entries").forEach(entry);
+      next = page.path("next").isTextual() ? page.path("next").asText() : null;
+    }
+  }
+
+  /** Trims the logs of all nodes; answers who needs what is left before the position. */
+  public JsonNode trimLog(String before) {
+    return json("POST", "/api/log/trim?before=" + text(before), CALL, BodyPublishers.noBody());
+  }
+
+  /** Sets how much of the log all nodes keep; 0 is no limit. */
+  public void retainLog(long records, long bytes, long ageMillis) {
+    json(
+        "POST",
+        "/api/log/retention?records=%d&bytes=%d&ageMillis=%d".formatted(records, bytes, ageMillis),
+        CALL,
+        BodyPublishers.noBody());
+  }
+
+  /** Takes a reader's bookmark away. */
+  public void releaseBookmark(String name) {
+    json("DELETE", "/api/log/bookmark?name=" + text(name), CALL, BodyPublishers.noBody());
   }
 
   /** Any route that answers JSON. */

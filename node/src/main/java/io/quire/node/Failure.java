@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
 import io.quire.ager.AgerException;
+import io.quire.base.Log;
 import io.quire.datasets.DatasetsException;
 import io.quire.lockserver.LockException;
 import io.quire.log.LogException;
@@ -60,6 +61,8 @@ record Failure(String error, String happened) {
       case Busy _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
       case LogException.MembersException members when !members.mayHaveHappened() ->
           HttpStatus.CONFLICT.getCode();
+      case Log.TrimmedException _ -> HttpStatus.GONE.getCode();
+      case Log.NotAppendedException _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
       case DatasetsException.Gone _ -> HttpStatus.NOT_FOUND.getCode();
       case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
       case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
@@ -98,6 +101,8 @@ record Failure(String error, String happened) {
       case DatasetsException _ -> true;
       case AgerException _ -> true;
       case Busy _ -> true;
+      case Log.NotAppendedException _ -> true;
+      case Log.CorruptException _ -> true;
       case UncheckedIOException _ -> true;
       default -> false;
     };

@@ -6,6 +6,7 @@ import io.quire.ager.AgerException;
 import io.quire.base.Address;
 import io.quire.base.Clock;
 import io.quire.base.EventLoop;
+import io.quire.base.Log;
 import io.quire.base.Member;
 import io.quire.base.NodeId;
 import io.quire.base.Rules;
@@ -36,6 +37,7 @@ import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -239,6 +241,25 @@ public final class Node implements AutoCloseable {
 
   public RatisLog log() {
     return log;
+  }
+
+  /** Puts an entry at the end of the log. Any thread. */
+  public CompletableFuture<Log.Applied> append(Log.Entry entry) {
+    CompletableFuture<Log.Applied> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          var _ =
+              log.append(entry)
+                  .whenComplete(
+                      (applied, e) -> {
+                        if (e != null) {
+                          done.completeExceptionally(e);
+                        } else {
+                          done.complete(applied);
+                        }
+                      });
+        });
+    return done;
   }
 
   public Fabric fabric() {
