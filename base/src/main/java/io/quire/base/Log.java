@@ -2,6 +2,7 @@ package io.quire.base;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -297,8 +298,46 @@ public interface Log {
     /** Writes the state, a function of the entries applied. */
     void save(WireWriter out);
 
+    /**
+     * Takes the state as it is now, to be written later while this goes on to apply. Whoever has a
+     * large state makes this cheap: the loop stands still for as long as it takes.
+     */
+    default Capture capture() {
+      return Capture.of(this::save);
+    }
+
     /** Replaces the state by one that was saved when {@code position} was the last one applied. */
     void restore(long position, WireReader in);
+  }
+
+  /** The state of one moment. Written at most once, by any one thread; then closed. */
+  interface Capture extends AutoCloseable {
+    /**
+     * Writes what {@link Projection#save} would have written at that moment.
+     *
+     * @throws IllegalStateException if the state was replaced since
+     */
+    void write(WireWriter out);
+
+    /** Lets go of it, written or not. */
+    @Override
+    void close();
+
+    /** One that is made at once, whole. */
+    static Capture of(Consumer<WireWriter> save) {
+      WireWriter now = new WireWriter(4096);
+      save.accept(now);
+      byte[] saved = now.toBytes();
+      return new Capture() {
+        @Override
+        public void write(WireWriter out) {
+          out.raw(saved);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
   }
 
   /** The entry is not in the log and never will be. */

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the fixed binary layouts of messages, entries and snapshots: little-endian numbers,
@@ -18,15 +19,50 @@ public final class WireWriter {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+  private static final int DRAIN_BYTES = 1 << 16;
+
+  private final @Nullable Drain drain;
   private byte[] bytes;
   private int length;
+
+  /** Takes what was written, piece by piece. */
+  @FunctionalInterface
+  public interface Drain {
+    /** Takes the first so many bytes of an array that is written over afterwards. */
+    void take(byte[] bytes, int length);
+  }
 
   public WireWriter() {
     this(128);
   }
 
   public WireWriter(int sizeHint) {
+    this(sizeHint, null);
+  }
+
+  private WireWriter(int sizeHint, @Nullable Drain drain) {
+    this.drain = drain;
     bytes = new byte[Math.max(16, sizeHint)];
+  }
+
+  /**
+   * A writer that keeps little: whenever some 64 KiB were written, they go to the drain. What it
+   * has left goes there with {@link #drain}. It knows neither its length nor what was written
+   * before.
+   */
+  public static WireWriter to(Drain drain) {
+    return new WireWriter(DRAIN_BYTES, drain);
+  }
+
+  /** Hands what is left to the drain. */
+  public void drain() {
+    if (drain == null) {
+      throw new IllegalStateException("a writer without a drain");
+    }
+    if (length > 0) {
+      drain.take(bytes, length);
+      length = 0;
+    }
   }
 
   public WireWriter int8(int value) {
@@ -96,6 +132,9 @@ public final class WireWriter {
   }
 
   private int reserve(int more) {
+    if (drain != null && length > 0 && length + more > DRAIN_BYTES) {
+      drain();
+    }
     int at = length;
     int wanted = Math.addExact(at, more);
     if (wanted > bytes.length) {

@@ -3,6 +3,7 @@ package io.quire.base;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.ByteArrayOutputStream;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,23 @@ final class WireTest {
       assertThat(in.bool()).isTrue();
       in.end();
     }
+  }
+
+  @Test
+  void drain_takesAllInOrder_andKeepsLittle() {
+    SplittableRandom random = new SplittableRandom(9);
+    WireWriter whole = new WireWriter();
+    ByteArrayOutputStream drained = new ByteArrayOutputStream();
+    WireWriter out = WireWriter.to((bytes, length) -> drained.write(bytes, 0, length));
+    for (int i = 0; i < 3_000; i++) {
+      byte[] piece = new byte[random.nextInt(random.nextInt(50) == 0 ? 200_000 : 60)];
+      random.nextBytes(piece);
+      whole.int32(i).bytes(piece);
+      out.int32(i).bytes(piece);
+      assertThat(out.length()).isLessThanOrEqualTo(Math.max(1 << 16, piece.length));
+    }
+    out.drain();
+    assertThat(drained.toByteArray()).isEqualTo(whole.toBytes());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.quire.gvm;
 
+import io.quire.base.Log;
 import io.quire.base.Rules;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
@@ -50,6 +51,7 @@ final class CellStore implements Participant {
   private long present;
   private long presentBytes;
   private long lastCommitted;
+  private @Nullable CellCapture capture;
 
   /**
    * @param held whether a generation of a lock is held, as of the entry that is applied
@@ -328,12 +330,39 @@ final class CellStore implements Participant {
   }
 
   private void replace(String key, Cell next) {
+    CellCapture taking = capture;
+    if (taking != null) {
+      note(taking, key, next);
+    }
     if (next.forgettable()) {
       cells.remove(Place.of(key));
       return;
     }
     Versioned settled = next.settled();
     cells.put(Place.of(key), settled != null && next.plain() ? settled : next);
+  }
+
+  private void note(CellCapture taking, String key, Cell next) {
+    if (taking.over()) {
+      capture = null;
+      return;
+    }
+    Cell old = cell(key);
+    if (old.version() != next.version() || old.value() != next.value()) {
+      taking.replacing(key, old.settled());
+    }
+  }
+
+  /** One at a time: the one before it is given up. */
+  @Override
+  public Log.Capture capture() {
+    CellCapture earlier = capture;
+    if (earlier != null) {
+      earlier.overtake();
+    }
+    CellCapture taken = new CellCapture(this::forEach);
+    capture = taken;
+    return taken;
   }
 
   private void wake(Transaction transaction) {
@@ -359,6 +388,11 @@ final class CellStore implements Participant {
 
   @Override
   public void restore(long position, WireReader in) {
+    CellCapture taking = capture;
+    if (taking != null) {
+      taking.overtake();
+      capture = null;
+    }
     Map<String, Versioned> saved = new HashMap<>();
     for (int left = in.count(16); left > 0; left--) {
       String key = in.string();
@@ -386,7 +420,7 @@ final class CellStore implements Participant {
     List.copyOf(waiters.values()).forEach(tasks -> List.copyOf(tasks).forEach(Runnable::run));
   }
 
-  /** Every cell that has a value, as the applied log made it. On the loop. */
+  /** Every cell that has a value, as the applied log made it. On the loop, or for a capture. */
   void forEach(BiConsumer<String, Versioned> action) {
     cells.forEach(
         (place, found) -> {

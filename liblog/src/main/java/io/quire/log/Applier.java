@@ -1,5 +1,6 @@
 package io.quire.log;
 
+import io.quire.base.Log;
 import io.quire.base.Log.Applied;
 import io.quire.base.Log.Entry;
 import io.quire.base.Log.Fence;
@@ -8,7 +9,6 @@ import io.quire.base.Log.Projection;
 import io.quire.base.Log.Stream;
 import io.quire.base.Position;
 import io.quire.base.WireReader;
-import io.quire.base.WireWriter;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -105,16 +105,11 @@ final class Applier {
     broken = false;
   }
 
-  /** The state after the last entry applied. */
-  Snapshot save() {
-    Map<Stream, byte[]> states = new TreeMap<>();
-    projections.forEach(
-        (stream, projection) -> {
-          WireWriter out = new WireWriter(4096);
-          projection.save(out);
-          states.put(stream, out.toBytes());
-        });
-    return new Snapshot(term, index, applied, chain, states);
+  /** The state after the last entry applied, to be written elsewhere. */
+  Capture capture() {
+    Map<Stream, Log.Capture> states = new TreeMap<>();
+    projections.forEach((stream, projection) -> states.put(stream, projection.capture()));
+    return new Capture(term, index, applied, chain, states);
   }
 
   /** Replaces the state. */

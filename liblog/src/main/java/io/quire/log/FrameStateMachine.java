@@ -5,6 +5,7 @@ import io.quire.base.Loop;
 import io.quire.base.Position;
 import io.quire.base.WireReader.MalformedException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -353,15 +354,17 @@ final class FrameStateMachine extends BaseStateMachine {
         });
   }
 
-  /* The state is encoded on the loop and written elsewhere. Ratis is not asked: it would stop
-  applying meanwhile, and purge the log afterwards. */
+  /* The state is captured on the loop, and encoded and written elsewhere. Ratis is not asked: it
+  would stop applying meanwhile, and purge the log afterwards. */
   private void saveWhenDue() {
     if (applier.index() - savedIndex < snapshotEntries || !saving.compareAndSet(false, true)) {
       return;
     }
-    Snapshot snapshot = applier.save();
-    savedIndex = snapshot.index();
-    Thread.ofVirtual().name("log-snapshot").start(() -> write(snapshot));
+    long begun = System.nanoTime();
+    Capture capture = applier.capture();
+    savedIndex = capture.index();
+    long stalled = System.nanoTime() - begun;
+    Thread.ofVirtual().name("log-snapshot").start(() -> write(capture, stalled));
   }
 
   /** Saves the state though it is not due, because a snapshot was lost. On the loop. */
@@ -370,12 +373,21 @@ final class FrameStateMachine extends BaseStateMachine {
     saveWhenDue();
   }
 
-  private void write(Snapshot snapshot) {
+  private void write(Capture capture, long stalledNanos) {
+    long begun = System.nanoTime();
     try {
-      staging.offer(snapshots.keep(snapshot), snapshot.term(), snapshot.index());
+      Path file = snapshots.keep(capture);
+      staging.offer(file, capture.term(), capture.index());
+      LOG.info(
+          "snapshot: index={} bytes={} stalledMicros={} millis={}",
+          capture.index(),
+          Files.size(file),
+          stalledNanos / 1_000,
+          (System.nanoTime() - begun) / 1_000_000);
       events.saved();
-    } catch (IOException e) {
-      LOG.warn("cannot write a snapshot: index={} cause={}", snapshot.index(), e.toString());
+    } catch (IOException | IllegalStateException e) {
+      // An installed snapshot may have replaced the state meanwhile; the next one is taken in time.
+      LOG.warn("cannot write a snapshot: index={} cause={}", capture.index(), e.toString());
     } finally {
       saving.set(false);
     }

@@ -7,6 +7,8 @@ import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -21,7 +23,7 @@ import java.util.TreeMap;
  * 16  index     int64, of the last entry applied
  * 24  applied   int64, position of the last record applied
  * 32  chain     int32, checksum of the last frame applied
- * 36  streams   each uint16 and bytes
+ * 36  streams   each uint16, and pieces: int32 length and so many bytes, the last one of length 0
  *     checksum  int32, CRC32C of all before
  * </pre>
  */
@@ -31,19 +33,32 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
   private static final int MAGIC = 0x504e5351;
 
   byte[] encode() {
-    int size = states.values().stream().mapToInt(state -> state.length + 6).sum();
+    int size = states.values().stream().mapToInt(state -> state.length + 10).sum();
     WireWriter out =
-        new WireWriter(40 + size)
-            .int32(MAGIC)
-            .uint16(VERSION)
-            .uint16(states.size())
-            .int64(term)
-            .int64(index)
-            .int64(applied)
-            .int32(chain);
-    states.forEach((stream, state) -> out.uint16(stream.number()).bytes(state));
+        new WireWriter(40 + size).raw(head(states.size(), term, index, applied, chain));
+    states.forEach(
+        (stream, state) -> {
+          out.uint16(stream.number());
+          if (state.length > 0) {
+            out.bytes(state);
+          }
+          out.int32(0);
+        });
     byte[] body = out.toBytes();
     return out.int32(Checksum.of(body)).toBytes();
+  }
+
+  /** The bytes before the streams. */
+  static byte[] head(int streams, long term, long index, long applied, int chain) {
+    return new WireWriter(40)
+        .int32(MAGIC)
+        .uint16(VERSION)
+        .uint16(streams)
+        .int64(term)
+        .int64(index)
+        .int64(applied)
+        .int32(chain)
+        .toBytes();
   }
 
   /**
@@ -81,10 +96,25 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
     int chain = in.int32();
     Map<Stream, byte[]> states = new TreeMap<>();
     for (int i = 0; i < streams; i++) {
-      states.put(Stream.of(in.uint16()), in.bytes());
+      states.put(Stream.of(in.uint16()), pieces(in));
     }
     in.end();
     return new Snapshot(term, index, applied, chain, states);
+  }
+
+  private static byte[] pieces(WireReader in) {
+    List<byte[]> pieces = new ArrayList<>();
+    int length = 0;
+    for (byte[] piece = in.bytes(); piece.length > 0; piece = in.bytes()) {
+      pieces.add(piece);
+      length = Math.addExact(length, piece.length);
+    }
+    if (pieces.size() == 1) {
+      return pieces.getFirst();
+    }
+    ByteBuffer all = ByteBuffer.allocate(length);
+    pieces.forEach(all::put);
+    return all.array();
   }
 
   static MalformedException differs(String what, int found, int wanted) {

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,8 @@ final class Snapshots {
 
   private final Path directory;
   private @Nullable Snapshot loaded;
-  private boolean closed;
+  private final ReentrantLock writing = new ReentrantLock();
+  private volatile boolean closed;
 
   private Snapshots(Path directory, @Nullable Snapshot loaded) {
     this.directory = directory;
@@ -115,23 +117,55 @@ final class Snapshots {
     return keep(snapshot.index(), snapshot.encode());
   }
 
+  /**
+   * As {@link #keep(Snapshot)}, written piece by piece; closes the capture. Takes its time, for
+   * which others are not kept from asking for files.
+   */
+  Path keep(Capture capture) throws IOException {
+    Path file = file(capture.index());
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    writing.lock();
+    try (capture) {
+      Files.createDirectories(directory);
+      SnapshotFile.write(temporary, capture, () -> closed);
+      synchronized (this) {
+        DurableFile.move(temporary, file);
+        dropOld();
+      }
+      return file;
+    } finally {
+      Files.deleteIfExists(temporary);
+      writing.unlock();
+    }
+  }
+
+  private Path file(long index) {
+    return directory.resolve(PREFIX + "%019d".formatted(index));
+  }
+
   private Path keep(long index, byte[] bytes) throws IOException {
     if (closed) {
       throw new IOException("snapshots are closed: path=" + directory);
     }
     Files.createDirectories(directory);
-    Path file = directory.resolve(PREFIX + "%019d".formatted(index));
+    Path file = file(index);
     DurableFile.write(file, bytes);
+    dropOld();
+    return file;
+  }
+
+  private void dropOld() throws IOException {
     List<Path> files = newestFirst(directory);
     for (Path old : files.subList(Math.min(KEPT, files.size()), files.size())) {
       Files.delete(old);
     }
-    return file;
   }
 
-  /** Lets what is being written end; nothing is written afterwards. */
-  synchronized void close() {
+  /** Breaks off what is being written; nothing is written afterwards. */
+  void close() {
     closed = true;
+    writing.lock();
+    writing.unlock();
   }
 
   /** Takes over one that came from the leader, having verified it. */

@@ -6,6 +6,7 @@ import io.quire.base.Position;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
@@ -31,6 +32,8 @@ final class Applier {
   private final SimTails tails = new SimTails(this::recorded);
   private final List<Integer> recordsBefore = new ArrayList<>(List.of(0));
   private final Map<Log.Fence.Kind, Log.FenceCheck> checks = new EnumMap<>(Log.Fence.Kind.class);
+  private final List<Log.Capture> captures = new ArrayList<>();
+  private @Nullable Snapshot captured;
   private boolean ready;
   private boolean scheduled;
   private int index;
@@ -136,6 +139,9 @@ final class Applier {
 
   private void restore(Snapshot snapshot) {
     world.note(() -> replica.node() + " restores a snapshot, index=" + snapshot.index());
+    captures.forEach(Log.Capture::close);
+    captures.clear();
+    captured = null;
     List<Frame> prefix = log.committedFrames(snapshot.index());
     if (!prefix.isEmpty()) {
       replica.newer(prefix.getLast().term);
@@ -213,13 +219,40 @@ final class Applier {
   }
 
   private void finished() {
+    checkCapture();
     if (dice.chance(log.faults().snapshots())) {
       Snapshot saved = save();
       if (saved != null) {
         disk.snapshot = saved;
         log.saved(replica, saved);
+        captured = saved;
+        projections.values().forEach(projection -> captures.add(projection.capture()));
       }
     }
+  }
+
+  /** What was captured after an earlier frame must still be what was saved there. */
+  private void checkCapture() {
+    Snapshot wanted = captured;
+    if (wanted == null) {
+      return;
+    }
+    int at = 0;
+    for (Log.Capture capture : captures) {
+      WireWriter out = new WireWriter();
+      capture.write(out);
+      capture.close();
+      if (!Arrays.equals(out.toBytes(), wanted.states()[at++])) {
+        throw world.failure(
+            "capture differs from what was saved: node="
+                + replica.node()
+                + " position="
+                + Position.text(wanted.position()));
+      }
+    }
+    world.probes().reached("captured-and-written-later");
+    captured = null;
+    captures.clear();
   }
 
   private void apply(Frame frame, int at) {

@@ -18,6 +18,7 @@ class SimLogSoakTest {
           "append-reply-lost",
           "append-to-follower",
           "applier-stalled",
+          "captured-and-written-later",
           "confirmed",
           "election-for-no-reason",
           "election-lost",

@@ -1,5 +1,6 @@
 package io.quire.twopc;
 
+import io.quire.base.Log;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +66,15 @@ public interface Participant {
   /** Writes its state, a function of the log alone. */
   void save(WireWriter out);
 
-  /** Replaces its state; what is held for transactions not decided stays held. */
+  /** As {@link Log.Projection#capture}. */
+  default Log.Capture capture() {
+    return Log.Capture.of(this::save);
+  }
+
+  /**
+   * Replaces its state by what {@link #save} wrote, and reads no more than that; what is held for
+   * transactions not decided stays held.
+   */
   void restore(long position, WireReader in);
 
   /** What a participant says to a prepare. */

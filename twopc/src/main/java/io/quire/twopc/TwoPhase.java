@@ -496,16 +496,44 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
 
   @Override
   public void save(WireWriter out) {
+    saveOwn(out);
+    out.int32(participants.size());
+    for (Participant participant : participants.values()) {
+      out.int8(participant.number());
+      participant.save(out);
+    }
+  }
+
+  /* All but what the participants have. */
+  private void saveOwn(WireWriter out) {
     decided.save(out);
     requests.save(out);
     blobs.save(out);
     out.int64(gate);
-    out.int32(participants.size());
-    for (Participant participant : participants.values()) {
-      WireWriter state = new WireWriter();
-      participant.save(state);
-      out.int8(participant.number()).bytes(state.toBytes());
-    }
+  }
+
+  @Override
+  public Log.Capture capture() {
+    Log.Capture own = Log.Capture.of(this::saveOwn);
+    TreeMap<Integer, Log.Capture> states = new TreeMap<>();
+    participants.forEach((number, participant) -> states.put(number, participant.capture()));
+    return new Log.Capture() {
+      @Override
+      public void write(WireWriter out) {
+        own.write(out);
+        out.int32(states.size());
+        states.forEach(
+            (number, state) -> {
+              out.int8(number);
+              state.write(out);
+            });
+      }
+
+      @Override
+      public void close() {
+        states.values().forEach(Log.Capture::close);
+      }
+    };
   }
 
   @Override
@@ -514,13 +542,13 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     requests.restore(in);
     blobs.restore(in);
     gate = in.int64();
-    for (int left = in.count(5); left > 0; left--) {
+    for (int left = in.count(1); left > 0; left--) {
       int number = in.int8();
       Participant participant = participants.get(number);
       if (participant == null) {
         throw new IllegalStateException("snapshot of an unknown participant: number=" + number);
       }
-      participant.restore(position, new WireReader(in.bytes()));
+      participant.restore(position, in);
     }
     marks.restored(view());
     marks.blobsChanged();

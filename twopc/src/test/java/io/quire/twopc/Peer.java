@@ -144,12 +144,12 @@ final class Peer {
   }
 
   static boolean isTxn(Proposal proposal) {
-    return proposal.entry().stream() == Log.Stream.TRANSACTIONS
+    return proposal.entry().stream().equals(Log.Stream.TRANSACTIONS)
         && TxnEntry.read(proposal.entry().payload()) instanceof TxnEntry.Txn;
   }
 
   static boolean isResolve(Proposal proposal) {
-    return proposal.entry().stream() == Log.Stream.TRANSACTIONS
+    return proposal.entry().stream().equals(Log.Stream.TRANSACTIONS)
         && TxnEntry.read(proposal.entry().payload()) instanceof TxnEntry.Resolve;
   }
 }

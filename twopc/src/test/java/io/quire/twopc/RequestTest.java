@@ -2,6 +2,7 @@ package io.quire.twopc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.base.Log;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.sim.Proposal;
@@ -115,6 +116,35 @@ class RequestTest {
     a.actor.applyAll();
     c.actor.install(a.actor);
     assertThat(found(c, ID)).isInstanceOf(Finding.Settled.class);
+  }
+
+  @Test
+  void capture_writtenLater_isWhatWasSavedAtThatMoment() {
+    submit(a, "t", ID);
+    stage.settle();
+    a.propose(new TxnEntry.Chunk(a.incarnation(), 9, 0, 2, new byte[] {1, 2}).entry());
+    stage.settle();
+    byte[] wanted = saved(a);
+    Log.Capture capture = a.twoPhase.capture();
+    submit(a, "u", new RequestId(77, 2));
+    a.propose(new TxnEntry.Chunk(a.incarnation(), 9, 1, 2, new byte[] {3}).entry());
+    stage.settle();
+    assertThat(saved(a)).isNotEqualTo(wanted);
+    assertThat(written(capture)).isEqualTo(wanted);
+    assertThat(written(a.twoPhase.capture())).isEqualTo(saved(a));
+  }
+
+  private static byte[] saved(Peer peer) {
+    WireWriter out = new WireWriter();
+    peer.twoPhase.save(out);
+    return out.toBytes();
+  }
+
+  private static byte[] written(Log.Capture capture) {
+    WireWriter out = new WireWriter();
+    capture.write(out);
+    capture.close();
+    return out.toBytes();
   }
 
   @Test
