@@ -90,7 +90,10 @@ final class Archive {
       LOG.warn("manifest does not verify, making it anew: moved={} reason={}", moved, e.toString());
       Archive archive = new Archive(directory, new TreeMap<>(), -1);
       for (SegmentPath segment : SegmentPath.in(directory)) {
-        archive.note(segment);
+        Kept read = read(segment);
+        if (read != null) {
+          archive.kept.put(read.first(), read);
+        }
       }
       archive.save();
       return archive;
@@ -124,11 +127,14 @@ final class Archive {
       if (knows(segment) && !replaced(segment)) {
         continue;
       }
-      Files.createDirectories(directory);
-      link(segment.path(), directory.resolve(segment.path().getFileName()));
-      if (!note(segment)) {
+      Kept read = read(segment);
+      if (read == null) {
         break;
       }
+      // Only now: what is kept already may be good, and is replaced.
+      Files.createDirectories(directory);
+      link(segment.path(), path(read));
+      kept.put(read.first(), read);
       changed = true;
     }
     if (changed) {
@@ -160,8 +166,8 @@ final class Archive {
     }
   }
 
-  /** Puts a segment into the manifest, if it verifies. */
-  private boolean note(SegmentPath segment) throws IOException {
+  /** What the manifest is to say of a segment, or null if it does not verify. */
+  private static @Nullable Kept read(SegmentPath segment) throws IOException {
     Reading reading = new Reading();
     LogScan.run(List.of(segment), SegmentFile::open, segment.first(), segment.last(), reading);
     if (reading.bad != null || reading.last != segment.last()) {
@@ -169,18 +175,15 @@ final class Archive {
           "segment does not verify and is not archived: path={} reason={}",
           segment.path(),
           reading.bad == null ? "ends at entry " + reading.last : reading.bad);
-      return false;
+      return null;
     }
-    kept.put(
+    return new Kept(
         segment.first(),
-        new Kept(
-            segment.first(),
-            segment.last(),
-            Files.size(segment.path()),
-            checksum(segment.path()),
-            reading.records,
-            Files.getLastModifiedTime(segment.path()).toMillis()));
-    return true;
+        segment.last(),
+        Files.size(segment.path()),
+        checksum(segment.path()),
+        reading.records,
+        Files.getLastModifiedTime(segment.path()).toMillis());
   }
 
   private static final class Reading implements LogScan.Visitor {

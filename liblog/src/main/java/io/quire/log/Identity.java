@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * Whose a storage is, kept outside the Raft directory. Layout of the file, little-endian:
+ * Whose a storage is, kept outside the Raft directory. Its version is that of the whole directory:
+ * it moves when the frames or the snapshots become others, so that a Quire which cannot read them
+ * finds out before it touches anything. Layout of the file, little-endian:
  *
  * <pre>
  *  0  magic     int32, "QIDN"
@@ -37,7 +39,7 @@ record Identity(
     boolean votes,
     UUID group,
     List<GroupMember> members) {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final int MAGIC = 0x4e444951;
   private static final UUID NO_GROUP = new UUID(0, 0);
@@ -122,6 +124,9 @@ record Identity(
         throw new LogException.NewerFormatException(file, version, VERSION);
       }
       verify(bytes);
+      if (version < VERSION) {
+        throw new LogException.OlderFormatException(file, version, VERSION);
+      }
       State state = STATES[in.int8()];
       boolean votes = in.bool();
       long storage = in.int64();

@@ -51,7 +51,7 @@ public final class LogDirectory implements AutoCloseable {
     try {
       FileChannel lock = lock(directory);
       try {
-        return new LogDirectory(directory, lock, Identity.decode(file, Files.readAllBytes(file)));
+        return new LogDirectory(directory, lock, Storage.readIdentity(directory));
       } catch (RuntimeException e) {
         if (lock != null) {
           lock.close();

@@ -56,6 +56,19 @@ public abstract sealed class LogException extends RuntimeException {
     }
   }
 
+  /**
+   * The directory was written by an older Quire, and this one cannot read it. Nothing was changed.
+   */
+  public static final class OlderFormatException extends LogException {
+    private static final long serialVersionUID = 1;
+
+    OlderFormatException(Path file, int found, int oldest) {
+      super(
+          "file has an older format: path=" + file + " found=" + found + " oldest known=" + oldest,
+          null);
+    }
+  }
+
   /** Somebody else has the directory open. Nothing was changed. */
   public static final class HeldException extends LogException {
     private static final long serialVersionUID = 1;

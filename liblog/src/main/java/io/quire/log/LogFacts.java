@@ -54,7 +54,9 @@ final class LogFacts {
       if (read) {
         try {
           Snapshot.decode(file, Files.readAllBytes(file));
-        } catch (MalformedException | LogException.NewerFormatException e) {
+        } catch (MalformedException
+            | LogException.NewerFormatException
+            | LogException.OlderFormatException e) {
           reason = String.valueOf(e.getMessage());
         }
       }

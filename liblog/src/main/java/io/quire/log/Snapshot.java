@@ -66,6 +66,8 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
    *
    * @throws MalformedException if a single bit of it is different
    * @throws LogException.NewerFormatException if a newer Quire wrote it
+   * @throws LogException.OlderFormatException if an older one wrote it, in a format not read any
+   *     more
    */
   static Snapshot decode(Path file, byte[] bytes) {
     int body = bytes.length - Integer.BYTES;
@@ -87,7 +89,7 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
       throw new LogException.NewerFormatException(file, version, VERSION);
     }
     if (version < VERSION) {
-      throw differs("version", version, VERSION);
+      throw new LogException.OlderFormatException(file, version, VERSION);
     }
     int streams = in.uint16();
     long term = in.int64();

@@ -113,7 +113,7 @@ final class Storage implements AutoCloseable {
       refuseStrangers(directory, file);
       return null;
     }
-    Identity identity = read(directory);
+    Identity identity = readIdentity(directory);
     if (!identity.cluster().equals(config.cluster())) {
       throw new LogException.OtherClusterException(directory, identity.cluster(), config.cluster());
     }
@@ -123,8 +123,8 @@ final class Storage implements AutoCloseable {
     return identity;
   }
 
-  /* The copy is written first, so it is never behind. */
-  private static Identity read(Path directory) throws IOException {
+  /** Whose the directory is; from the copy, which is never behind, if the file does not verify. */
+  static Identity readIdentity(Path directory) throws IOException {
     Path file = identityFile(directory);
     try {
       return Identity.decode(file, Files.readAllBytes(file));

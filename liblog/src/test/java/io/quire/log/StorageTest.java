@@ -77,7 +77,35 @@ class StorageTest {
     assertThatThrownBy(() -> Storage.open(config("c", N1)))
         .isInstanceOf(LogException.NewerFormatException.class)
         .hasMessageContaining("path=" + identity())
-        .hasMessageContaining("found=2 newest known=1");
+        .hasMessageContaining("found=3 newest known=2");
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void open_ofOlderFormat_isRefusedInOneSentenceAndChangesNothing() throws IOException {
+    try (Storage storage = Storage.open(config("c", N1))) {
+      form(storage, true);
+    }
+    byte[] older = Files.readAllBytes(identity());
+    older[4] = 1;
+    int body = older.length - Integer.BYTES;
+    byte[] checksum = new WireWriter().int32(Checksum.of(older, 0, body)).toBytes();
+    System.arraycopy(checksum, 0, older, body, Integer.BYTES);
+    Files.write(identity(), older);
+    Files.write(copy(), older);
+    Map<String, String> before = contents();
+
+    String sentence =
+        "file has an older format: path="
+            + identity()
+            + " found=1 oldest known="
+            + Identity.VERSION;
+    assertThatThrownBy(() -> Storage.open(config("c", N1)))
+        .isInstanceOf(LogException.OlderFormatException.class)
+        .hasMessage(sentence);
+    assertThatThrownBy(() -> LogDirectory.open(directory))
+        .isInstanceOf(LogException.OlderFormatException.class)
+        .hasMessage(sentence);
     assertThat(contents()).isEqualTo(before);
   }
 
