@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Actor {
   private static final long WALL_BEGIN_MILLIS = 1_767_225_600_000L;
+  private static final byte[] NOTHING = {};
 
   private final Stage stage;
   private final Member member;
@@ -153,34 +154,42 @@ public final class Actor {
    * @throws IllegalStateException if what it saves afterwards is not the same byte by byte
    */
   public void install(Actor from) {
-    byte[][] states = from.save();
+    TreeMap<Log.Stream, byte[]> states = from.save();
     loop.execute(
         () -> {
-          int at = 0;
-          for (Log.Projection projection : projections.values()) {
-            WireReader in = new WireReader(states[at++]);
-            projection.restore(from.position, in);
-            in.end();
-          }
+          projections.forEach(
+              (stream, projection) -> {
+                WireReader in = new WireReader(states.getOrDefault(stream, NOTHING));
+                projection.restore(from.position, in);
+                in.end();
+              });
           next = from.next;
           position = from.position;
           tails.advanced();
-          if (!Arrays.deepEquals(save(), states)) {
-            throw new IllegalStateException("saved state differs after restore: node=" + member);
-          }
+          save()
+              .forEach(
+                  (stream, state) -> {
+                    if (!Arrays.equals(state, states.getOrDefault(stream, NOTHING))) {
+                      throw new IllegalStateException(
+                          "saved state differs after restore: node="
+                              + member
+                              + " stream="
+                              + stream);
+                    }
+                  });
         });
     stage.runReady();
   }
 
-  /** What its projections save, in the order of their streams. */
-  public byte[][] save() {
-    byte[][] states = new byte[projections.size()][];
-    int at = 0;
-    for (Log.Projection projection : projections.values()) {
-      WireWriter out = new WireWriter();
-      projection.save(out);
-      states[at++] = out.toBytes();
-    }
+  /** What its projections save. Nodes on a stage need not have the same ones. */
+  private TreeMap<Log.Stream, byte[]> save() {
+    TreeMap<Log.Stream, byte[]> states = new TreeMap<>();
+    projections.forEach(
+        (stream, projection) -> {
+          WireWriter out = new WireWriter();
+          projection.save(out);
+          states.put(stream, out.toBytes());
+        });
     return states;
   }
 
