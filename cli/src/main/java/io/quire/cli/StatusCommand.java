@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
     name = "status",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows a node: the view, the log, memory and stores.",
+      "Shows a node: the view, the log and what was damaged of it, memory and stores.",
       "Ends with 1 if the node is not in the view: it would not answer a read now."
     },
     footer = {"%nExamples:", "  quire status", "  quire status --node 10.0.0.2:7480 --json"})
@@ -51,6 +51,18 @@ final class StatusCommand implements Callable<Integer> {
         text(log, "leader"),
         text(log, "applied"));
     line("voters", text(log, "voters"));
+    for (JsonNode damage : log.path("damages")) {
+      line(
+          "damage",
+          "%s, offset %s, %s: %s",
+          text(damage, "file"),
+          text(damage, "offset"),
+          damage.path("healed").asBoolean() ? "healed" : "NOT HEALED",
+          text(damage, "reason"));
+    }
+    for (JsonNode snapshot : log.path("badSnapshots")) {
+      line("bad snapshot", "%s, set aside", snapshot.asText());
+    }
     JsonNode memory = status.path("memory");
     line(
         "memory",

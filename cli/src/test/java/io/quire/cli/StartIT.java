@@ -155,6 +155,12 @@ class StartIT {
     Started node =
         quire.start(cwd, "memory=16MiB", "stores=[\"flash://%s/flash\"]".formatted(data));
     assertKept(node);
+    String aside =
+        damaged.resolve("log/aside").resolve(snapshots(damaged).getLast().getFileName()) + ".bad";
+    assertThat(command(node, "status").assertDone().text())
+        .contains("bad snapshot " + aside + ", set aside");
+    assertThat(command(node, "status", "--json").assertDone().text())
+        .contains("\"badSnapshots\":[\"" + aside + "\"]");
   }
 
   @Test

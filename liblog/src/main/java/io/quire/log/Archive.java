@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,9 +35,10 @@ import org.slf4j.LoggerFactory;
  *  0  magic     int32, "QARC"
  *  4  version   uint16
  *  6  reserved  uint16, 0
- *  8  trimmed   int64, index of the last entry that was trimmed; -1 for none
- * 16  count     int32, of segments
- * 20  segments  each int64 first, int64 last index, int64 bytes, int32 CRC32C of the file,
+ *  8  group     two int64, whose log it is
+ * 24  trimmed   int64, index of the last entry that was trimmed; -1 for none
+ * 32  count     int32, of segments
+ * 36  segments  each int64 first, int64 last index, int64 bytes, int32 CRC32C of the file,
  *               int64 records, int64 milliseconds since 1970 at which it was last written
  *     checksum  int32, CRC32C of all before
  * </pre>
@@ -50,6 +53,7 @@ final class Archive {
   private static final int SEGMENT_BYTES = 44;
 
   private final Path directory;
+  private final UUID group;
   private final TreeMap<Long, Kept> kept;
   private long trimmed;
 
@@ -60,8 +64,9 @@ final class Archive {
     }
   }
 
-  private Archive(Path directory, TreeMap<Long, Kept> kept, long trimmed) {
+  private Archive(Path directory, UUID group, TreeMap<Long, Kept> kept, long trimmed) {
     this.directory = directory;
+    this.group = group;
     this.kept = kept;
     this.trimmed = trimmed;
   }
@@ -69,26 +74,38 @@ final class Archive {
   /**
    * Reads the manifest; an archive that was never written is empty.
    *
+   * @param group whose log it is if it is not written yet
    * @throws MalformedException if it does not verify; nothing was changed
    */
-  static Archive open(Path directory) throws IOException {
+  static Archive open(Path directory, UUID group) throws IOException {
     Path manifest = directory.resolve(MANIFEST);
     if (!Files.exists(manifest)) {
-      return new Archive(directory, new TreeMap<>(), -1);
+      return new Archive(directory, group, new TreeMap<>(), -1);
     }
     return decode(directory, manifest, Files.readAllBytes(manifest));
   }
 
-  /** As {@link #open}; a manifest that does not verify is set aside and made anew by the sweeps. */
-  static Archive openOrRebuild(Path directory, Path aside) throws IOException {
+  /**
+   * As {@link #open}; a manifest that does not verify is set aside and made anew, and the archive
+   * of another group is set aside whole: its entries would be taken for this group's.
+   */
+  static Archive openOrRebuild(Path directory, UUID group, Path aside) throws IOException {
     try {
-      return open(directory);
+      Archive archive = open(directory, group);
+      if (archive.group.equals(group)) {
+        return archive;
+      }
+      Files.createDirectories(aside);
+      Path moved = aside.resolve("archive-of-" + archive.group + "-" + System.currentTimeMillis());
+      DurableFile.move(directory, moved);
+      LOG.warn("archive of another group set aside: moved={} group={}", moved, group);
+      return open(directory, group);
     } catch (MalformedException e) {
       Files.createDirectories(aside);
       Path moved = aside.resolve("archive-manifest-" + System.currentTimeMillis() + ".bad");
       DurableFile.move(directory.resolve(MANIFEST), moved);
       LOG.warn("manifest does not verify, making it anew: moved={} reason={}", moved, e.toString());
-      Archive archive = new Archive(directory, new TreeMap<>(), -1);
+      Archive archive = new Archive(directory, group, new TreeMap<>(), -1);
       for (SegmentPath segment : SegmentPath.in(directory)) {
         Kept read = read(segment);
         if (read != null) {
@@ -134,6 +151,7 @@ final class Archive {
       // Only now: what is kept already may be good, and is replaced.
       Files.createDirectories(directory);
       link(segment.path(), path(read));
+      DurableFile.force(path(read));
       kept.put(read.first(), read);
       changed = true;
     }
@@ -229,6 +247,22 @@ final class Archive {
     DurableFile.force(directory);
   }
 
+  /**
+   * Moves away what ends at an entry or behind it, because the log goes on there with other
+   * entries.
+   */
+  void cut(long from, Path aside) throws IOException {
+    if (kept.values().removeIf(segment -> segment.last() >= from)) {
+      save();
+    }
+    for (SegmentPath segment : SegmentPath.in(directory)) {
+      if (segment.last() >= from) {
+        Files.createDirectories(aside);
+        DurableFile.move(segment.path(), aside.resolve("archived-" + segment.path().getFileName()));
+      }
+    }
+  }
+
   /** Removes files that were trimmed before a crash. */
   void clean() throws IOException {
     for (SegmentPath segment : SegmentPath.in(directory)) {
@@ -242,18 +276,56 @@ final class Archive {
   List<String> check() throws IOException {
     List<String> wrong = new ArrayList<>();
     for (Kept segment : kept.values()) {
-      Path file = path(segment);
-      if (!Files.exists(file)) {
-        wrong.add("archived segment is missing: path=" + file);
-      } else if (Files.size(file) != segment.bytes()) {
-        wrong.add(
-            "archived segment has another length: path=%s found=%d wanted=%d"
-                .formatted(file, Files.size(file), segment.bytes()));
-      } else if (checksum(file) != segment.checksum()) {
-        wrong.add("archived segment has another checksum: path=" + file);
+      String why = wrong(segment);
+      if (!why.isEmpty()) {
+        wrong.add(why);
       }
     }
     return wrong;
+  }
+
+  /** In what the file is not as the manifest says; "" if it is. Any thread. */
+  String wrong(Kept segment) throws IOException {
+    Path file = path(segment);
+    try {
+      long bytes = Files.size(file);
+      if (bytes != segment.bytes()) {
+        return "archived segment has another length: path=%s found=%d wanted=%d"
+            .formatted(file, bytes, segment.bytes());
+      }
+      return checksum(file) == segment.checksum()
+          ? ""
+          : "archived segment has another checksum: path=" + file;
+    } catch (NoSuchFileException e) {
+      return "archived segment is missing: path=" + file;
+    }
+  }
+
+  /**
+   * Takes a file as it is, after it was healed, if it is still kept and verifies.
+   *
+   * @return whether it is as the manifest says now, or not kept any more
+   */
+  boolean renew(Kept healed) throws IOException {
+    if (!healed.equals(kept.get(healed.first()))) {
+      return true;
+    }
+    Kept read = read(new SegmentPath(path(healed), healed.first(), healed.last()));
+    if (read == null) {
+      return false;
+    }
+    // Other bytes may stand behind the last entry; when it was written, nobody changed.
+    kept.put(
+        read.first(),
+        new Kept(
+            read.first(),
+            read.last(),
+            read.bytes(),
+            read.checksum(),
+            read.records(),
+            healed.writtenMillis()));
+    save();
+    return true;
   }
 
   private static int checksum(Path file) throws IOException {
@@ -274,10 +346,12 @@ final class Archive {
 
   byte[] encode() {
     WireWriter out =
-        new WireWriter(32 + SEGMENT_BYTES * kept.size())
+        new WireWriter(48 + SEGMENT_BYTES * kept.size())
             .int32(MAGIC)
             .uint16(VERSION)
             .uint16(0)
+            .int64(group.getMostSignificantBits())
+            .int64(group.getLeastSignificantBits())
             .int64(trimmed)
             .int32(kept.size());
     for (Kept segment : kept.values()) {
@@ -311,6 +385,7 @@ final class Archive {
       throw new LogException.NewerFormatException(manifest, version, VERSION);
     }
     in.uint16();
+    UUID group = new UUID(in.int64(), in.int64());
     long trimmed = in.int64();
     TreeMap<Long, Kept> kept = new TreeMap<>();
     for (int left = in.count(SEGMENT_BYTES); left > 0; left--) {
@@ -319,7 +394,7 @@ final class Archive {
       kept.put(segment.first(), segment);
     }
     in.end();
-    return new Archive(directory, kept, trimmed);
+    return new Archive(directory, group, kept, trimmed);
   }
 
   /** For tests and people. */

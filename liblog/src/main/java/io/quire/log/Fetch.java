@@ -11,6 +11,7 @@ import io.quire.log.Segments.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,12 +76,12 @@ final class Fetch {
     List<Raw> found = new ArrayList<>();
     long next = from;
     int bytes = 0;
-    for (Segment segment : Segments.inOrder(storage.log())) {
+    for (Segment segment : Segments.inOrder(storage.log(), storage.archive())) {
       boolean has = segment.first() <= next && (segment.open() || segment.last() >= next);
       if (!has || next > to || bytes > BYTES_MAX) {
         continue;
       }
-      for (Raw raw : entries(Files.readAllBytes(segment.path()), TornTail.MAGIC.length)) {
+      for (Raw raw : entries(bytes(segment), TornTail.MAGIC.length)) {
         boolean here = segment.open() || raw.index() <= segment.last();
         if (here && raw.index() == next && next <= to && bytes <= BYTES_MAX) {
           found.add(raw);
@@ -90,6 +91,15 @@ final class Fetch {
       }
     }
     return found;
+  }
+
+  /* Ratis closes and purges its files meanwhile, and the archive is trimmed. */
+  private static byte[] bytes(Segment segment) throws IOException {
+    try {
+      return Files.readAllBytes(segment.path());
+    } catch (NoSuchFileException e) {
+      return TornTail.MAGIC;
+    }
   }
 
   /** The entries that follow one another from an offset on, as far as they verify. */

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -76,16 +77,25 @@ final class Healer {
   }
 
   private @Nullable Anchor anchor(Damage damage, Mark mark) throws IOException {
-    for (Segment segment : Segments.inOrder(storage.log())) {
+    for (Segment segment : Segments.inOrder(storage.log(), storage.archive())) {
       boolean may = segment.open() || segment.last() > damage.last();
       if (may && segment.first() <= damage.last() + 1) {
-        Entry next = find(Files.readAllBytes(segment.path()), damage.last() + 1);
+        Entry next = find(bytes(segment), damage.last() + 1);
         if (next != null) {
           return new Anchor(next.index(), next.term());
         }
       }
     }
     return mark.index() == damage.last() ? new Anchor(mark.index(), mark.term()) : null;
+  }
+
+  /** What is in the file; of one that is not there, what each begins with. */
+  static byte[] bytes(Segment segment) throws IOException {
+    try {
+      return Files.readAllBytes(segment.path());
+    } catch (NoSuchFileException e) {
+      return TornTail.MAGIC;
+    }
   }
 
   private static @Nullable Entry find(byte[] file, long index) {
@@ -115,11 +125,14 @@ final class Healer {
       DurableFile.write(path, join(TornTail.MAGIC, lost, new byte[0]));
       return;
     }
-    byte[] bytes = Files.readAllBytes(segment.path());
+    boolean archived = segment.path().startsWith(storage.archive());
+    byte[] bytes = archived ? bytes(segment) : Files.readAllBytes(segment.path());
     keepAside(segment.path(), bytes);
     Scan scan = Segments.scan(segment, bytes);
     if (running && segment.open()) {
-      patch(segment.path(), scan.end(), lost);
+      // If not even the head is good, the scan ends before it.
+      byte[] head = scan.end() == 0 ? TornTail.MAGIC : new byte[0];
+      patch(segment.path(), scan.end(), join(head, lost, new byte[0]));
       return;
     }
     byte[] before = scan.end() == 0 ? TornTail.MAGIC : Arrays.copyOf(bytes, scan.end());
@@ -132,8 +145,7 @@ final class Healer {
   }
 
   /* Ratis goes on writing behind it, and the entries are as long as they were. */
-  private static void patch(Path path, int offset, List<Raw> lost) throws IOException {
-    byte[] bytes = join(new byte[0], lost, new byte[0]);
+  private static void patch(Path path, int offset, byte[] bytes) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
       ByteBuffer rest = ByteBuffer.wrap(bytes);
       while (rest.hasRemaining()) {

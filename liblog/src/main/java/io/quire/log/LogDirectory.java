@@ -131,7 +131,7 @@ public final class LogDirectory implements AutoCloseable {
         () -> {
           LogBook book = book(new long[1]);
           book.apply(Position.NONE, LogBook.trim(before).payload());
-          Archive archive = Archive.open(archive());
+          Archive archive = Archive.open(archive(), identity.group());
           LogKeeping keeping = keeping(book);
           archive.remove(keeping.gone());
           return keeping.holds().stream().filter(hold -> hold.position() < before).toList();
@@ -142,7 +142,7 @@ public final class LogDirectory implements AutoCloseable {
     List<SegmentPath> live = SegmentPath.in(live());
     long begin = live.isEmpty() ? Long.MAX_VALUE : live.getFirst().first();
     return LogKeeping.of(
-        Archive.open(archive()).kept(),
+        Archive.open(archive(), identity.group()).kept(),
         begin,
         Snapshots.indexes(directory.resolve("snapshots")),
         book.state(),
@@ -196,7 +196,7 @@ public final class LogDirectory implements AutoCloseable {
 
   private List<String> checkArchive() throws IOException {
     try {
-      return Archive.open(archive()).check();
+      return Archive.open(archive(), identity.group()).check();
     } catch (MalformedException e) {
       return List.of(
           "manifest does not verify: path="

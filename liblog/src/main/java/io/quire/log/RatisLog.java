@@ -8,6 +8,7 @@ import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -94,8 +95,6 @@ public final class RatisLog implements Log, AutoCloseable {
     changes = new MemberChanges(fabric, leadership, addresses, changing);
     service = new LogService(config, storage, leadership, appends, membership, changes, link);
     healer = new Healer(storage, fabric, this::others);
-    scrub =
-        new Scrub(storage, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
     files = new SegmentFiles(storage::log, storage.archive(), () -> applier.whole() + 1);
     readers = new Readers(files, applier::whole, this::flushed);
     sweep =
@@ -105,6 +104,9 @@ public final class RatisLog implements Log, AutoCloseable {
             applier::whole,
             leadership::member,
             (long) LAGGARD_SNAPSHOTS * config.snapshotEntries());
+    scrub =
+        new Scrub(
+            storage, sweep, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
     applier.register(book);
     machine =
         new FrameStateMachine(
@@ -149,11 +151,13 @@ public final class RatisLog implements Log, AutoCloseable {
       link.open();
       Formation formation = new Formation(config, storage, fabric, peers, closed);
       formation.run(deadlineNanos);
+      sweep.archive();
       reachOut();
       if (!mend(deadlineNanos)) {
         // Others go on without what was here, and have all that counts of it.
         storage.giveUp();
         formation.run(deadlineNanos);
+        sweep.archive();
         mend(deadlineNanos);
       }
       begin();
@@ -286,7 +290,21 @@ public final class RatisLog implements Log, AutoCloseable {
     return scrub.pass(false);
   }
 
-  private void saveAnew() {
+  /** What was found damaged since the start, the newest {@value Scrub#FOUND_MAX}. Any thread. */
+  public List<Scrub.Found> damages() {
+    return scrub.found();
+  }
+
+  /**
+   * Snapshots that did not verify, at whatever start or scrub, and were set aside. They are shown
+   * until somebody takes the files away. Any thread.
+   */
+  public List<Path> badSnapshots() {
+    return files(() -> Snapshots.setAside(storage.aside()));
+  }
+
+  /** Saves the state now, though it is not due. On the loop. */
+  void saveAnew() {
     machine.save();
   }
 

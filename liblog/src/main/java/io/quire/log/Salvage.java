@@ -38,11 +38,11 @@ final class Salvage {
     if (covered) {
       keepBehind(storage, snapshot);
     } else {
-      keepBefore(storage, damages.getFirst().first());
+      keepBefore(storage, damages.getFirst().first(), kept);
     }
     Doctor doctor = Doctor.examine(storage.log(), storage.aside(), snapshot, NOTHING_WANTED);
     if (!doctor.damages().isEmpty()) {
-      keepBefore(storage, doctor.damages().getFirst().first());
+      keepBefore(storage, doctor.damages().getFirst().first(), kept);
       doctor = Doctor.examine(storage.log(), storage.aside(), snapshot, NOTHING_WANTED);
     }
     LOG.warn(
@@ -89,7 +89,9 @@ final class Salvage {
     }
   }
 
-  private static void keepBefore(Storage storage, long damaged) throws IOException {
+  private static void keepBefore(Storage storage, long damaged, Path kept) throws IOException {
+    Archive.openOrRebuild(storage.archive(), storage.identity().group(), storage.aside())
+        .cut(damaged, kept);
     for (Segment segment : Segments.inOrder(storage.log())) {
       if (segment.first() >= damaged) {
         Files.delete(segment.path());

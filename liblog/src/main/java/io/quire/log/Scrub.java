@@ -1,5 +1,6 @@
 package io.quire.log;
 
+import io.quire.log.Archive.Kept;
 import io.quire.log.Segments.Scan;
 import io.quire.log.Segments.Segment;
 import io.quire.log.Watermark.Mark;
@@ -9,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -18,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads, while the log runs, what was written long ago: a disk that loses it would otherwise be
- * found out when another copy is gone too. What is damaged is healed from others, if there are any,
- * and reported in any case.
+ * Reads, while the log runs, what was written long ago, in Ratis' files, in the archive and in the
+ * snapshots: a disk that loses it would otherwise be found out when another copy is gone too. What
+ * is damaged is healed from others, if there are any, and reported in any case.
  *
  * <p>A thread goes through all of it again and again, with a pause between files that keeps it at
  * {@link #BYTES_PER_SECOND}.
@@ -33,12 +35,12 @@ public final class Scrub {
   private static final Duration BETWEEN = Duration.ofMinutes(10);
 
   private final Storage storage;
+  private final Sweep sweep;
   private final Healer healer;
   private final Supplier<Mark> mark;
   private final Runnable saveAnew;
   private final CountDownLatch closed;
-  private final List<Damage> found = new ArrayList<>();
-  private long healed;
+  private final LinkedHashMap<Damage, Boolean> found = new LinkedHashMap<>();
 
   /**
    * What scrubbing found since the start.
@@ -48,13 +50,21 @@ public final class Scrub {
    */
   public record Report(List<Damage> damages, long healed) {}
 
+  /** A damage, and whether it was healed. */
+  public record Found(Damage damage, boolean healed) {}
+
+  /** The oldest is forgotten for the next one. */
+  static final int FOUND_MAX = 1_000;
+
   Scrub(
       Storage storage,
+      Sweep sweep,
       Healer healer,
       Supplier<Mark> mark,
       Runnable saveAnew,
       CountDownLatch closed) {
     this.storage = storage;
+    this.sweep = sweep;
     this.healer = healer;
     this.mark = mark;
     this.saveAnew = saveAnew;
@@ -79,7 +89,17 @@ public final class Scrub {
 
   Report report() {
     synchronized (found) {
-      return new Report(List.copyOf(found), healed);
+      long healed = found.values().stream().filter(Boolean::booleanValue).count();
+      return new Report(List.copyOf(found.keySet()), healed);
+    }
+  }
+
+  /** What was found since the start, in that order. */
+  List<Found> found() {
+    synchronized (found) {
+      List<Found> all = new ArrayList<>();
+      found.forEach((damage, healed) -> all.add(new Found(damage, healed)));
+      return all;
     }
   }
 
@@ -89,10 +109,11 @@ public final class Scrub {
       long bytes = 0;
       try {
         bytes = Files.size(segment.path());
-        for (Damage damage = look(segment); damage != null; damage = look(segment)) {
-          if (!mend(damage)) {
-            break;
-          }
+        Damage before = null;
+        Damage damage = look(segment, Files.readAllBytes(segment.path()));
+        while (damage != null && !damage.equals(before) && mend(damage)) {
+          before = damage;
+          damage = look(segment, Files.readAllBytes(segment.path()));
         }
       } catch (NoSuchFileException e) {
         // Ratis closed it, or it is needed no more; the next pass sees what became of it.
@@ -101,11 +122,41 @@ public final class Scrub {
         return report();
       }
     }
+    // The newest first: what is damaged is known by what follows it.
+    for (Kept kept : sweep.kept().reversed()) {
+      lookIntoArchive(kept);
+      if (slowly && pause(kept.bytes())) {
+        return report();
+      }
+    }
     for (Path bad : storage.snapshots().verify(storage.aside())) {
       note(new Damage(bad, 0, -1, -1, "snapshot does not verify"), true);
       saveAnew.run();
     }
     return report();
+  }
+
+  /* Ratis' copy, if there is one, was looked at before; healed, it has replaced this one. */
+  private void lookIntoArchive(Kept kept) throws IOException, InterruptedException {
+    String wrong = sweep.wrong(kept);
+    Segment segment = wrong.isEmpty() ? null : Segments.named(archived(kept));
+    if (segment == null) {
+      return;
+    }
+    Damage first = look(segment, Healer.bytes(segment));
+    Damage before = null;
+    Damage damage = first;
+    while (damage != null && !damage.equals(before) && healer.heal(damage, mark.get(), true)) {
+      before = damage;
+      damage = look(segment, Healer.bytes(segment));
+    }
+    boolean whole = damage == null && sweep.renew(kept);
+    // Behind the last entry there may be anything, and that may be what changed.
+    note(first == null ? new Damage(archived(kept), 0, -1, -1, wrong) : first, whole);
+  }
+
+  private Path archived(Kept kept) {
+    return storage.archive().resolve(kept.file());
   }
 
   private boolean pause(long bytes) throws InterruptedException {
@@ -127,17 +178,17 @@ public final class Scrub {
   /** Adds what was found at the start. */
   void noted(Damage damage, boolean mended) {
     synchronized (found) {
-      if (!found.contains(damage)) {
-        found.add(damage);
-        healed += mended ? 1 : 0;
+      found.put(damage, mended);
+      if (found.size() > FOUND_MAX) {
+        found.pollFirstEntry();
       }
     }
   }
 
   /* Of the open segment only what is on disk is looked at; it may be written meanwhile. */
-  private @Nullable Damage look(Segment segment) throws IOException {
+  private @Nullable Damage look(Segment segment, byte[] bytes) {
     long last = segment.open() ? mark.get().index() : segment.last();
-    Scan scan = Segments.scan(segment);
+    Scan scan = Segments.scan(segment, bytes);
     if (scan.next() > last || scan.problem() == null) {
       return null;
     }

@@ -85,6 +85,17 @@ final class Segments {
     return segments;
   }
 
+  /**
+   * Those of the log and of its archive, in the order of what they hold: also both, if Ratis and
+   * the archive have the same.
+   */
+  static List<Segment> inOrder(Path log, Path archive) throws IOException {
+    List<Segment> segments = new ArrayList<>(inOrder(archive));
+    segments.addAll(inOrder(log));
+    segments.sort(Comparator.comparingLong(Segment::first).thenComparing(Segment::open));
+    return segments;
+  }
+
   /** The segment that a file is by its name, or null. */
   static @Nullable Segment named(Path file) {
     Matcher name = NAME.matcher(file.getFileName().toString());

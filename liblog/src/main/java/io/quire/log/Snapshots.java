@@ -2,6 +2,7 @@ package io.quire.log;
 
 import io.quire.base.WireReader.MalformedException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +27,7 @@ final class Snapshots {
   private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
   private static final int KEPT = 2;
   private static final String PREFIX = "snapshot-";
+  private static final Pattern SET_ASIDE = Pattern.compile(PREFIX + "\\d+\\.bad");
 
   private final Path directory;
   private @Nullable Snapshot loaded;
@@ -209,6 +213,22 @@ final class Snapshots {
           "snapshot does not verify, using the one before it: path={} reason={}",
           file,
           entry.getValue());
+    }
+  }
+
+  /** Those that did not verify, the newest first. */
+  static List<Path> setAside(Path aside) throws IOException {
+    if (!Files.exists(aside)) {
+      return List.of();
+    }
+    // A node that came back under another name has what it set aside before in directories.
+    try (Stream<Path> files = Files.walk(aside, 2)) {
+      return files
+          .filter(file -> SET_ASIDE.matcher(file.getFileName().toString()).matches())
+          .sorted(Comparator.comparing((Path file) -> file.getFileName().toString()).reversed())
+          .toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

@@ -95,11 +95,36 @@ final class Sweep implements AutoCloseable {
   synchronized void archive() throws IOException {
     Archive kept = archive;
     if (kept == null) {
-      kept = Archive.openOrRebuild(storage.archive(), storage.aside());
+      kept = Archive.openOrRebuild(storage.archive(), storage.identity().group(), storage.aside());
       kept.clean();
       archive = kept;
     }
     kept.add(closed());
+  }
+
+  /** What the archive has by now. Blocks. */
+  synchronized List<Kept> kept() throws IOException {
+    archive();
+    Archive now = archive;
+    return now == null ? List.of() : now.kept();
+  }
+
+  /** In what an archived segment is not as it was noted, in a sentence; "" if it is, or is gone. */
+  String wrong(Kept segment) throws IOException {
+    Archive now;
+    synchronized (this) {
+      now = archive;
+    }
+    String wrong = now == null ? "" : now.wrong(segment);
+    synchronized (this) {
+      return now == archive && now != null && now.kept().contains(segment) ? wrong : "";
+    }
+  }
+
+  /** Notes an archived segment as it is, after it was healed; says whether it verifies. */
+  synchronized boolean renew(Kept healed) throws IOException {
+    Archive now = archive;
+    return now != null && now.renew(healed);
   }
 
   private List<SegmentPath> closed() throws IOException {

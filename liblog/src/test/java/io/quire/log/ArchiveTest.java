@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Timeout(300)
 @Execution(ExecutionMode.CONCURRENT)
 class ArchiveTest {
+  private static final UUID GROUP = new UUID(0x0123456789abcdefL, 0x1122334455667788L);
+
   @TempDir Path root;
   private List<SegmentPath> closed = List.of();
   private Path directory = Path.of("");
@@ -39,14 +42,14 @@ class ArchiveTest {
 
   @Test
   void add_linksAndNotes_andSurvivesTheLossOfRatisCopy() throws IOException {
-    Archive archive = Archive.open(directory);
+    Archive archive = Archive.open(directory, GROUP);
     assertThat(archive.add(closed)).isEqualTo(closed.getLast().last());
     for (SegmentPath segment : closed) {
       assertThat(Files.isSameFile(segment.path(), directory.resolve(segment.path().getFileName())))
           .isTrue();
       Files.delete(segment.path());
     }
-    Archive again = Archive.open(directory);
+    Archive again = Archive.open(directory, GROUP);
     assertThat(again.kept()).isEqualTo(archive.kept()).hasSize(3);
     assertThat(again.kept()).extracting(Archive.Kept::records).containsOnly(1L);
     assertThat(again.check()).isEmpty();
@@ -62,15 +65,64 @@ class ArchiveTest {
     bytes[bytes.length - 9] ^= 1;
     Files.write(bad, bytes);
 
-    Archive archive = Archive.open(directory);
+    Archive archive = Archive.open(directory, GROUP);
 
     assertThat(archive.add(closed)).isEqualTo(closed.getFirst().last());
     assertThat(archive.knows(closed.get(2))).isFalse();
   }
 
   @Test
+  void add_ofASegmentThatDoesNotVerifyAnyMore_keepsTheGoodOne() throws IOException {
+    Archive archive = Archive.open(directory, GROUP);
+    archive.add(closed);
+    Path own = closed.getFirst().path();
+    byte[] bytes = Files.readAllBytes(own);
+    bytes[bytes.length - 9] ^= 1;
+    Files.delete(own);
+    Files.write(own, bytes);
+
+    archive.add(closed);
+
+    assertThat(archive.check()).isEmpty();
+    assertThat(archive.kept()).hasSize(3);
+  }
+
+  @Test
+  void archiveOfAnotherGroup_isSetAsideWhole() throws IOException {
+    Archive.open(directory, GROUP).add(closed);
+    UUID other = new UUID(1, 2);
+    Path aside = root.resolve("aside");
+
+    Archive archive = Archive.openOrRebuild(directory, other, aside);
+
+    assertThat(archive.kept()).isEmpty();
+    assertThat(SegmentPath.in(directory)).isEmpty();
+    try (var moved = Files.list(aside)) {
+      assertThat(SegmentPath.in(moved.findFirst().orElseThrow())).hasSize(3);
+    }
+    assertThat(archive.add(closed)).isEqualTo(closed.getLast().last());
+    assertThat(Archive.openOrRebuild(directory, other, aside).kept()).hasSize(3);
+  }
+
+  @Test
+  void cut_movesAwayWhatTheLogGoesOnOtherwise_andItIsTakenInAnew() throws IOException {
+    Archive archive = Archive.open(directory, GROUP);
+    archive.add(closed);
+
+    archive.cut(closed.get(1).last(), root.resolve("kept"));
+
+    assertThat(Archive.open(directory, GROUP).kept())
+        .extracting(Archive.Kept::last)
+        .containsExactly(closed.getFirst().last());
+    assertThat(root.resolve("kept").toFile().list()).hasSize(2);
+    assertThat(archive.knows(closed.get(1))).isFalse();
+    archive.add(closed);
+    assertThat(archive.kept()).hasSize(3);
+  }
+
+  @Test
   void check_namesWhatIsMissingShortOrChanged() throws IOException {
-    Archive archive = Archive.open(directory);
+    Archive archive = Archive.open(directory, GROUP);
     archive.add(closed);
     Path first = archive.path(archive.kept().get(0));
     Path second = archive.path(archive.kept().get(1));
@@ -81,7 +133,7 @@ class ArchiveTest {
     Files.write(second, bytes);
     Files.write(third, new byte[3]);
 
-    assertThat(Archive.open(directory).check())
+    assertThat(Archive.open(directory, GROUP).check())
         .containsExactly(
             "archived segment is missing: path=" + first,
             "archived segment has another checksum: path=" + second,
@@ -91,11 +143,11 @@ class ArchiveTest {
 
   @Test
   void crash_betweenFilesAndManifest_losesNothingAndBringsNothingBack() throws IOException {
-    Archive archive = Archive.open(directory);
+    Archive archive = Archive.open(directory, GROUP);
     archive.add(closed.subList(0, 1));
     // Linked, and the manifest was not written yet.
     Files.createLink(directory.resolve(closed.get(1).path().getFileName()), closed.get(1).path());
-    Archive again = Archive.open(directory);
+    Archive again = Archive.open(directory, GROUP);
     again.add(closed);
     assertThat(again.kept()).hasSize(3);
     // Taken off the manifest, and the file was not deleted yet.
@@ -103,7 +155,7 @@ class ArchiveTest {
     byte[] bytes = Files.readAllBytes(first);
     again.remove(again.kept().subList(0, 1));
     Files.write(first, bytes);
-    Archive third = Archive.open(directory);
+    Archive third = Archive.open(directory, GROUP);
     third.clean();
     third.add(closed);
     assertThat(first).doesNotExist();
@@ -112,7 +164,7 @@ class ArchiveTest {
 
   @Test
   void open_withAnyByteOfTheManifestFlipped_isDetectedAndMadeAnew() throws IOException {
-    Archive archive = Archive.open(directory);
+    Archive archive = Archive.open(directory, GROUP);
     archive.add(closed);
     Path manifest = directory.resolve(Archive.MANIFEST);
     byte[] bytes = Files.readAllBytes(manifest);
@@ -124,7 +176,7 @@ class ArchiveTest {
     }
     bytes[9] ^= 1;
     Files.write(manifest, bytes);
-    Archive made = Archive.openOrRebuild(directory, root.resolve("aside"));
+    Archive made = Archive.openOrRebuild(directory, GROUP, root.resolve("aside"));
     assertThat(made.kept()).isEqualTo(archive.kept());
     assertThat(root.resolve("aside").toFile().list()).hasSize(1);
   }
@@ -138,6 +190,8 @@ class ArchiveTest {
             HexFormat.of()
                 .parseHex(
                     "5141524301000000"
+                        + "efcdab8967452301"
+                        + "8877665544332211"
                         + "0700000000000000"
                         + "01000000"
                         + "0800000000000000"
@@ -146,8 +200,8 @@ class ArchiveTest {
                         + "0d0c0b0a"
                         + "0300000000000000"
                         + "e803000000000000"
-                        + "13f31220"));
+                        + "850ef3f5"));
     assertThat(archive.kept()).containsExactly(new Archive.Kept(8, 9, 100, 0x0a0b0c0d, 3, 1_000));
-    assertThat(archive.encode()).hasSize(68);
+    assertThat(archive.encode()).hasSize(84);
   }
 }

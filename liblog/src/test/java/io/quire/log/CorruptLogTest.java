@@ -158,7 +158,7 @@ class CorruptLogTest {
   private List<Path> segments() throws IOException {
     try (Stream<Path> paths = Files.walk(root)) {
       return paths
-          .filter(path -> path.getParent().endsWith("current"))
+          .filter(path -> path.getName(path.getNameCount() - 2).toString().equals("current"))
           .filter(path -> path.getFileName().toString().startsWith("log_"))
           .sorted(Comparator.comparing(CorruptLogTest::order))
           .toList();

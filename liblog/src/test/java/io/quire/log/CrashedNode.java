@@ -3,6 +3,7 @@ package io.quire.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Log;
+import io.quire.base.LogBook;
 import io.quire.base.NodeId;
 import io.quire.log.Segments.Entry;
 import io.quire.log.Segments.Segment;
@@ -52,6 +53,7 @@ record CrashedNode(List<String> texts, long lastTerm, long lastIndex, long voted
         return new CrashedNode(List.of(), 0, -1, 0);
       }
       storage.finishForming();
+      checkArchive(storage);
       Snapshot snapshot = storage.snapshots().take();
       Doctor doctor =
           Doctor.examine(storage.log(), storage.aside(), storage.snapshotIndex(), storage.mark());
@@ -67,6 +69,7 @@ record CrashedNode(List<String> texts, long lastTerm, long lastIndex, long voted
       Applier applier = new Applier();
       applier.register(journal);
       applier.register(new Journal(Log.Stream.SESSIONS));
+      applier.register(new LogBook());
       if (snapshot != null) {
         applier.restore(snapshot);
       }
@@ -74,6 +77,14 @@ record CrashedNode(List<String> texts, long lastTerm, long lastIndex, long voted
       VoteCopy voted = java.util.Objects.requireNonNull(VoteCopy.ofRatis(storage.log()));
       return new CrashedNode(texts(journal), term, doctor.last(), voted.term());
     }
+  }
+
+  /* What the manifest names was on disk before it was named. */
+  private static void checkArchive(Storage storage) throws IOException {
+    Archive archive =
+        Archive.openOrRebuild(storage.archive(), storage.identity().group(), storage.aside());
+    archive.clean();
+    assertThat(archive.check()).isEmpty();
   }
 
   private static List<String> texts(Journal journal) {

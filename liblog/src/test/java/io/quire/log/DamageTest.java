@@ -97,6 +97,28 @@ class DamageTest {
   }
 
   @Test
+  void headOfTheOpenSegmentOfARunningNode_flipped_isHealedByTheScrub() throws Exception {
+    try (TestCluster cluster = cluster()) {
+      cluster.start("n1", "n2", "n3");
+      Node leader = cluster.leader();
+      for (int i = 0; i < 5; i++) {
+        leader.put("e" + i);
+      }
+      Path open = Segments.inOrder(log(leader.directory())).getLast().path();
+      byte[] good = Files.readAllBytes(open);
+      try (FileChannel file = FileChannel.open(open, StandardOpenOption.WRITE)) {
+        file.write(ByteBuffer.wrap(new byte[] {(byte) (good[3] ^ 4)}), 3);
+      }
+
+      Scrub.Report report = leader.log.scrub();
+
+      assertThat(report.damages()).hasSize(1);
+      assertThat(report.healed()).isEqualTo(1);
+      assertThat(Files.readAllBytes(open)).startsWith(Arrays.copyOf(good, 200));
+    }
+  }
+
+  @Test
   void twoNodes_damagedInDifferentPlaces_healEachOtherThoughNobodyLeads() throws Exception {
     try (TestCluster cluster = cluster()) {
       cluster.start("n1", "n2", "n3");

@@ -79,8 +79,7 @@ class ReadTest {
         Node first = nodes.getFirst();
         TestCluster.until(
             "the first has it too", () -> first.transactions.lines().size() >= found.size());
-        assertThat(found)
-            .isEqualTo(first.transactions.lines().subList(0, found.size()));
+        assertThat(found).isEqualTo(first.transactions.lines().subList(0, found.size()));
       }
     }
   }

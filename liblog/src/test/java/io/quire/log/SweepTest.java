@@ -15,8 +15,10 @@ import io.quire.base.LogBook.Retention;
 import io.quire.base.Position;
 import io.quire.log.TestCluster.Node;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
@@ -71,14 +73,17 @@ class SweepTest {
       purged(node, 100);
     }
     Path newest = Snapshots.newestFirst(root.resolve("n1/snapshots")).getFirst();
-    byte[] bytes = java.nio.file.Files.readAllBytes(newest);
+    byte[] bytes = Files.readAllBytes(newest);
     bytes[bytes.length / 2] ^= 1;
-    java.nio.file.Files.write(newest, bytes);
+    Files.write(newest, bytes);
     try (TestCluster cluster = cluster("n1")) {
       Node node = cluster.start("n1").getFirst();
       node.put("after");
       assertThat(node.transactions.lines()).hasSize(301);
       assertThat(node.log.stat().aside()).anyMatch(path -> path.endsWith(".bad"));
+      assertThat(node.log.badSnapshots())
+          .containsExactly(
+              node.directory().resolve("aside").resolve(newest.getFileName() + ".bad"));
     }
   }
 
@@ -140,6 +145,62 @@ class SweepTest {
       assertThat(late.log.book().state()).isEqualTo(nodes.getFirst().log.book().state());
       assertThat(late.log.oldest()).isGreaterThan(Position.of(100, 0));
       assertThat(TestCluster.get(late.log.tail(late.log.oldest()).next(1))).hasSize(1);
+    }
+  }
+
+  @Test
+  void archive_changedCutShortAndLost_isHealedFromOthersByTheScrub() throws Exception {
+    try (TestCluster cluster = cluster("n1", "n2", "n3")) {
+      List<Node> nodes = cluster.start("n1", "n2", "n3");
+      for (int i = 0; i < 300; i++) {
+        cluster.put("e" + i + "-" + "x".repeat(90));
+      }
+      for (Node each : nodes) {
+        purged(each, 250);
+      }
+      Node node =
+          nodes.stream().filter(each -> each.transactions.restoredAt < 0).findFirst().orElseThrow();
+      List<Path> files =
+          SegmentPath.in(archive(node)).stream().limit(3).map(SegmentPath::path).toList();
+      byte[] first = Files.readAllBytes(files.getFirst());
+      byte[] bad = first.clone();
+      bad[bad.length / 2] ^= 1;
+      Files.write(files.getFirst(), bad);
+      Files.write(files.get(1), Arrays.copyOf(Files.readAllBytes(files.get(1)), 300));
+      Files.delete(files.getLast());
+      assertThat(node.log.verify(0, Long.MAX_VALUE, (_, _) -> {}).good()).isFalse();
+
+      Scrub.Report report = node.log.scrub();
+
+      assertThat(report.damages())
+          .extracting(Damage::path)
+          .containsExactlyElementsOf(files.reversed());
+      assertThat(report.healed()).isEqualTo(3);
+      assertThat(Files.readAllBytes(files.getFirst())).isEqualTo(first);
+      LogVerification found = node.log.verify(0, Long.MAX_VALUE, (_, _) -> {});
+      assertThat(found.good()).describedAs("%s", found).isTrue();
+      assertThat(read(node)).isEqualTo(node.transactions.lines());
+    }
+  }
+
+  @Test
+  void archiveOfANodeThatIsAlone_changed_isReportedAndNotHealed() throws Exception {
+    try (TestCluster cluster = cluster("n1")) {
+      Node node = cluster.start("n1").getFirst();
+      fill(node, 300);
+      purged(node, 100);
+      Path file = SegmentPath.in(archive(node)).getFirst().path();
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(file, bytes);
+      for (int pass = 0; pass < 2; pass++) {
+        Scrub.Report report = node.log.scrub();
+        assertThat(report.damages()).extracting(Damage::path).containsExactly(file);
+        assertThat(report.healed()).isZero();
+        assertThat(node.log.damages())
+            .containsExactly(new Scrub.Found(report.damages().getFirst(), false));
+      }
+      assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
     }
   }
 

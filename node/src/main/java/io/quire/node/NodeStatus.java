@@ -2,6 +2,9 @@ package io.quire.node;
 
 import io.quire.ager.AgerStats;
 import io.quire.base.Position;
+import io.quire.log.Damage;
+import io.quire.log.Scrub;
+import java.nio.file.Path;
 import java.util.List;
 
 /** What a node tells of itself over HTTP; JSON by field name. */
@@ -27,7 +30,26 @@ record NodeStatus(
       String leader,
       String applied,
       List<String> voters,
-      List<String> listeners) {}
+      List<String> listeners,
+      List<DamagePart> damages,
+      List<String> badSnapshots) {}
+
+  /**
+   * What was found damaged since the start.
+   *
+   * @param position of the first record that it concerns, "" if none
+   */
+  record DamagePart(String file, long offset, String position, String reason, boolean healed) {
+    static DamagePart of(Scrub.Found found) {
+      Damage damage = found.damage();
+      return new DamagePart(
+          damage.path().toString(),
+          damage.offset(),
+          damage.first() < 0 ? "" : Position.text(damage.position()),
+          damage.reason(),
+          found.healed());
+    }
+  }
 
   record MemoryPart(
       long budget,
@@ -67,7 +89,9 @@ record NodeStatus(
             log.leader() == null ? "" : log.leader().name(),
             Position.text(log.applied()),
             log.voters(),
-            log.listeners()),
+            log.listeners(),
+            node.log().damages().stream().map(DamagePart::of).toList(),
+            node.log().badSnapshots().stream().map(Path::toString).toList()),
         new MemoryPart(
             ager.budgetBytes(),
             ager.accountedBytes(),
