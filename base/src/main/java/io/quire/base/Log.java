@@ -323,6 +323,23 @@ public interface Log {
     @Override
     void close();
 
+    /**
+     * One that has references to what never changes, and encodes them when it is written.
+     *
+     * @param write called at most once, by any thread
+     */
+    static Capture later(Consumer<WireWriter> write) {
+      return new Capture() {
+        @Override
+        public void write(WireWriter out) {
+          write.accept(out);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+
     /** One that is made at once, whole. */
     static Capture of(Consumer<WireWriter> save) {
       WireWriter now = new WireWriter(4096);

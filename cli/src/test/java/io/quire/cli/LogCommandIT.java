@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,13 +32,38 @@ class LogCommandIT {
   }
 
   private Started filled() {
+    return filled("/made/");
+  }
+
+  private Started filled(String names) {
     Started node = quire.start(quire.directory(), "memory=16MiB", "snapshot-entries=20");
     try (AdminClient client = new AdminClient(node.http(), "")) {
       for (int i = 0; i < OBJECTS; i++) {
-        client.create("/made/" + i, "value " + i);
+        client.create(names + i, "value " + i);
       }
     }
     return node;
+  }
+
+  /** A segment that only the archive has any more. */
+  private static Path archived(Started node) {
+    long deadline = System.nanoTime() + Commands.LIMIT.toNanos();
+    try (AdminClient client = new AdminClient(node.http(), "")) {
+      while (System.nanoTime() < deadline) {
+        JsonNode oldest = client.logStat().path("segments").path(0);
+        if (!oldest.path("live").asBoolean()) {
+          return Path.of(oldest.path("file").asText());
+        }
+        LockSupport.parkNanos(50_000_000);
+      }
+    }
+    throw new AssertionError("nothing was purged in time");
+  }
+
+  private static void flip(Path file, int at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
   }
 
   private void stop(Started node) {
@@ -112,9 +138,7 @@ class LogCommandIT {
               .findFirst()
               .orElseThrow();
     }
-    byte[] bytes = Files.readAllBytes(segment);
-    bytes[500] ^= 1;
-    Files.write(segment, bytes);
+    flip(segment, 500);
 
     Ran ran = quire.run("log", "verify", node.data().toString(), "--json");
 
@@ -129,6 +153,41 @@ class LogCommandIT {
         .startsWith("quire: corrupt entry: position=" + bad.get(0).path("position").asText())
         .contains("file=" + segment, "offset=" + bad.get(0).path("offset").asText());
     assertThat(dump.text().lines().count()).isGreaterThan(OBJECTS / 2);
+  }
+
+  @Test
+  void damageOfTheArchive_isNamedAlikeWhileTheNodeRunsAndAfterwards() throws IOException {
+    stop(filled());
+    Started node = filled("/more/");
+    Path segment = archived(node);
+    flip(segment, 500);
+    String data = node.data().toString();
+
+    Ran ran = online(node, "log", "verify", "--json");
+    assertThat(ran.code()).isEqualTo(1);
+    JsonNode bad = json(ran).path("bad");
+    assertThat(bad).hasSize(1);
+    assertThat(bad.get(0).path("file").asText()).isEqualTo(segment.toString());
+    assertThat(json(ran).path("archive").toString())
+        .contains("another checksum", segment.toString());
+    String corrupt = "corrupt entry: position=" + bad.get(0).path("position").asText();
+    Ran dump = online(node, "log", "dump");
+    assertThat(dump.code()).isEqualTo(1);
+    assertThat(dump.err()).startsWith("quire: " + corrupt).contains("file=" + segment);
+    String behind = bad.get(0).path("through").asText().replace(".0", "");
+    String next = Integer.parseInt(behind) + 1 + ".0";
+    assertThat(online(node, "log", "dump", "--from", next).assertDone().text()).isNotEmpty();
+    online(node, "log", "stat").assertDone();
+    stop(node);
+
+    Ran after = quire.run("log", "verify", data, "--json");
+    assertThat(after.code()).isEqualTo(1);
+    assertThat(json(after).path("bad")).isEqualTo(bad);
+    assertThat(quire.run("log", "dump", data).err()).contains(corrupt);
+    quire.run("log", "stat", data).assertDone();
+    // What is damaged may be let go, if nobody needs it.
+    quire.run("log", "trim", data, "--before", next).assertDone();
+    quire.run("log", "stat", data).assertDone();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.quire.lockserver;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +41,18 @@ final class Answers {
     }
   }
 
-  void save(WireWriter out) {
-    out.int64(low).int32(answers.size());
-    answers.forEach(
-        (sequence, answer) -> {
-          out.int64(sequence);
-          answer.write(out);
-        });
+  /** What there is now, to be written later. */
+  Consumer<WireWriter> capture() {
+    long from = low;
+    Long[] sequences = answers.keySet().toArray(new Long[0]);
+    LockAnswer[] now = answers.values().toArray(new LockAnswer[0]);
+    return out -> {
+      out.int64(from).int32(now.length);
+      for (int i = 0; i < now.length; i++) {
+        out.int64(sequences[i]);
+        now[i].write(out);
+      }
+    };
   }
 
   static Answers restore(WireReader in) {

@@ -2,6 +2,7 @@ package io.quire.lockserver;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -49,16 +50,23 @@ final class EventRing {
     return (int) (id % ring.length);
   }
 
-  void save(WireWriter out) {
-    out.int64(last).int32(kept);
-    for (long id = forgotten() + 1; id <= last; id++) {
-      LockEvent event = ring[slot(id)];
-      out.int64(event.position())
-          .int8(event.kind().ordinal())
-          .string(event.path())
-          .int64(event.session())
-          .int64(event.generation());
+  /** What there is now, to be written later. */
+  Consumer<WireWriter> capture() {
+    long newest = last;
+    LockEvent[] now = new LockEvent[kept];
+    for (int i = 0; i < kept; i++) {
+      now[i] = ring[slot(forgotten() + 1 + i)];
     }
+    return out -> {
+      out.int64(newest).int32(now.length);
+      for (LockEvent event : now) {
+        out.int64(event.position())
+            .int8(event.kind().ordinal())
+            .string(event.path())
+            .int64(event.session())
+            .int64(event.generation());
+      }
+    };
   }
 
   void restore(WireReader in) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The files that clients made. Part of the fold; confined to the loop. */
@@ -177,15 +178,19 @@ final class FileTable {
     }
   }
 
-  void save(WireWriter out) {
-    out.int32(files.size());
-    for (TreeFile file : files.values()) {
-      out.string(file.path())
-          .bytes(file.contents())
-          .int64(file.version())
-          .int64(file.made())
-          .int64(file.session());
-    }
+  /** What there is now, to be written later. */
+  Consumer<WireWriter> capture() {
+    TreeFile[] now = files.values().toArray(new TreeFile[0]);
+    return out -> {
+      out.int32(now.length);
+      for (TreeFile file : now) {
+        out.string(file.path())
+            .bytes(file.contents())
+            .int64(file.version())
+            .int64(file.made())
+            .int64(file.session());
+      }
+    };
   }
 
   void restore(WireReader in) {

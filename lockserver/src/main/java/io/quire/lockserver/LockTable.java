@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * is over. It counts against others as if it were held, and for nothing else.
  */
 final class LockTable {
+  private static final Hold[] NOBODY = {};
+  private static final Waiter[] NO_WAITERS = {};
+
   private final LockLimits limits;
   private final EventRing events;
   private final Rules rules;
@@ -343,23 +347,42 @@ final class LockTable {
     }
   }
 
-  void save(WireWriter out) {
-    out.int64(lastGeneration).int32(locks.size());
-    locks.forEach(
-        (path, lock) -> {
-          out.string(path).int32(lock.holds.size());
-          for (Hold hold : lock.holds.values()) {
-            out.int64(hold.generation()).bool(hold.lost());
-            write(
-                out, hold.asker(), hold.requested(), hold.mode(), hold.delayMillis(), hold.note());
-          }
-          boolean queues = rules.keep(Rules.Rule.LOCK_QUEUE_SAVED);
-          out.int32(queues ? lock.queue.size() : 0);
-          for (Waiter each : queues ? lock.queue : List.<Waiter>of()) {
-            write(
-                out, each.asker(), each.requested(), each.mode(), each.delayMillis(), each.note());
-          }
-        });
+  /** What there is now, to be written later. */
+  Consumer<WireWriter> capture() {
+    long last = lastGeneration;
+    boolean queues = rules.keep(Rules.Rule.LOCK_QUEUE_SAVED);
+    Captured[] now = new Captured[locks.size()];
+    int count = 0;
+    for (Map.Entry<String, PathLock> each : locks.entrySet()) {
+      PathLock lock = each.getValue();
+      Hold[] held = lock.holds.values().toArray(NOBODY);
+      Waiter[] queue =
+          queues && !lock.queue.isEmpty() ? lock.queue.toArray(NO_WAITERS) : NO_WAITERS;
+      now[count++] = new Captured(each.getKey(), held, queue);
+    }
+    return out -> {
+      out.int64(last).int32(now.length);
+      for (Captured lock : now) {
+        lock.write(out);
+      }
+    };
+  }
+
+  /** One lock as it was. */
+  private record Captured(String path, Hold[] holds, Waiter[] queue) {
+    void write(WireWriter out) {
+      out.string(path).int32(holds.length);
+      for (Hold hold : holds) {
+        out.int64(hold.generation()).bool(hold.lost());
+        LockTable.write(
+            out, hold.asker(), hold.requested(), hold.mode(), hold.delayMillis(), hold.note());
+      }
+      out.int32(queue.length);
+      for (Waiter each : queue) {
+        LockTable.write(
+            out, each.asker(), each.requested(), each.mode(), each.delayMillis(), each.note());
+      }
+    }
   }
 
   private static void write(

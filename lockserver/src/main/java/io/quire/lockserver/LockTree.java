@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -287,21 +288,35 @@ final class LockTree implements Log.Projection {
 
   @Override
   public void save(WireWriter out) {
-    out.int64(lastSession).int32(users.size());
-    for (UserSession user : users.values()) {
-      out.int64(user.id());
-      user.tenure().write(out);
-      out.string(user.name()).int64(user.made());
-    }
-    files.save(out);
-    locks.save(out);
-    out.int32(answers.size());
-    answers.forEach(
-        (tenure, of) -> {
-          tenure.write(out);
-          of.save(out);
+    capture().write(out);
+  }
+
+  /** Copies references only: what they refer to never changes. */
+  @Override
+  public Log.Capture capture() {
+    long last = lastSession;
+    UserSession[] clients = users.values().toArray(new UserSession[0]);
+    Consumer<WireWriter> tree = files.capture().andThen(locks.capture());
+    Tenure[] tenures = answers.keySet().toArray(new Tenure[0]);
+    List<Consumer<WireWriter>> told = new ArrayList<>();
+    answers.values().forEach(of -> told.add(of.capture()));
+    Consumer<WireWriter> ring = events.capture();
+    return Log.Capture.later(
+        out -> {
+          out.int64(last).int32(clients.length);
+          for (UserSession user : clients) {
+            out.int64(user.id());
+            user.tenure().write(out);
+            out.string(user.name()).int64(user.made());
+          }
+          tree.accept(out);
+          out.int32(tenures.length);
+          for (int i = 0; i < tenures.length; i++) {
+            tenures[i].write(out);
+            told.get(i).accept(out);
+          }
+          ring.accept(out);
         });
-    events.save(out);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Log;
 import io.quire.base.Rules;
+import io.quire.base.WireWriter;
 import io.quire.lockserver.LockAnswer.Code;
 import io.quire.lockserver.LockAnswer.Limit;
 import io.quire.lockserver.LockOperation.Add;
@@ -332,6 +333,25 @@ class LockTreeTest {
     assertThat(small.events().stream().map(LockEvent::id).toList())
         .isEqualTo(java.util.stream.LongStream.rangeClosed(16, 31).boxed().toList());
     assertThat(small.copy().events()).isEqualTo(small.events());
+  }
+
+  @Test
+  void capture_writtenLater_isWhatWasSavedAtThatMoment() {
+    create(a, s, "/x", 3);
+    driver.ask(a, new Create(s, "/e", new byte[1], true));
+    driver.acquire(a, s, "/l", EXCLUSIVE, true, 700);
+    driver.acquire(a, t, "/l", SHARED);
+    driver.acquire(b, u, "/l", SHARED);
+    byte[] wanted = driver.save();
+    Log.Capture capture = driver.tree.capture();
+    driver.acquire(b, u, "/m", SHARED, true, 5);
+    driver.ask(a, new Write(s, "/x", LockOperation.ANY_VERSION, new byte[7]));
+    driver.ask(a, new Close(s));
+    driver.expire(b);
+    assertThat(driver.save()).isNotEqualTo(wanted);
+    WireWriter out = new WireWriter();
+    capture.write(out);
+    assertThat(out.toBytes()).isEqualTo(wanted);
   }
 
   @Test

@@ -4,9 +4,10 @@ import io.quire.base.Checksum;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.lockserver.View;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -138,19 +139,33 @@ final class Blobs {
   }
 
   void save(WireWriter out) {
-    out.int32(blobs.size());
-    for (Map.Entry<Key, Blob> entry : blobs.entrySet()) {
-      Blob blob = entry.getValue();
-      out.int64(entry.getKey().coordinator()).int64(entry.getKey().number());
-      out.int32(blob.count);
-      byte[] whole = blob.whole;
+    capture().accept(out);
+  }
+
+  /** What there is now, to be written later: references, for the bytes never change. */
+  Consumer<WireWriter> capture() {
+    List<Captured> now = new ArrayList<>();
+    blobs.forEach(
+        (key, blob) ->
+            now.add(new Captured(key, blob.count, blob.whole, new TreeMap<>(blob.chunks))));
+    return out -> {
+      out.int32(now.size());
+      now.forEach(blob -> blob.write(out));
+    };
+  }
+
+  private record Captured(
+      Key key, int count, byte @Nullable [] whole, TreeMap<Integer, byte[]> chunks) {
+    void write(WireWriter out) {
+      out.int64(key.coordinator()).int64(key.number());
+      out.int32(count);
       out.bool(whole != null);
       if (whole != null) {
         out.bytes(whole);
-        continue;
+        return;
       }
-      out.int32(blob.chunks.size());
-      blob.chunks.forEach((index, chunk) -> out.int32(index).bytes(chunk));
+      out.int32(chunks.size());
+      chunks.forEach((index, chunk) -> out.int32(index).bytes(chunk));
     }
   }
 

@@ -3,7 +3,7 @@ package io.quire.twopc;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,11 +36,20 @@ final class Requests {
   }
 
   void save(WireWriter out) {
-    out.int32(ends.size());
-    for (Map.Entry<RequestId, End> entry : ends.entrySet()) {
-      entry.getKey().write(out);
-      out.int64(entry.getValue().position()).bytes(entry.getValue().result());
-    }
+    capture().accept(out);
+  }
+
+  /** What there is now, to be written later. */
+  Consumer<WireWriter> capture() {
+    RequestId[] ids = ends.keySet().toArray(new RequestId[0]);
+    End[] now = ends.values().toArray(new End[0]);
+    return out -> {
+      out.int32(now.length);
+      for (int i = 0; i < now.length; i++) {
+        ids[i].write(out);
+        out.int64(now[i].position()).bytes(now[i].result());
+      }
+    };
   }
 
   void restore(WireReader in) {

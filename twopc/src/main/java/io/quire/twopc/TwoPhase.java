@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -506,21 +507,30 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
 
   /* All but what the participants have. */
   private void saveOwn(WireWriter out) {
-    decided.save(out);
-    requests.save(out);
-    blobs.save(out);
-    out.int64(gate);
+    captureOwn().accept(out);
+  }
+
+  /* What is decided and not below a low mark is little: as much as is under way. */
+  private Consumer<WireWriter> captureOwn() {
+    Log.Capture settled = Log.Capture.of(decided::save);
+    Consumer<WireWriter> named = requests.capture().andThen(blobs.capture());
+    long ready = gate;
+    return out -> {
+      settled.write(out);
+      named.accept(out);
+      out.int64(ready);
+    };
   }
 
   @Override
   public Log.Capture capture() {
-    Log.Capture own = Log.Capture.of(this::saveOwn);
+    Consumer<WireWriter> own = captureOwn();
     TreeMap<Integer, Log.Capture> states = new TreeMap<>();
     participants.forEach((number, participant) -> states.put(number, participant.capture()));
     return new Log.Capture() {
       @Override
       public void write(WireWriter out) {
-        own.write(out);
+        own.accept(out);
         out.int32(states.size());
         states.forEach(
             (number, state) -> {
