@@ -1,6 +1,7 @@
 package io.quire.gvm;
 
 import io.quire.base.Log.Capture;
+import io.quire.base.Rules;
 import io.quire.base.WireWriter;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.Stage;
@@ -19,7 +20,8 @@ final class CaptureStall {
   private static final int COMMITS = 20_000;
 
   private final CellStore store =
-      new CellStore(new Sessions(new Stage().enter("a").log()), _ -> false);
+      new CellStore(
+          new Sessions(new Stage().enter("a").log()), _ -> false, Rules.ALL, Runnable::run);
   private final SplittableRandom random = new SplittableRandom(1);
   private final int cells;
   private long position = 1 << 16;

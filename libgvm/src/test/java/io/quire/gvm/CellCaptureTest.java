@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.Log.Capture;
+import io.quire.base.Rules;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.lockserver.Sessions;
@@ -21,7 +22,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class CellCaptureTest {
   private final CellStore store =
-      new CellStore(new Sessions(new Stage().enter("a").log()), _ -> false);
+      new CellStore(
+          new Sessions(new Stage().enter("a").log()), _ -> false, Rules.ALL, Runnable::run);
   private long position = 1 << 16;
 
   private void commit(SplittableRandom random, int keys) {

@@ -86,7 +86,10 @@ class TailTest {
     cluster.log().faults(LogFaults.draw(dice));
     Nemesis nemesis =
         new Nemesis(
-            cluster.cluster, Nemesis.draw(dice), Duration.ofMillis(dice.between(500, 4000)));
+            cluster.cluster,
+            Nemesis.draw(dice),
+            Duration.ofMillis(dice.between(500, 4000)),
+            Duration.ofSeconds(1));
     List<Follower> followers =
         cluster.cluster.ids().stream().map(id -> new Follower(cluster, id)).toList();
     cluster.chatter(Duration.ofMillis(200));
