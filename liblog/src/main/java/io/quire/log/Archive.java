@@ -15,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -395,10 +394,5 @@ final class Archive {
     }
     in.end();
     return new Archive(directory, group, kept, trimmed);
-  }
-
-  /** For tests and people. */
-  Map<Long, Kept> byFirst() {
-    return kept;
   }
 }
