@@ -369,6 +369,9 @@ final class Coordinator {
       if (attempt.state == State.APPENDING) {
         settle(attempt);
         attempt.request.outcome.complete(new Indeterminate(attempt.id));
+      } else if (attempt.state == State.PREPARING && twoPhase.decided(attempt.id)) {
+        // Never submitted and decided all the same: a member resolved it, so it never took effect.
+        learned(attempt.id.sequence(), null);
       }
     }
     viewChanged(view);

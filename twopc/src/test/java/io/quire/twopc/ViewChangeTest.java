@@ -257,6 +257,22 @@ class ViewChangeTest {
   }
 
   @Test
+  void installed_overAResolveWhilePreparing_isNotAppendedAndTriedAnew() {
+    CompletableFuture<Outcome> outcome = a.submit("t");
+    Letter late = c.coming(Message.Prepare.class).getFirst();
+    stage.deliverAll(letter -> letter != late);
+    b.propose(new TxnEntry.Resolve(new TxnId(a.incarnation(), 1)).entry());
+    b.actor.applyAll();
+    a.actor.install(b.actor);
+    stage.deliver(late);
+    stage.deliverAll(_ -> true);
+    assertThat(stage.proposals()).as("the last vote came, for what is dead").isEmpty();
+    stage.play(Duration.ofMillis(400));
+    assertThat(outcome.resultNow()).isInstanceOf(Committed.class);
+    assertThat(peers).allSatisfy(peer -> assertThat(peer.recorder.committed).containsExactly("t"));
+  }
+
+  @Test
   void installed_decidedSetComesAlong() {
     a.submit("t");
     stage.deliverAll(_ -> true);
