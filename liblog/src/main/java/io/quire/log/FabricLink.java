@@ -78,17 +78,21 @@ final class FabricLink implements AutoCloseable {
     return done;
   }
 
+  /** Calls a peer. */
+  <T> CompletableFuture<T> request(
+      PeerId to, byte[] body, Duration deadline, Function<ByteBuffer, T> decode) {
+    Address address = book.of(to);
+    return address == null
+        ? CompletableFuture.failedFuture(new IOException("peer is not seen: peer=" + to))
+        : fabric.request(address, Service.RAFT, ByteBuffer.wrap(body), deadline, decode);
+  }
+
   /** Calls a peer and waits. */
   <T> T call(PeerId to, byte[] body, Duration deadline, Function<ByteBuffer, T> decode)
       throws IOException {
-    Address address = book.of(to);
-    if (address == null) {
-      throw new IOException("peer is not seen: peer=" + to);
-    }
-    CompletableFuture<T> answer =
-        fabric.request(address, Service.RAFT, ByteBuffer.wrap(body), deadline, decode);
     try {
-      return answer.get(deadline.toMillis() + SLACK_MILLIS, TimeUnit.MILLISECONDS);
+      return request(to, body, deadline, decode)
+          .get(deadline.toMillis() + SLACK_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       InterruptedIOException interrupted = new InterruptedIOException("interrupted: peer=" + to);

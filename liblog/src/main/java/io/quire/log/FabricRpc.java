@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
@@ -18,17 +19,18 @@ import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionReplyProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.protocol.RaftServerAsynchronousProtocol;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
 import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.apache.ratis.thirdparty.com.google.protobuf.MessageLite;
 import org.apache.ratis.thirdparty.com.google.protobuf.Parser;
+import org.apache.ratis.util.ProtoUtils;
 
 /**
  * The calls of Raft over the fabric: one byte says which, and Ratis' own message follows; so do
@@ -127,7 +129,17 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
   @Override
   public CompletableFuture<AppendEntriesReplyProto> appendEntriesAsync(
       AppendEntriesRequestProto request) {
-    return link.run(() -> appendEntries(request));
+    try {
+      link.durability().acknowledging();
+      RaftRpcRequestProto header = request.getServerRequest();
+      return link.request(
+          to(header),
+          encode(APPEND, request),
+          link.callDeadline(),
+          bytes -> parse(AppendEntriesReplyProto.parser(), bytes));
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   @Override
@@ -144,14 +156,24 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
       int patience,
       Parser<T> parser)
       throws IOException {
+    return link.call(
+        to(header),
+        encode(operation, request),
+        link.callDeadline().multipliedBy(patience),
+        bytes -> parse(parser, bytes));
+  }
+
+  private static PeerId to(RaftRpcRequestProto header) {
+    return PeerId.parse(header.getReplyId().toStringUtf8());
+  }
+
+  private static byte[] encode(int operation, MessageLite request) throws IOException {
     byte[] body = new byte[1 + request.getSerializedSize()];
     body[0] = (byte) operation;
     CodedOutputStream out = CodedOutputStream.newInstance(body, 1, body.length - 1);
     request.writeTo(out);
     out.flush();
-    PeerId to = PeerId.parse(header.getReplyId().toStringUtf8());
-    return link.call(
-        to, body, link.callDeadline().multipliedBy(patience), bytes -> parse(parser, bytes));
+    return body;
   }
 
   private CompletionStage<ByteBuffer> serve(ByteBuffer request) {
@@ -159,7 +181,9 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     switch (operation) {
       case APPEND -> {
         AppendEntriesRequestProto append = parse(AppendEntriesRequestProto.parser(), request);
-        return answer(append.getServerRequest(), () -> acknowledge(server.appendEntries(append)));
+        return meant(append.getServerRequest())
+            ? append(append)
+            : refused(append.getServerRequest());
       }
       case VOTE -> {
         RequestVoteRequestProto vote = parse(RequestVoteRequestProto.parser(), request);
@@ -182,9 +206,29 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     }
   }
 
-  private AppendEntriesReplyProto acknowledge(AppendEntriesReplyProto reply) throws IOException {
-    link.durability().acknowledging();
-    return reply;
+  /**
+   * Serves entries on a thread that may block, and answers on the one that has synced them. Asked
+   * is the member itself: the server before it would hand each call to one more thread and wait.
+   */
+  private CompletionStage<ByteBuffer> append(AppendEntriesRequestProto request) {
+    return link.run(
+            () -> {
+              RaftGroupId group =
+                  ProtoUtils.toRaftGroupId(request.getServerRequest().getRaftGroupId());
+              RaftServer.Division member = server.getDivision(group);
+              return ((RaftServerAsynchronousProtocol) member).appendEntriesAsync(request);
+            })
+        .thenCompose(reply -> reply)
+        .thenApply(this::acknowledge);
+  }
+
+  private ByteBuffer acknowledge(AppendEntriesReplyProto reply) {
+    try {
+      link.durability().acknowledging();
+      return ByteBuffer.wrap(reply.toByteArray());
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
   }
 
   private RequestVoteReplyProto promise(RequestVoteReplyProto reply) throws IOException {
@@ -193,16 +237,22 @@ final class FabricRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
   }
 
   private CompletionStage<ByteBuffer> answer(RaftRpcRequestProto header, Answer answer) {
-    ByteString meant = header.getReplyId();
-    if (!meant.equals(server.getId().toByteString())) {
-      return CompletableFuture.failedFuture(
-          new IOException(
-              "raft call for another peer: meant="
-                  + meant.toStringUtf8()
-                  + " here="
-                  + server.getId()));
-    }
-    return link.run(() -> ByteBuffer.wrap(answer.get().toByteArray()));
+    return meant(header)
+        ? link.run(() -> ByteBuffer.wrap(answer.get().toByteArray()))
+        : refused(header);
+  }
+
+  private boolean meant(RaftRpcRequestProto header) {
+    return header.getReplyId().equals(server.getId().toByteString());
+  }
+
+  private CompletionStage<ByteBuffer> refused(RaftRpcRequestProto header) {
+    return CompletableFuture.failedFuture(
+        new IOException(
+            "raft call for another peer: meant="
+                + header.getReplyId().toStringUtf8()
+                + " here="
+                + server.getId()));
   }
 
   private static <T> T parse(Parser<T> parser, ByteBuffer bytes) {

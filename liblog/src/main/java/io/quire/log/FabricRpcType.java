@@ -6,6 +6,9 @@ import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.ServerFactory;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
 
 /**
  * Tells Ratis to talk through the fabric. Public, with a public constructor, because Ratis makes
@@ -26,6 +29,13 @@ public final class FabricRpcType implements RpcType {
       @Override
       public RaftServerRpc newRaftServerRpc(RaftServer server) {
         return new FabricRpc(server, link, FabricRpcType.this);
+      }
+
+      @Override
+      public LogAppender newLogAppender(
+          RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
+        FabricRpc rpc = (FabricRpc) server.getRaftServer().getServerRpc();
+        return new FabricAppender(server, leader, follower, rpc);
       }
 
       @Override

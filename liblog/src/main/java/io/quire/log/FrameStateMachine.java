@@ -243,7 +243,7 @@ final class FrameStateMachine extends BaseStateMachine {
           List<Applied> outcomes;
           try {
             outcomes = applier.apply(term, index, frame);
-            done.completeAsync(() -> Message.EMPTY, replies);
+            done.complete(Message.EMPTY);
           } catch (RuntimeException e) {
             // The node stops by it; Ratis must not wait for an outcome that never comes.
             replies.execute(() -> done.completeExceptionally(e));

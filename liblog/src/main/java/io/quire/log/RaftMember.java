@@ -13,6 +13,7 @@ import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
@@ -160,17 +161,21 @@ final class RaftMember implements AutoCloseable {
     return calls.incrementAndGet();
   }
 
-  /** Puts a frame at the end of the log, if this member leads. May block. */
+  /**
+   * Puts a frame at the end of the log, if this member leads. May block. Asked is the member
+   * itself: the server before it would hand the call to another thread, and wait.
+   */
   CompletableFuture<RaftClientReply> submit(long call, byte[] frame) throws IOException {
-    return server.submitClientRequestAsync(
-        RaftClientRequest.newBuilder()
-            .setClientId(client)
-            .setServerId(server.getId())
-            .setGroupId(group)
-            .setCallId(call)
-            .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(frame)))
-            .setType(RaftClientRequest.writeRequestType())
-            .build());
+    return ((RaftClientAsynchronousProtocol) division)
+        .submitClientRequestAsync(
+            RaftClientRequest.newBuilder()
+                .setClientId(client)
+                .setServerId(server.getId())
+                .setGroupId(group)
+                .setCallId(call)
+                .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(frame)))
+                .setType(RaftClientRequest.writeRequestType())
+                .build());
   }
 
   /** Changes the configuration, if this member leads. Blocks until it is done. */

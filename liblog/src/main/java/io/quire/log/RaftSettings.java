@@ -38,6 +38,10 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setCorruptionPolicy(properties, CorruptionPolicy.EXCEPTION);
     RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
     RaftServerConfigKeys.Log.setAsyncFlushEnabled(properties, false);
+    // Followers are told what is committed; no entry is written for it.
+    RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
+    // Entries come one request at a time, so nothing is won by one more thread between.
+    RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
     RaftServerConfigKeys.Log.setForceSyncNum(properties, 4096);
     RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(segmentBytes));
     RaftServerConfigKeys.Log.setPreallocatedSize(

@@ -5,12 +5,12 @@ import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Watermark implements AutoCloseable {
   static final String FILE = "watermark";
-  static final int SYNC_MILLIS = 10;
+  static final int SYNC_MILLIS = 100;
   static final int SLOT_BYTES = 512;
   static final int VERSION = 1;
 
@@ -199,11 +199,26 @@ final class Watermark implements AutoCloseable {
 
   /** Moves the mark, also back. Any thread; the last call wins. */
   void note(long newIndex, long newTerm) throws IOException {
-    Uninterrupted.run(
-        () -> {
-          noteOnce(newIndex, newTerm);
-          return null;
-        });
+    // In place, for there is nothing to miss: what an interrupt breaks off is written once more.
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (!noted(newIndex, newTerm)) {
+        interrupted |= Thread.interrupted();
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean noted(long newIndex, long newTerm) throws IOException {
+    try {
+      noteOnce(newIndex, newTerm);
+      return true;
+    } catch (ClosedByInterruptException e) {
+      return false;
+    }
   }
 
   private void noteOnce(long newIndex, long newTerm) throws IOException {
@@ -213,8 +228,10 @@ final class Watermark implements AutoCloseable {
         return;
       }
       write(newIndex, newTerm, false);
-      dirty = true;
-      changed.signal();
+      if (!dirty) {
+        dirty = true;
+        changed.signal();
+      }
     } finally {
       lock.unlock();
     }
@@ -247,13 +264,14 @@ final class Watermark implements AutoCloseable {
       // Closed under a thread that was interrupted.
       channel = FileChannel.open(file, StandardOpenOption.WRITE);
     }
-    sequence++;
-    byte[] slot = new Slot(sequence, newIndex, newTerm, settled, boot).encode();
-    ByteBuffer rest = ByteBuffer.wrap(Arrays.copyOf(slot, slot.length));
-    long offset = (sequence & 1) * SLOT_BYTES;
+    // Broken off, it is written again to the same slot: the other is whole.
+    long next = sequence + 1;
+    ByteBuffer rest = ByteBuffer.wrap(new Slot(next, newIndex, newTerm, settled, boot).encode());
+    long offset = (next & 1) * SLOT_BYTES;
     while (rest.hasRemaining()) {
       offset += channel.write(rest, offset);
     }
+    sequence = next;
     index = newIndex;
     term = newTerm;
   }

@@ -28,7 +28,7 @@ class BitFlipTest {
   @Test
   void anyBitOfAnyFile_isFoundOrChangesNothing() throws Exception {
     try (TestCluster cluster =
-        new TestCluster(root, config -> config.withSnapshotEntries(6), "n1")) {
+        new TestCluster(root, config -> config.withSnapshotEntries(3), "n1")) {
       Node node = cluster.start("n1").getFirst();
       for (int i = 0; i < 8; i++) {
         node.put("entry " + i);

@@ -7,6 +7,7 @@ import io.quire.base.Log;
 import io.quire.base.Log.Applied;
 import io.quire.base.Log.Entry;
 import io.quire.base.Log.Fence;
+import io.quire.base.Position;
 import io.quire.log.TestCluster.Node;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +50,27 @@ class ThreeNodesTest {
       assertThat(agreed(nodes, 601))
           .describedAs("seed " + seed)
           .startsWith(before.toArray(String[]::new));
+    }
+  }
+
+  /** With heartbeats a second apart and more, which is what the deadline does not allow for. */
+  @Test
+  @Timeout(60)
+  void followers_hearOfEachCommitAtOnce_andNoEntryIsWrittenForIt() throws Exception {
+    UnaryOperator<LogConfig> rare = config -> config.withElectionTimeout(Duration.ofSeconds(4));
+    try (TestCluster cluster = new TestCluster(root, rare, "n1", "n2", "n3")) {
+      List<Node> nodes = cluster.start("n1", "n2", "n3");
+      Node leader = cluster.leader();
+      long first = Position.index(leader.put("e0").position());
+      long last = first;
+      for (int i = 1; i <= 100; i++) {
+        last = Position.index(leader.put("e" + i).position());
+        int wanted = i + 1;
+        for (Node node : nodes) {
+          TestCluster.until("it is applied", () -> node.texts().size() == wanted);
+        }
+      }
+      assertThat(last - first).isEqualTo(100);
     }
   }
 
