@@ -10,11 +10,13 @@ import java.util.EnumSet;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Real processes, real harm. A run with other seeds than those of CI, or a longer one: {@code quire
  * chaos}.
  */
+@ResourceLock("networks of this process")
 class ChaosIT {
   private static final Duration LENGTH =
       Duration.ofMinutes(Integer.getInteger("quire.chaos.minutes", 5));

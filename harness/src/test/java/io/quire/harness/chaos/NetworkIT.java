@@ -8,8 +8,10 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Packets between namespaces that arrive or do not. Needs root. */
+@ResourceLock("networks of this process")
 @Timeout(120)
 class NetworkIT {
   @BeforeAll
