@@ -75,6 +75,48 @@ class EventLoopTest {
   }
 
   @Test
+  void timers_runInTheOrderOfTheirTimes_andNotIfCancelled() throws Exception {
+    CountDownLatch set = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          loop.after(Duration.ofMillis(30), () -> ran.add("third"));
+          loop.after(Duration.ofMillis(20), () -> ran.add("second"));
+          loop.after(Duration.ofMillis(10), () -> ran.add("never")).cancel();
+          loop.after(Duration.ofDays(36_500), () -> ran.add("in a century"));
+          loop.after(Duration.ZERO, () -> ran.add("first"));
+          set.countDown();
+        });
+    assertThat(set.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+    loop.after(Duration.ofSeconds(1), () -> ran.add("cancelled elsewhere")).cancel();
+    for (String wanted : List.of("first", "second", "third")) {
+      assertThat(ran.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(wanted);
+    }
+    assertThat(ran).isEmpty();
+  }
+
+  /** Each task adds the next, so that the queue is never empty. */
+  @Test
+  void timers_runAlsoWhileTasksNeverEnd() throws Exception {
+    CompletableFuture<String> rang = new CompletableFuture<>();
+    loop.execute(() -> again(rang));
+    loop.after(Duration.ofMillis(5), () -> rang.complete("in time"));
+    assertThat(rang.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo("in time");
+  }
+
+  private void again(CompletableFuture<String> until) {
+    if (!until.isDone()) {
+      loop.execute(() -> again(until));
+    }
+  }
+
+  @Test
+  void task_thatWasInterrupted_doesNotKeepTheLoopAwake() throws Exception {
+    loop.execute(() -> Thread.currentThread().interrupt());
+    loop.after(Duration.ofMillis(5), () -> ran.add("interrupted=" + Thread.interrupted()));
+    assertThat(ran.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo("interrupted=false");
+  }
+
+  @Test
   void execute_afterClose_isDropped() {
     loop.close();
     loop.execute(() -> ran.add("late"));
