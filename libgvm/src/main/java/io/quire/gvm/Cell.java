@@ -54,12 +54,16 @@ record Cell(
   }
 
   boolean marked(TxnId txn) {
-    for (TxnId mark : marks) {
-      if (mark.equals(txn)) {
-        return true;
+    return indexOf(txn) >= 0;
+  }
+
+  private int indexOf(TxnId txn) {
+    for (int i = 0; i < marks.length; i++) {
+      if (marks[i].equals(txn)) {
+        return i;
       }
     }
-    return false;
+    return -1;
   }
 
   boolean markedByAny(TxnId[] others) {
@@ -78,13 +82,18 @@ record Cell(
   }
 
   Cell unmark(TxnId txn) {
-    if (!marked(txn)) {
+    // Mostly the first, for marks go in about the order in which they came.
+    int at = indexOf(txn);
+    if (at < 0) {
       return this;
     }
-    TxnId[] fewer =
-        marks.length == 1
-            ? NONE
-            : Arrays.stream(marks).filter(mark -> !mark.equals(txn)).toArray(TxnId[]::new);
+    TxnId[] fewer = NONE;
+    if (marks.length > 1) {
+      fewer = Arrays.copyOfRange(marks, at == 0 ? 1 : 0, marks.length - (at == 0 ? 0 : 1));
+      if (at > 0) {
+        System.arraycopy(marks, at + 1, fewer, at, marks.length - at - 1);
+      }
+    }
     return new Cell(settled, shown, shownVersion, fewer);
   }
 

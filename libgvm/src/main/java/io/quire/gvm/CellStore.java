@@ -40,6 +40,9 @@ final class CellStore implements Participant {
   /** By {@link Place}; a value is a Versioned or a Cell. */
   private final ConcurrentHashMap<Object, Object> cells = new ConcurrentHashMap<>();
 
+  /** What was read of those that are marked, so that it is not read again when they end. */
+  private final Map<TxnId, Prepared> prepared = new HashMap<>();
+
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
@@ -52,6 +55,8 @@ final class CellStore implements Participant {
   private long presentBytes;
   private long lastCommitted;
   private @Nullable CellCapture capture;
+
+  private record Prepared(byte[] payload, Transaction transaction) {}
 
   /**
    * @param held whether a generation of a lock is held, as of the entry that is applied
@@ -141,13 +146,21 @@ final class CellStore implements Participant {
     for (String key : toMark(transaction)) {
       cells.compute(Place.of(key), (_, found) -> whole(found).mark(txn));
     }
+    prepared.put(txn, new Prepared(payload, transaction));
     return Answer.YES;
+  }
+
+  /** The log has the last word on what a transaction is. */
+  private static Transaction read(@Nullable Prepared known, byte[] payload) {
+    return known != null && Arrays.equals(known.payload(), payload)
+        ? known.transaction()
+        : Transaction.read(payload);
   }
 
   @Override
   public Verdict commit(TxnId txn, long position, byte[] payload) {
     lastCommitted = position;
-    Transaction transaction = Transaction.read(payload);
+    Transaction transaction = read(prepared.remove(txn), payload);
     int failed = firstFailed(transaction.conditions());
     if (failed >= 0) {
       unmark(txn, transaction);
@@ -185,12 +198,12 @@ final class CellStore implements Participant {
 
   @Override
   public void abort(TxnId txn, byte[] payload) {
-    unmark(txn, Transaction.read(payload));
+    unmark(txn, read(prepared.remove(txn), payload));
   }
 
   @Override
   public void show(TxnId txn, long position, byte[] payload) {
-    Transaction transaction = Transaction.read(payload);
+    Transaction transaction = read(prepared.get(txn), payload);
     for (Write write : transaction.writes()) {
       if (write.kind() != Write.Kind.TOUCH) {
         replace(write.key(), cell(write.key()).unmark(txn).show(write.value(), position));

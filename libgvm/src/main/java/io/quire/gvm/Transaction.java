@@ -100,22 +100,26 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
 
   /** How long a key is in UTF-8. */
   static int keyBytes(String key) {
+    return ascii(key) ? key.length() : key.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  private static boolean ascii(String key) {
     for (int i = 0; i < key.length(); i++) {
       if (key.charAt(i) >= 0x80) {
-        return key.getBytes(StandardCharsets.UTF_8).length;
+        return false;
       }
     }
-    return key.length();
+    return true;
   }
 
   private static void checkKey(String key) {
-    byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length == 0 || bytes.length > KEY_BYTES_MAX) {
+    int bytes = keyBytes(key);
+    if (bytes == 0 || bytes > KEY_BYTES_MAX) {
       throw new IllegalArgumentException(
-          "key out of range: bytes=" + bytes.length + " allowed=1.." + KEY_BYTES_MAX);
+          "key out of range: bytes=" + bytes + " allowed=1.." + KEY_BYTES_MAX);
     }
-    if (!new String(bytes, StandardCharsets.UTF_8).equals(key)) {
-      throw new IllegalArgumentException("key has half a character: bytes=" + bytes.length);
+    if (!ascii(key) && !StandardCharsets.UTF_8.newEncoder().canEncode(key)) {
+      throw new IllegalArgumentException("key has half a character: bytes=" + bytes);
     }
   }
 
