@@ -70,6 +70,7 @@ final class Coordinator {
           return size() > OUTCOMES_MAX;
         }
       };
+  private final List<Message.Effect> effects = new ArrayList<>();
   private final Uploads uploads;
   private final Pauses pauses = new Pauses();
   private int preparing;
@@ -318,9 +319,18 @@ final class Coordinator {
   }
 
   private void hint(Attempt attempt, long position) {
-    Message.Hint hint = new Message.Hint(self.incarnation(), attempt.id.sequence(), position);
+    if (effects.isEmpty()) {
+      loop.execute(this::sendHints);
+    }
+    effects.add(new Message.Effect(attempt.id.sequence(), position));
+  }
+
+  /** One message to each member for all that a frame of the log brought. */
+  private void sendHints() {
+    byte[] hint = new Message.Hint(self.incarnation(), effects).toBytes();
+    effects.clear();
     for (Member member : twoPhase.view().members()) {
-      routes.send(member, hint.toBytes());
+      routes.send(member, hint);
     }
   }
 

@@ -45,8 +45,11 @@ sealed interface Message {
   /** These will not be appended. May be lost. */
   record Abort(long coordinator, List<Long> sequences) implements Message {}
 
-  /** A transaction took effect at a position. May be lost, late or repeated. */
-  record Hint(long coordinator, long sequence, long position) implements Message {}
+  /** A transaction took effect at a position. */
+  record Effect(long sequence, long position) {}
+
+  /** Transactions that took effect. May be lost, late or repeated. */
+  record Hint(long coordinator, List<Effect> effects) implements Message {}
 
   /** Asks an incarnation whether it answers prepares. */
   record Probe(long number, Address replyTo, long target) implements Message {}
@@ -100,8 +103,10 @@ sealed interface Message {
         out.int8(3).int64(coordinator).int32(sequences.size());
         sequences.forEach(out::int64);
       }
-      case Hint(long coordinator, long sequence, long position) ->
-          out.int8(4).int64(coordinator).int64(sequence).int64(position);
+      case Hint(long coordinator, List<Effect> effects) -> {
+        out.int8(4).int64(coordinator).int32(effects.size());
+        effects.forEach(effect -> out.int64(effect.sequence()).int64(effect.position()));
+      }
       case Probe(long number, Address replyTo, long target) -> {
         out.int8(5).int64(number);
         address(out, replyTo);
@@ -137,7 +142,7 @@ sealed interface Message {
           case 1 -> readPrepare(in);
           case 2 -> readVote(in);
           case 3 -> new Abort(in.int64(), readSequences(in));
-          case 4 -> new Hint(in.int64(), in.int64(), in.int64());
+          case 4 -> new Hint(in.int64(), readEffects(in));
           case 5 -> new Probe(in.int64(), address(in), in.int64());
           case 6 -> new Echo(in.int64(), in.int64());
           case 7 -> new Relay(address(in), in.bytes());
@@ -185,6 +190,14 @@ sealed interface Message {
       no.add(new No(in.int64(), in.bool(), in.string()));
     }
     return new Vote(coordinator, voter, yes, no);
+  }
+
+  private static List<Effect> readEffects(WireReader in) {
+    List<Effect> effects = new ArrayList<>();
+    for (int left = in.count(16); left > 0; left--) {
+      effects.add(new Effect(in.int64(), in.int64()));
+    }
+    return effects;
   }
 
   private static List<Long> readSequences(WireReader in) {

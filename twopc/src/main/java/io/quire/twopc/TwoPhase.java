@@ -321,8 +321,11 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
           marks.abort(new TxnId(abort.coordinator(), sequence));
         }
       }
-      case Message.Hint hint ->
-          marks.show(new TxnId(hint.coordinator(), hint.sequence()), hint.position());
+      case Message.Hint hint -> {
+        for (Message.Effect effect : hint.effects()) {
+          marks.show(new TxnId(hint.coordinator(), effect.sequence()), effect.position());
+        }
+      }
     }
   }
 

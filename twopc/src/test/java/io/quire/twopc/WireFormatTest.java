@@ -28,7 +28,8 @@ class WireFormatTest {
   private static final Message VOTE =
       new Message.Vote(0x11, 0x22, List.of(6L), List.of(new Message.No(7, true, "no")));
   private static final Message ABORT = new Message.Abort(0x11, List.of(6L, 7L));
-  private static final Message HINT = new Message.Hint(0x11, 6, 0x10000);
+  private static final Message HINT =
+      new Message.Hint(0x11, List.of(new Message.Effect(6, 0x10000)));
 
   private static final Address AT = new Address("h", 7000);
   private static final Message PROBE = new Message.Probe(9, AT, 0x22);
@@ -53,7 +54,7 @@ class WireFormatTest {
     assertThat(hex(ABORT.toBytes()))
         .isEqualTo(fields("03 1100000000000000 02000000 0600000000000000 0700000000000000"));
     assertThat(hex(HINT.toBytes()))
-        .isEqualTo(fields("04 1100000000000000 0600000000000000 0000010000000000"));
+        .isEqualTo(fields("04 1100000000000000 01000000 0600000000000000 0000010000000000"));
   }
 
   @Test
