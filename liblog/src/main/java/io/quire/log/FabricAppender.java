@@ -31,7 +31,10 @@ final class FabricAppender extends LogAppenderBase {
   private final FabricRpc rpc;
   private volatile @Nullable Thread thread;
   private volatile boolean signalled;
+
+  /** Set by the thread that runs, cleared by the answer. */
   private volatile boolean inFlight;
+
   private volatile boolean failed;
   // Written by the thread that runs only.
   private volatile long calls;
@@ -119,7 +122,9 @@ final class FabricAppender extends LogAppenderBase {
     long last =
         count > 0 ? request.getEntries(count - 1).getIndex() : getFollower().getNextIndex() - 1;
     toldCommitted = Math.max(toldCommitted, Math.min(request.getLeaderCommit(), last));
-    inFlight |= count > 0;
+    if (count > 0) {
+      inFlight = true;
+    }
     resetHeartbeatTrigger();
     Timestamp sent = Timestamp.currentTime();
     getFollower().updateLastRpcSendTime(count == 0);
@@ -134,19 +139,22 @@ final class FabricAppender extends LogAppenderBase {
       @Nullable AppendEntriesReplyProto reply,
       @Nullable Throwable failure) {
     boolean entries = request.getEntriesCount() > 0;
-    if (reply == null) {
-      failed = true;
-      LOG.trace("{} cannot append", this, failure);
-    } else {
-      getFollower().updateLastRpcResponseTime();
-      getFollower().updateLastRespondedAppendEntriesSendTime(sent);
-      accept(request, reply);
-    }
-    if (entries) {
-      inFlight = false;
-    }
-    if (reply == null || (entries && (hasAppendEntries() || committedThere() > toldCommitted))) {
-      notifyLogAppender();
+    try {
+      if (reply == null) {
+        failed = true;
+        LOG.trace("{} cannot append", this, failure);
+      } else {
+        getFollower().updateLastRpcResponseTime();
+        getFollower().updateLastRespondedAppendEntriesSendTime(sent);
+        accept(request, reply);
+      }
+    } finally {
+      if (entries) {
+        inFlight = false;
+      }
+      if (failed || (entries && (hasAppendEntries() || committedThere() > toldCommitted))) {
+        notifyLogAppender();
+      }
     }
   }
 
