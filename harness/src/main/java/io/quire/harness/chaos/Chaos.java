@@ -161,6 +161,7 @@ public final class Chaos implements AutoCloseable {
             replay(),
             harvest.operations(),
             harvest.unknown(),
+            judgement.holds(),
             nemesis.counts(),
             violations,
             judgement.undecided(),

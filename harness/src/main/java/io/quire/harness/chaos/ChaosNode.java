@@ -123,6 +123,15 @@ public final class ChaosNode {
               over::get);
       clients.add(Thread.ofPlatform().name("client-" + i).start(client::run));
     }
+    LockClient locks =
+        new LockClient(
+            name + ".locks",
+            node.locks(),
+            journal,
+            new Dice(seeds.nextLong()),
+            orders.begun,
+            over::get);
+    clients.add(Thread.ofPlatform().name("client-of-locks").start(locks::run));
     // Who can be asked is at work.
     Control control = Control.serve(orders.socket(), request -> answer(orders, request));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> close(control)));
@@ -190,7 +199,7 @@ public final class ChaosNode {
 
   private Map<String, Object> image(Orders orders, String file) {
     try {
-      Image.of(node).save(orders.directory.resolve(file));
+      Image.of(node, Keys.now(orders.begun)).save(orders.directory.resolve(file));
       return Map.of("done", true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -13,6 +13,7 @@ import java.util.TreeMap;
  * @param replay the command that draws the same faults and workload again
  * @param operations calls that returned
  * @param unknown calls of which nobody knows whether they happened
+ * @param holds how often a client held a lock
  * @param faults that met somebody, by kind
  * @param violations of what Quire promises, each explained
  * @param undecided keys that could not be judged
@@ -31,6 +32,7 @@ public record ChaosReport(
     String replay,
     long operations,
     long unknown,
+    long holds,
     Map<FaultKind, Integer> faults,
     List<String> violations,
     List<String> undecided,
@@ -77,6 +79,7 @@ public record ChaosReport(
     json.put("operations", operations);
     json.put("faults", faultCount());
     json.put("unknown", unknown);
+    json.put("locks_held", holds);
     json.put("violations", violations.size());
     json.put("lost", lost.size());
     json.put("leaks", leaks.size());
@@ -108,6 +111,7 @@ public record ChaosReport(
   public Map<String, String> table() {
     Map<String, String> rows = new LinkedHashMap<>();
     rows.put("operations", operations + " (" + unknown + " unknown)");
+    rows.put("locks held", "" + holds);
     List<String> kinds = new ArrayList<>();
     faults.forEach((kind, count) -> kinds.add(kind.name().toLowerCase(Locale.ROOT) + " " + count));
     rows.put("faults", faultCount() + " (" + String.join(", ", kinds) + ")");

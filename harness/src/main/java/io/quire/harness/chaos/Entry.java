@@ -26,6 +26,15 @@ sealed interface Entry {
     }
   }
 
+  /**
+   * A client was sure that it held a lock from {@code nanos} until {@code until}.
+   *
+   * @param generation of the grant
+   */
+  record Held(
+      long nanos, long until, String client, String lock, boolean exclusive, long generation)
+      implements Entry {}
+
   /** The client saw something that must not be, by itself. */
   record Broken(long nanos, String what) implements Entry {}
 
@@ -40,6 +49,16 @@ sealed interface Entry {
         fields.addAll(List.of("E", "" + end.nanos, "" + end.call));
         end.results.forEach(result -> fields.add(result.text()));
       }
+      case Held held ->
+          fields.addAll(
+              List.of(
+                  "H",
+                  "" + held.nanos,
+                  "" + held.until,
+                  held.client,
+                  held.lock,
+                  "" + held.exclusive,
+                  "" + held.generation));
       case Broken broken ->
           fields.addAll(List.of("X", "" + broken.nanos, broken.what.replaceAll("\\s+", " ")));
     }
@@ -63,6 +82,14 @@ sealed interface Entry {
               nanos,
               Long.parseLong(fields[2]),
               rest.subList(3, fields.length).stream().map(Result::parse).toList());
+      case "H" ->
+          new Held(
+              nanos,
+              Long.parseLong(fields[2]),
+              fields[3],
+              fields[4],
+              Boolean.parseBoolean(fields[5]),
+              Long.parseLong(fields[6]));
       case "X" -> new Broken(nanos, fields[2]);
       default -> throw new IllegalArgumentException("not a line of a journal: found=" + line);
     };

@@ -1,5 +1,6 @@
 package io.quire.harness.chaos;
 
+import io.quire.lockserver.FileContents;
 import io.quire.node.Node;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
@@ -17,9 +18,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a node holds of the shared state, as of one log position: its cells as the applied log
@@ -29,14 +33,18 @@ import java.util.concurrent.TimeoutException;
  * @param cells version and value by key
  * @param objects by id
  * @param lists ids by name, by namespace
+ * @param files of the lock server, version and contents by path
  * @param references that this node holds to any of the objects
+ * @param sessions of clients of the lock server, on all nodes
  */
 record Image(
     long position,
     Map<String, String> cells,
     Map<Long, Held> objects,
     Map<Long, Map<String, Long>> lists,
-    long references) {
+    Map<String, String> files,
+    long references,
+    long sessions) {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final int DIFFERENCES_MAX = 10;
   private static final String OBJECT_PREFIX = "x/";
@@ -46,33 +54,25 @@ record Image(
       long namespace, String name, String value, long version, boolean draining, long owner) {}
 
   /** Takes the image of a node on which nothing is going on. */
-  static Image of(Node node) {
+  static Image of(Node node, Keys newest) {
     Map<String, String> cells = new TreeMap<>();
-    long position;
-    try {
-      position =
-          node.cells()
-              .onLoop(
-                  List.of(),
-                  DEADLINE,
-                  () -> {
-                    node.cells()
-                        .forEach(
-                            (key, cell) ->
-                                cells.put(
-                                    key,
-                                    cell.version()
-                                        + " "
-                                        + Base64.getEncoder().encodeToString(cell.value())));
-                    return node.log().applied();
-                  })
-              .get(DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("no image", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("no image", e);
-    }
+    long position =
+        waited(
+            node.cells()
+                .onLoop(
+                    List.of(),
+                    DEADLINE,
+                    () -> {
+                      node.cells()
+                          .forEach(
+                              (key, cell) ->
+                                  cells.put(
+                                      key,
+                                      cell.version()
+                                          + " "
+                                          + Base64.getEncoder().encodeToString(cell.value())));
+                      return node.log().applied();
+                    }));
     Map<Long, Held> objects = new TreeMap<>();
     long references = 0;
     for (String key : cells.keySet()) {
@@ -85,7 +85,39 @@ record Image(
         }
       }
     }
-    return new Image(position, cells, objects, lists(node, objects), references);
+    return new Image(
+        position,
+        cells,
+        objects,
+        lists(node, objects),
+        files(node, newest),
+        references,
+        node.locks().stats().sessions());
+  }
+
+  private static Map<String, String> files(Node node, Keys newest) {
+    Map<String, String> files = new TreeMap<>();
+    for (int age = 0; age <= newest.age(); age++) {
+      for (String path : new Keys(age).locks()) {
+        FileContents found = waited(node.locks().peek(path));
+        if (found != null) {
+          files.put(
+              path, found.version() + " " + Base64.getEncoder().encodeToString(found.contents()));
+        }
+      }
+    }
+    return files;
+  }
+
+  private static <T extends @Nullable Object> T waited(CompletableFuture<T> future) {
+    try {
+      return future.get(DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("no image", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("no image", e);
+    }
   }
 
   private static Held held(NsObject object) {
@@ -114,8 +146,8 @@ record Image(
 
   /** What a read of a client's key finds. */
   Result find(String key) {
-    if (Keys.isCell(key)) {
-      String cell = cells.get(key);
+    if (Keys.isCell(key) || Keys.isFile(key)) {
+      String cell = (Keys.isCell(key) ? cells : files).get(key);
       if (cell == null) {
         return Result.ABSENT;
       }
@@ -158,15 +190,19 @@ record Image(
     return found;
   }
 
-  /** How the cells of two nodes differ, a few of them; empty if they are the same. */
+  /** How cells and files of two nodes differ, a few of them; empty if they are the same. */
   List<String> differences(Image other) {
-    TreeSet<String> keys = new TreeSet<>(cells.keySet());
-    keys.addAll(other.cells.keySet());
-    return keys.stream()
-        .filter(key -> !Objects.equals(cells.get(key), other.cells.get(key)))
+    return Stream.concat(differences(cells, other.cells), differences(files, other.files))
         .limit(DIFFERENCES_MAX)
-        .map(key -> "key=%s one=%s other=%s".formatted(key, cells.get(key), other.cells.get(key)))
         .toList();
+  }
+
+  private static Stream<String> differences(Map<String, String> one, Map<String, String> other) {
+    TreeSet<String> keys = new TreeSet<>(one.keySet());
+    keys.addAll(other.keySet());
+    return keys.stream()
+        .filter(key -> !Objects.equals(one.get(key), other.get(key)))
+        .map(key -> "key=%s one=%s other=%s".formatted(key, one.get(key), other.get(key)));
   }
 
   /** What should be gone: references, objects that drain, objects of sessions that are over. */
@@ -174,6 +210,9 @@ record Image(
     List<String> found = new ArrayList<>();
     if (references > 0) {
       found.add("references held: count=" + references);
+    }
+    if (sessions > 0) {
+      found.add("sessions of clients of the lock server: count=" + sessions);
     }
     objects.forEach(
         (xid, object) -> {
@@ -188,8 +227,9 @@ record Image(
 
   void save(Path file) throws IOException {
     List<String> lines = new ArrayList<>();
-    lines.add("position " + position + " " + references);
+    lines.add("position " + position + " " + references + " " + sessions);
     cells.forEach((key, cell) -> lines.add("cell\t" + key + "\t" + cell));
+    files.forEach((path, found) -> lines.add("file\t" + path + "\t" + found));
     objects.forEach(
         (xid, o) ->
             lines.add(
@@ -208,10 +248,12 @@ record Image(
     Map<String, String> cells = new TreeMap<>();
     Map<Long, Held> objects = new TreeMap<>();
     Map<Long, Map<String, Long>> lists = new TreeMap<>();
+    Map<String, String> files = new TreeMap<>();
     for (String line : lines.subList(1, lines.size())) {
       String[] f = line.split("\t");
       switch (f[0]) {
         case "cell" -> cells.put(f[1], f[2]);
+        case "file" -> files.put(f[1], f[2]);
         case "object" ->
             objects.put(
                 Long.parseLong(f[1]),
@@ -229,6 +271,13 @@ record Image(
         default -> throw new IOException("not a line of an image: found=" + line);
       }
     }
-    return new Image(Long.parseLong(first[1]), cells, objects, lists, Long.parseLong(first[2]));
+    return new Image(
+        Long.parseLong(first[1]),
+        cells,
+        objects,
+        lists,
+        files,
+        Long.parseLong(first[2]),
+        Long.parseLong(first[3]));
   }
 }

@@ -65,6 +65,11 @@ final class Journal implements AutoCloseable {
     return new Call(number, publishes);
   }
 
+  /** A client was sure that it held a lock, all the time between two moments. */
+  void held(long from, long until, String client, String lock, boolean exclusive, long generation) {
+    write(new Entry.Held(from, until, client, lock, exclusive, generation));
+  }
+
   void broken(String what) {
     write(new Entry.Broken(System.nanoTime(), what));
   }

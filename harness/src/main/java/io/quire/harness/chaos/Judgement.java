@@ -29,6 +29,7 @@ final class Judgement {
   private final Map<Long, Open> open = new HashMap<>();
   private final TreeSet<String> keys = new TreeSet<>();
   private final Map<String, Fate> fates = new HashMap<>();
+  private final Holds holds = new Holds();
   private final List<String> violations = new ArrayList<>();
   private final List<String> undecided = new ArrayList<>();
   private final List<String> lost = new ArrayList<>();
@@ -82,6 +83,11 @@ final class Judgement {
     return List.copyOf(lost);
   }
 
+  /** How often a client held a lock. */
+  long holds() {
+    return holds.count();
+  }
+
   private void replay(Harvest.Line line) {
     now[0] = line.entry().nanos() - begun;
     switch (line.entry()) {
@@ -93,6 +99,7 @@ final class Judgement {
         }
         end(call, end);
       }
+      case Entry.Held held -> holds.held(held);
       case Entry.Broken broken -> violations.add(broken.what());
     }
   }
@@ -166,6 +173,9 @@ final class Judgement {
     boolean removes = write.value() == null;
     switch (result) {
       case Result.Written(long version) -> {
+        if (Keys.isFile(part.key()) && write.value() != null) {
+          holds.wrote(part.key(), version, LockClient.generation(write.value()));
+        }
         if (version > fate.version) {
           fate.version = version;
           fate.removed = removes;
@@ -222,6 +232,7 @@ final class Judgement {
                 case Verdict.Undecided(String why) -> undecided.add(why);
               }
             });
+    violations.addAll(holds.violations());
     groups.forEach(
         (_, group) -> {
           if (group.check() instanceof Verdict.Bad(String why)) {

@@ -16,6 +16,7 @@ record Keys(int age) {
   private static final long AGE_NANOS = Duration.ofSeconds(10).toNanos();
   private static final int NAMES = 6;
   private static final int CELLS = 4;
+  private static final int LOCKS = 3;
   private static final long FIRST_NAMESPACE = 1_000;
 
   /** Objects that live as long as their creator's session. */
@@ -37,6 +38,15 @@ record Keys(int age) {
   /** Keys of cells; each is written by transactions on several of them only. */
   List<String> cells() {
     return IntStream.range(0, CELLS).mapToObj(i -> "chaos/" + age + "/" + i).toList();
+  }
+
+  /** Paths of locks, and of the files that are written under them. */
+  List<String> locks() {
+    return IntStream.range(0, LOCKS).mapToObj(i -> "/lock/" + age + "/" + i).toList();
+  }
+
+  static boolean isFile(String key) {
+    return key.startsWith("/lock/");
   }
 
   static boolean isCell(String key) {

@@ -33,6 +33,7 @@ class ChaosIT {
   private static void assertGood(ChaosReport report) {
     assertThat(report.problems()).as("replay: %s", report.replay()).isEmpty();
     assertThat(report.operations()).as("operations").isGreaterThan(500);
+    assertThat(report.holds()).as("locks held").isGreaterThan(50);
   }
 
   @Test

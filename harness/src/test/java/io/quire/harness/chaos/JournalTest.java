@@ -45,6 +45,7 @@ class JournalTest {
                 Result.REFUSED,
                 Result.FAILED,
                 Result.UNKNOWN)),
+        new Entry.Held(9, 12, "n1.1.locks", "/lock/0/1", true, 77),
         new Entry.Broken(9, "something that must not be"));
   }
 

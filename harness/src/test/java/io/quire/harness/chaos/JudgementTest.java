@@ -22,6 +22,7 @@ class JudgementTest {
   private final Map<String, String> cells = new TreeMap<>();
   private final Map<Long, Image.Held> objects = new TreeMap<>();
   private final Map<String, Long> names = new TreeMap<>();
+  private final Map<String, String> files = new TreeMap<>();
   private long now;
   private long calls;
 
@@ -52,7 +53,7 @@ class JudgementTest {
   }
 
   private Judgement judged() {
-    Image image = new Image(9, cells, objects, Map.of(1_000L, names), 0);
+    Image image = new Image(9, cells, objects, Map.of(1_000L, names), files, 0, 0);
     return Judgement.of(lines, Map.of("n1", image, "n2", image), 0);
   }
 
@@ -176,5 +177,54 @@ class JudgementTest {
   void whatAClientFoundBroken_isAViolation() {
     lines.add(new Harvest.Line(0, new Entry.Broken(++now, "listed twice")));
     assertThat(judged().violations()).containsExactly("listed twice");
+  }
+
+  private static final String LOCK = "/lock/0/1";
+
+  private void held(String client, long from, long until, boolean exclusive, long generation) {
+    lines.add(
+        new Harvest.Line(0, new Entry.Held(from, until, client, LOCK, exclusive, generation)));
+  }
+
+  private void wroteUnder(long generation, long version) {
+    String value = LockClient.prefix(generation) + "n1.1.locks-" + version;
+    call(
+        "file",
+        new Part(LOCK, new Action.Write(new Action.Condition.Always(), value)),
+        new Result.Written(version));
+    files.put(LOCK, version + " " + base64(value));
+  }
+
+  @Test
+  void locksHeldOneAfterTheOther_areGood() {
+    held("a", 10, 20, true, 5);
+    held("b", 21, 30, false, 7);
+    held("c", 25, 40, false, 6);
+    held("d", 41, 50, true, 9);
+    wroteUnder(5, 6);
+    wroteUnder(5, 7);
+    wroteUnder(9, 10);
+    assertGood();
+  }
+
+  @Test
+  void lockHeldByTwo_isAViolation_unlessBothShareIt() {
+    held("a", 10, 20, true, 5);
+    held("b", 20, 30, false, 7);
+    assertThat(judged().violations()).singleElement().asString().contains("two hold one lock");
+  }
+
+  @Test
+  void laterGrantWithAnOlderGeneration_isAViolation() {
+    held("a", 10, 20, true, 5);
+    held("b", 21, 30, true, 4);
+    assertThat(judged().violations()).singleElement().asString().contains("not newer");
+  }
+
+  @Test
+  void writeUnderAnOlderGrantBehindOneUnderANewer_isAViolation() {
+    wroteUnder(9, 10);
+    wroteUnder(5, 11);
+    assertThat(judged().violations()).singleElement().asString().contains("older grant");
   }
 }
