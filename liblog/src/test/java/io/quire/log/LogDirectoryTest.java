@@ -181,9 +181,10 @@ class LogDirectoryTest {
         new TestCluster(
             root, config -> config.withSegmentBytes(8 << 10).withSnapshotEntries(100), "n1")) {
       Node node = cluster.start("n1").getFirst();
-      for (int i = 0; i < 200; i++) {
+      for (int i = 0; i < 400; i++) {
         node.put("e" + i + "-" + "x".repeat(90));
       }
+      TestCluster.until("archived", () -> archived() > 200);
       mark = Position.of(SegmentPath.in(directory().resolve("archive")).get(2).first(), 0);
       TestCluster.get(
           node.append(List.of(LogBook.mark("reader", mark, LogBook.NEVER, 0))).getFirst());
@@ -199,7 +200,7 @@ class LogDirectoryTest {
       Node node = cluster.start("n1").getFirst();
       node.put("after");
       assertThat(node.log.oldest()).isEqualTo(mark);
-      assertThat(node.transactions.lines()).hasSize(201);
+      assertThat(node.transactions.lines()).hasSize(401);
       assertThatThrownBy(() -> TestCluster.get(node.log.tail(mark - 1).next(1)))
           .hasCauseInstanceOf(Log.TrimmedException.class);
     }

@@ -152,7 +152,7 @@ class SweepTest {
   void archive_changedCutShortAndLost_isHealedFromOthersByTheScrub() throws Exception {
     try (TestCluster cluster = cluster("n1", "n2", "n3")) {
       List<Node> nodes = cluster.start("n1", "n2", "n3");
-      for (int i = 0; i < 300; i++) {
+      for (int i = 0; i < 600; i++) {
         cluster.put("e" + i + "-" + "x".repeat(90));
       }
       for (Node each : nodes) {
