@@ -365,24 +365,7 @@ final class Archive {
   }
 
   static Archive decode(Path directory, Path manifest, byte[] bytes) {
-    int body = bytes.length - Integer.BYTES;
-    if (body < 0) {
-      throw new MalformedException("file is cut short: bytes=" + bytes.length);
-    }
-    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
-    int wanted = Checksum.of(bytes, 0, body);
-    if (found != wanted) {
-      throw Snapshot.differs("checksum", found, wanted);
-    }
-    WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
-    int magic = in.int32();
-    if (magic != MAGIC) {
-      throw Snapshot.differs("magic number", magic, MAGIC);
-    }
-    int version = in.uint16();
-    if (version > VERSION) {
-      throw new LogException.NewerFormatException(manifest, version, VERSION);
-    }
+    WireReader in = CheckedFile.body(manifest, bytes, MAGIC, VERSION);
     in.uint16();
     UUID group = new UUID(in.int64(), in.int64());
     long trimmed = in.int64();

@@ -5,7 +5,6 @@ import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,24 +97,7 @@ record VoteCopy(long term, String votedFor, byte[] members) {
    * @throws MalformedException if a single bit of it is different
    */
   static VoteCopy decode(Path file, byte[] bytes) {
-    int body = bytes.length - Integer.BYTES;
-    if (body < 0) {
-      throw new MalformedException("file is cut short: bytes=" + bytes.length);
-    }
-    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
-    int wanted = Checksum.of(bytes, 0, body);
-    if (found != wanted) {
-      throw Snapshot.differs("checksum", found, wanted);
-    }
-    WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
-    int magic = in.int32();
-    if (magic != MAGIC) {
-      throw Snapshot.differs("magic number", magic, MAGIC);
-    }
-    int version = in.uint16();
-    if (version > VERSION) {
-      throw new LogException.NewerFormatException(file, version, VERSION);
-    }
+    WireReader in = CheckedFile.body(file, bytes, MAGIC, VERSION);
     VoteCopy copy = new VoteCopy(in.int64(), in.string(), in.bytes());
     in.end();
     return copy;
