@@ -46,7 +46,7 @@ record Cell(
     if (shownVersion <= version()) {
       return settled;
     }
-    return shown == null ? null : new Versioned(shown, shownVersion);
+    return shown == null ? null : Versioned.of(shown, shownVersion);
   }
 
   @Nullable Versioned applied() {
@@ -98,13 +98,9 @@ record Cell(
   }
 
   /** The log wrote it; what was shown up to there has come true. */
-  Cell write(byte @Nullable [] next, long position) {
+  Cell write(@Nullable Versioned next, long position) {
     boolean ahead = shownVersion > position;
-    return new Cell(
-        next == null ? null : new Versioned(next, position),
-        ahead ? shown : null,
-        ahead ? shownVersion : 0,
-        marks);
+    return new Cell(next, ahead ? shown : null, ahead ? shownVersion : 0, marks);
   }
 
   Cell show(byte @Nullable [] next, long position) {

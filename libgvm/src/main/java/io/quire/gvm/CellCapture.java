@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * map, once.
  */
 final class CellCapture implements Capture {
-  private static final Versioned ABSENT = new Versioned(new byte[0], 0);
+  private static final Versioned ABSENT = Versioned.of(new byte[0], 0);
 
   private final Consumer<BiConsumer<String, Versioned>> table;
   private final ConcurrentHashMap<String, Versioned> before = new ConcurrentHashMap<>();

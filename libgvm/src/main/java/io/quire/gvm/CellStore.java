@@ -35,7 +35,7 @@ final class CellStore implements Participant {
   private static final byte[] NOTHING = {};
 
   /** Tells that a cell cannot be read at a glance. */
-  static final Versioned UNSETTLED = new Versioned(NOTHING, 0);
+  static final Versioned UNSETTLED = Versioned.of(NOTHING, 0);
 
   /** By {@link Place}; a value is a Versioned or a Cell. */
   private final ConcurrentHashMap<Object, Object> cells = new ConcurrentHashMap<>();
@@ -50,6 +50,7 @@ final class CellStore implements Participant {
   private final Rules rules;
   private final Executor loop;
   private final History history = new History();
+  private Versioned.Reader reader = (_, _, _) -> null;
   private Limits limits = Limits.DEFAULT;
   private long present;
   private long presentBytes;
@@ -70,6 +71,11 @@ final class CellStore implements Participant {
 
   void listen(CellListener listener) {
     listeners.add(listener);
+  }
+
+  /** Before the log starts. */
+  void readBy(Versioned.Reader chosen) {
+    reader = chosen;
   }
 
   void unlisten(CellListener listener) {
@@ -144,7 +150,7 @@ final class CellStore implements Participant {
       return new Answer.No(exceeded.text());
     }
     for (String key : toMark(transaction)) {
-      cells.compute(Place.of(key), (_, found) -> whole(found).mark(txn));
+      replace(key, cell(key).mark(txn));
     }
     prepared.put(txn, new Prepared(payload, transaction));
     return Answer.YES;
@@ -180,11 +186,11 @@ final class CellStore implements Participant {
         changes.add(new Change(position, write.key(), cell.value(), cell.version(), write.value()));
         count(write.key(), cell.value(), write.value());
         if (rules.keep(Rules.Rule.ONE_RECORD)) {
-          replace(write.key(), cell.unmark(txn).write(write.value(), position));
+          replace(write.key(), cell.unmark(txn).write(read(write, position), position));
         } else {
           replace(write.key(), cell.unmark(txn));
           loop.execute(
-              () -> replace(write.key(), cell(write.key()).write(write.value(), position)));
+              () -> replace(write.key(), cell(write.key()).write(read(write, position), position)));
         }
       }
     }
@@ -210,6 +216,16 @@ final class CellStore implements Participant {
       }
     }
     wake(transaction);
+  }
+
+  private @Nullable Versioned read(Write write, long position) {
+    byte[] value = write.value();
+    return value == null ? null : read(write.key(), value, position);
+  }
+
+  private Versioned read(String key, byte[] value, long version) {
+    Versioned form = reader.read(key, value, version);
+    return form == null ? Versioned.of(value, version) : form;
   }
 
   /** The first limit that the transaction would exceed here, or null. */
@@ -292,7 +308,7 @@ final class CellStore implements Participant {
         if (before == null) {
           found.remove(change.key());
         } else {
-          found.put(change.key(), new Versioned(before, change.beforeVersion()));
+          found.put(change.key(), Versioned.of(before, change.beforeVersion()));
         }
       }
     }
@@ -332,7 +348,7 @@ final class CellStore implements Participant {
     Cell cell = cell(key);
     boolean ahead =
         cell.shownVersion() > cell.version() && !rules.keep(Rules.Rule.CONDITIONS_ON_APPLIED);
-    return ahead ? cell.write(cell.shown(), cell.shownVersion()) : cell;
+    return ahead ? cell.write(cell.visible(), cell.shownVersion()) : cell;
   }
 
   private void unmark(TxnId txn, Transaction transaction) {
@@ -347,12 +363,19 @@ final class CellStore implements Participant {
     if (taking != null) {
       note(taking, key, next);
     }
-    if (next.forgettable()) {
-      cells.remove(Place.of(key));
-      return;
+    Object place = Place.of(key);
+    Versioned plain = next.plain() ? next.settled() : null;
+    if (cells.get(place) instanceof Versioned old && old != plain) {
+      old.leaving();
     }
-    Versioned settled = next.settled();
-    cells.put(Place.of(key), settled != null && next.plain() ? settled : next);
+    if (next.forgettable()) {
+      cells.remove(place);
+    } else if (plain == null) {
+      cells.put(place, next);
+    } else {
+      cells.put(place, plain);
+      plain.entered();
+    }
   }
 
   private void note(CellCapture taking, String key, Cell next) {
@@ -410,7 +433,7 @@ final class CellStore implements Participant {
     for (int left = in.count(16); left > 0; left--) {
       String key = in.string();
       long version = in.int64();
-      saved.put(key, new Versioned(in.bytes(), version));
+      saved.put(key, read(key, in.bytes(), version));
     }
     for (Object place : List.copyOf(cells.keySet())) {
       String key = Place.key(place);
@@ -420,7 +443,7 @@ final class CellStore implements Participant {
     }
     saved.forEach(
         (key, value) ->
-            replace(key, cell(key).write(null, position).write(value.value(), value.version())));
+            replace(key, cell(key).write(null, position).write(value, value.version())));
     lastCommitted = position;
     present = 0;
     presentBytes = 0;

@@ -178,6 +178,17 @@ public final class Cells {
     store.listen(listener);
   }
 
+  /** Says what cells hold instead of bytes; before the log starts. */
+  public void readBy(Versioned.Reader reader) {
+    store.readBy(reader);
+  }
+
+  /** A cell as the applied log made it, or null. On the loop. */
+  public @Nullable Versioned applied(String key) {
+    loop.confine();
+    return store.cell(key).settled();
+  }
+
   /** Every cell that has a value, as the applied log made it. On the loop. */
   public void forEach(BiConsumer<String, Versioned> action) {
     loop.confine();

@@ -4,71 +4,92 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cell holds: a value, and the position of the transaction that wrote it.
+ * What a cell holds: a value, and the position of the transaction that wrote it. Immutable but for
+ * {@link #current}. Any thread.
  *
- * <p>Whoever owns the keys may read the bytes once and {@link #keep} what they mean. That replaces
- * the bytes, so that neither memory nor readers pay for both; it is lost with this version of the
- * cell. Any thread.
+ * <p>Whoever owns the keys may extend it by a form that holds what the bytes mean instead of the
+ * bytes, and is made once for each version by a {@link Reader}.
  */
-public final class Versioned {
+public abstract class Versioned {
   private final long version;
+  private volatile boolean current;
 
-  /** Bytes, or a form of them. Threads may replace one by the other at once: both mean the same. */
-  private Object content;
-
-  /**
-   * A value as its owner reads it. Immutable, with final fields only: it is handed over by a race.
-   */
-  public interface Form {
-    /** The very bytes that it was read from. */
-    byte[] encoded();
-  }
-
-  /**
-   * A value of a version.
-   *
-   * @param value not to be changed
-   */
-  public Versioned(byte[] value, long version) {
-    this.content = value;
+  /** A value of this version. */
+  protected Versioned(long version) {
     this.version = version;
   }
 
-  /** The value; not to be changed. */
-  public byte[] value() {
-    Object found = content;
-    return found instanceof Form form ? form.encoded() : (byte[]) found;
+  /** Makes forms of what is written. */
+  @FunctionalInterface
+  public interface Reader {
+    /**
+     * The form of a value, or null if it is to stay bytes. Called on the loop for each write, in
+     * the order of the log.
+     *
+     * @param value not to be changed
+     */
+    @Nullable Versioned read(String key, byte[] value, long version);
   }
 
+  /** Bytes, as they are. */
+  static Versioned of(byte[] value, long version) {
+    return new Bytes(value, version);
+  }
+
+  /** The very bytes that were written; not to be changed. */
+  public abstract byte[] value();
+
   /** Position of the transaction that wrote it. */
-  public long version() {
+  public final long version() {
     return version;
   }
 
-  /** What was kept, or null. */
-  public @Nullable Form form() {
-    return content instanceof Form form ? form : null;
+  /**
+   * Whether the table of cells holds this at this moment, and nothing is under way on its key. Who
+   * kept it from an earlier look may take it for a {@link Cells#glance}, without looking again.
+   */
+  public final boolean current() {
+    return current;
   }
 
-  /** Keeps what the bytes mean in their place. */
-  public void keep(Form form) {
-    content = form;
+  /** After it was put into the table. On the loop. */
+  final void entered() {
+    current = true;
+  }
+
+  /** Before it is taken out of the table. On the loop. */
+  final void leaving() {
+    current = false;
   }
 
   @Override
-  public boolean equals(@Nullable Object other) {
+  public final boolean equals(@Nullable Object other) {
     return other instanceof Versioned that
         && version == that.version
         && Arrays.equals(value(), that.value());
   }
 
   @Override
-  public int hashCode() {
+  public final int hashCode() {
     return Long.hashCode(version);
   }
 
   @Override
-  public String toString() {
+  public final String toString() {
     return "Versioned[version=" + version + " bytes=" + value().length + "]";
+  }
+
+  private static final class Bytes extends Versioned {
+    private final byte[] value;
+
+    Bytes(byte[] value, long version) {
+      super(version);
+      this.value = value;
+    }
+
+    @Override
+    public byte[] value() {
+      return value;
+    }
   }
 }

@@ -22,27 +22,27 @@ class CellTest {
 
   @Test
   void show_isSeenUntilTheLogReachesIt() {
-    Cell cell = Cell.ABSENT.write(new byte[] {1}, 10).show(new byte[] {2}, 20);
-    assertThat(cell.visible()).isEqualTo(new Versioned(value(cell.shown()), 20));
+    Cell cell = Cell.ABSENT.write(Versioned.of(new byte[] {1}, 10), 10).show(new byte[] {2}, 20);
+    assertThat(cell.visible()).isEqualTo(Versioned.of(value(cell.shown()), 20));
     assertThat(value(cell.value())).containsExactly(1);
-    Cell between = cell.write(new byte[] {3}, 15);
+    Cell between = cell.write(Versioned.of(new byte[] {3}, 15), 15);
     assertThat(between.visible()).extracting(Versioned::version).isEqualTo(20L);
     assertThat(between.applied()).extracting(Versioned::version).isEqualTo(15L);
-    Cell reached = between.write(new byte[] {2}, 20);
+    Cell reached = between.write(Versioned.of(new byte[] {2}, 20), 20);
     assertThat(reached.shownVersion()).isZero();
     assertThat(reached.visible()).extracting(Versioned::version).isEqualTo(20L);
   }
 
   @Test
   void show_notAhead_changesNothing() {
-    Cell cell = Cell.ABSENT.write(new byte[] {1}, 10).show(new byte[] {2}, 20);
+    Cell cell = Cell.ABSENT.write(Versioned.of(new byte[] {1}, 10), 10).show(new byte[] {2}, 20);
     assertThat(cell.show(new byte[] {3}, 20)).isSameAs(cell);
     assertThat(cell.show(new byte[] {3}, 10)).isSameAs(cell);
   }
 
   @Test
   void show_removal_isKeptAsAnAbsenceAhead() {
-    Cell cell = Cell.ABSENT.write(new byte[] {1}, 10).show(null, 20);
+    Cell cell = Cell.ABSENT.write(Versioned.of(new byte[] {1}, 10), 10).show(null, 20);
     assertThat(cell.visible()).isNull();
     assertThat(cell.forgettable()).isFalse();
     assertThat(cell.write(null, 20).forgettable()).isTrue();

@@ -66,6 +66,31 @@ class CellsTest {
     assertThat(c.cells.count()).as("nothing is kept of it").isZero();
   }
 
+  /** Who kept what a glance gave may go on using it exactly as long as a glance would give it. */
+  @Test
+  void glance_kept_isCurrentWhileAGlanceWouldGiveIt() {
+    commit(Transaction.begin().put("k", CellPeer.bytes("1")).build());
+    Versioned kept = Objects.requireNonNull(c.cells.glance("k"));
+    assertThat(kept.current()).isTrue();
+    CompletableFuture<Outcome> rejected =
+        a.cells.commit(
+            Transaction.begin().absent("k").put("k", CellPeer.bytes("2")).build(),
+            CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    assertThat(c.cells.glance("k")).isSameAs(Cells.UNSETTLED);
+    assertThat(kept.current()).as("marked").isFalse();
+    stage.settle();
+    assertThat(rejected.resultNow()).isInstanceOf(Rejected.class);
+    assertThat(c.cells.glance("k")).isSameAs(kept);
+    assertThat(kept.current()).as("not changed after all").isTrue();
+    CompletableFuture<Outcome> second = marked("k", "2");
+    assertThat(kept.current()).as("marked again").isFalse();
+    stage.settle();
+    assertThat(second.resultNow()).isInstanceOf(Committed.class);
+    assertThat(kept.current()).as("replaced").isFalse();
+    assertThat(Objects.requireNonNull(c.cells.glance("k")).current()).isTrue();
+  }
+
   @Test
   void commit_oneConditionFails_nothingOfItHappens() {
     commit(Transaction.begin().put("x", CellPeer.bytes("1")).build());

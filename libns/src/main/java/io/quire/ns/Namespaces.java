@@ -67,6 +67,7 @@ public final class Namespaces {
     this.loop = loop;
     this.clock = clock;
     index = new NsIndex(cells, references, freed);
+    cells.readBy(new ObjectReader());
     cells.listen(index);
     xids = new XidBlock(cells, random);
     drain =
@@ -230,33 +231,27 @@ public final class Namespaces {
   /** What can be seen without waiting, or null; it counts if the session is valid afterwards. */
   private @Nullable NsObject glance(long xid) {
     Versioned cell = cells.glance(xid);
-    return cell == null || cell == Cells.UNSETTLED ? null : decode(xid, cell);
+    return cell instanceof ObjectCell known ? known.object() : null;
   }
 
   private @Nullable NsObject glance(NsHandle namespace, String name) {
     // Nothing else that has a key of its own begins so; the rest is checked where it is not found.
-    if (!name.startsWith("/")) {
+    if (name.isEmpty() || name.charAt(0) != '/') {
       return null;
     }
     Versioned named = cells.glance(ObjectCodec.nameKey(namespace.id(), name));
-    if (named == null || named == Cells.UNSETTLED) {
-      return null;
-    }
-    NsObject object = glance(ObjectCodec.number(named.value()));
-    return object == null || object.draining() || !object.name().equals(name) ? null : object;
+    ObjectCell known = named instanceof NameCell cell ? cell.object() : null;
+    // Whatever takes the name from the object changes the object, too.
+    return known != null && known.current() ? known.object() : null;
   }
 
-  /** Decodes an object once for each version; what is decoded for a version never differs. */
+  /** What a hint showed ahead of the log is bytes still. */
   private static @Nullable NsObject decode(long xid, @Nullable Versioned cell) {
-    if (cell == null) {
-      return null;
-    }
-    if (cell.form() instanceof Decoded(NsObject known)) {
-      return known;
-    }
-    NsObject object = ObjectCodec.read(xid, cell);
-    cell.keep(new Decoded(object));
-    return object;
+    return switch (cell) {
+      case null -> null;
+      case ObjectCell known -> known.object();
+      default -> ObjectCodec.read(xid, cell.value(), cell.version());
+    };
   }
 
   /** Takes a reference to the object of a name, or answers null. */

@@ -66,7 +66,7 @@ final class NsIndex implements CellListener {
   @Override
   public void committed(long position, List<Change> changes) {
     for (Change change : changes) {
-      changed(position, change.key(), change.after());
+      changed(position, change.key(), change.after() == null ? null : cells.applied(change.key()));
     }
   }
 
@@ -77,7 +77,7 @@ final class NsIndex implements CellListener {
     names.clear();
     sessionObjects.clear();
     draining.clear();
-    cells.forEach((key, cell) -> changed(cell.version(), key, cell.value()));
+    cells.forEach((key, cell) -> changed(cell.version(), key, cell));
     gone.removeAll(present());
     gone.forEach(this::free);
   }
@@ -88,19 +88,23 @@ final class NsIndex implements CellListener {
     return xids;
   }
 
-  private void changed(long position, String key, byte @Nullable [] value) {
-    if (ObjectCodec.isNameKey(key)) {
-      nameChanged(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), value);
-    } else if (key.startsWith(ObjectCodec.XID_PREFIX)) {
-      objectChanged(position, ObjectCodec.xidOf(key), value);
+  private void changed(long position, String key, @Nullable Versioned cell) {
+    if (cell instanceof NameCell named) {
+      nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), named.xid());
+    } else if (cell instanceof ObjectCell changed) {
+      objectChanged(position, changed);
+    } else if (cell == null && ObjectCodec.isNameKey(key)) {
+      nameTaken(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key));
+    } else if (cell == null && ObjectCodec.isXidKey(key)) {
+      objectGone(ObjectCodec.xidOf(key));
     }
   }
 
-  private void nameChanged(long namespace, String name, byte @Nullable [] value) {
-    if (value != null) {
-      names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, ObjectCodec.number(value));
-      return;
-    }
+  private void nameGiven(long namespace, String name, long xid) {
+    names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, xid);
+  }
+
+  private void nameTaken(long namespace, String name) {
     TreeMap<String, Long> all = names.get(namespace);
     if (all != null) {
       all.remove(name);
@@ -110,21 +114,28 @@ final class NsIndex implements CellListener {
     }
   }
 
-  private void objectChanged(long position, long xid, byte @Nullable [] value) {
-    if (value == null) {
-      draining.remove(xid);
-      sessionObjects.remove(xid);
-      free(xid);
-    } else if (ObjectCodec.draining(value)) {
+  private void objectChanged(long position, ObjectCell changed) {
+    NsObject object = changed.object();
+    long xid = object.xid();
+    if (object.draining()) {
       references.word(xid).drain();
       draining.put(xid, position);
       sessionObjects.remove(xid);
-    } else {
-      NsObject object = ObjectCodec.read(xid, new Versioned(value, position));
-      if (object.lifetime() == Lifetime.SESSION) {
-        sessionObjects.put(xid, object.creator());
-      }
+      return;
     }
+    if (object.lifetime() == Lifetime.SESSION) {
+      sessionObjects.put(xid, object.creator());
+    }
+    String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
+    if (cells.applied(nameKey) instanceof NameCell named && named.xid() == xid) {
+      named.leadTo(changed);
+    }
+  }
+
+  private void objectGone(long xid) {
+    draining.remove(xid);
+    sessionObjects.remove(xid);
+    free(xid);
   }
 
   private void free(long xid) {

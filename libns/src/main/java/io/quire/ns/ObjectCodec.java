@@ -2,10 +2,10 @@ package io.quire.ns;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
-import io.quire.gvm.Versioned;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -20,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  */
 final class ObjectCodec {
-  static final String XID_PREFIX = "x/";
+  private static final String XID_PREFIX = "x/";
   static final String XID_COUNTER = "c/xid";
 
   private static final String NAME_PREFIX = "n/";
@@ -47,7 +47,22 @@ final class ObjectCodec {
   }
 
   static boolean isNameKey(String key) {
-    return key.startsWith("/") || key.startsWith(NAME_PREFIX);
+    return key.startsWith("/")
+        || (key.startsWith(NAME_PREFIX) && isHexadecimal(key, key.indexOf('/', 2)));
+  }
+
+  static boolean isXidKey(String key) {
+    return key.startsWith(XID_PREFIX) && isHexadecimal(key, key.length());
+  }
+
+  /** Whether a number that fits stands between the prefix, of two, and this place. */
+  private static boolean isHexadecimal(String key, int end) {
+    for (int i = 2; i < end; i++) {
+      if (i >= 2 + 2 * Long.BYTES || !HexFormat.isHexDigit(key.charAt(i))) {
+        return false;
+      }
+    }
+    return end > 2;
   }
 
   static long namespaceOf(String nameKey) {
@@ -95,28 +110,32 @@ final class ObjectCodec {
         .toBytes();
   }
 
-  static NsObject read(long xid, Versioned cell) {
-    WireReader in = new WireReader(cell.value());
+  /** As {@link #read(long, byte[], long)}. If the name is this very one, that string is held. */
+  static NsObject read(long xid, byte[] value, long version, String likelyName) {
+    WireReader in = new WireReader(value);
     int flags = in.int8();
     long number = in.int64();
     NsHandle namespace = number == 0 ? NsHandle.ROOT : new NsHandle(number);
     long creator = in.int64();
     long created = in.int64();
+    String name = in.string();
+    String kind = in.string();
+    byte[] held = in.bytes();
+    in.end();
     return new NsObject(
         xid,
         namespace,
-        in.string(),
-        shared(in.string()),
+        name.equals(likelyName) ? likelyName : name,
+        shared(kind),
         (flags & SESSION) != 0 ? Lifetime.SESSION : Lifetime.DURABLE,
         creator,
         created,
         (flags & DRAINING) != 0,
-        cell.version(),
-        in.bytes());
+        version,
+        held);
   }
 
-  /** Reads the flags alone. */
-  static boolean draining(byte[] value) {
-    return (value[0] & DRAINING) != 0;
+  static NsObject read(long xid, byte[] value, long version) {
+    return read(xid, value, version, "");
   }
 }

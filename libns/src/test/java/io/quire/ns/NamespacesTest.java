@@ -3,7 +3,10 @@ package io.quire.ns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.gvm.Transaction;
+import io.quire.gvm.Versioned;
 import io.quire.sim.Stage;
+import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +66,63 @@ class NamespacesTest {
     }
     assertThatThrownBy(() -> a.namespaces.lookupAll(ROOT, List.of("/two", "x/1")))
         .isInstanceOf(NsException.InvalidName.class);
+  }
+
+  /**
+   * A name leads to its object without a second search: to what it is now, and only while it is.
+   */
+  @Test
+  void lookup_byName_seesEachChangeOfTheObject() {
+    NsObject made = create(a, "/x", 1);
+    for (NsPeer peer : peers) {
+      assertThat(peer.found("/x").version()).isEqualTo(made.version());
+    }
+    NsObject updated = b.namespaces.update(b.found("/x"), new byte[] {2});
+    for (NsPeer peer : peers) {
+      assertThat(peer.found("/x").version()).isEqualTo(updated.version());
+    }
+    NsObject renamed = c.namespaces.rename(c.found("/x"), "/y");
+    NsObject other = create(b, "/x", 3);
+    for (NsPeer peer : peers) {
+      assertThat(peer.found("/y").version()).isEqualTo(renamed.version());
+      assertThat(peer.found("/x").xid()).isEqualTo(other.xid());
+    }
+    a.namespaces.delete(ROOT, "/y");
+    for (NsPeer peer : peers) {
+      assertThat(peer.namespaces.lookup(ROOT, "/y")).isNull();
+      assertThat(peer.found("/x").value()).containsExactly(3);
+    }
+  }
+
+  @Test
+  void lookup_nameAndKey_areHeldOnce() {
+    create(a, "/x", 1);
+    assertThat(b.found("/x").name()).isSameAs(b.namespaces.listAll(ROOT).getFirst().name());
+  }
+
+  /** Who has the cells can write what he likes; no node stops of it. */
+  @Test
+  void cells_thatOnlyLookLikeObjects_areLeftAlone() {
+    List<String> keys = List.of("x/12", "x/no", "x/", "/junk", "n/zz/y", "n/", "n//", "n/1");
+    for (byte[] junk : List.of(new byte[] {9, 9, 9}, new byte[8], new byte[0])) {
+      for (String key : keys) {
+        if (key.startsWith("/") && junk.length == Long.BYTES) {
+          continue;
+        }
+        cell(Transaction.begin().put(key, junk).build());
+        assertThat(b.cells.readRelaxed(key)).extracting(Versioned::value).isEqualTo(junk);
+        cell(Transaction.begin().remove(key).build());
+        assertThat(b.cells.readRelaxed(key)).isNull();
+      }
+    }
+    NsObject made = create(a, "/x", 1);
+    assertThat(c.namespaces.listAll(ROOT)).containsExactly(new Namespaces.Listed("/x", made.xid()));
+  }
+
+  private void cell(Transaction transaction) {
+    var done = a.cells.commit(transaction, Duration.ofSeconds(1));
+    stage.settle();
+    assertThat(done.resultNow()).isInstanceOf(Outcome.Committed.class);
   }
 
   @Test

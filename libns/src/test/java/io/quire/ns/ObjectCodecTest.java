@@ -2,7 +2,6 @@ package io.quire.ns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quire.gvm.Versioned;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
@@ -53,17 +52,14 @@ class ObjectCodecTest {
                 + "6b"
                 + "02000000"
                 + "0102");
-    assertThat(ObjectCodec.read(0x7001, new Versioned(bytes, 9)))
-        .usingRecursiveComparison()
-        .isEqualTo(OBJECT);
+    assertThat(ObjectCodec.read(0x7001, bytes, 9)).usingRecursiveComparison().isEqualTo(OBJECT);
   }
 
   @Test
   void deleted_isOneBit() {
     byte[] bytes = ObjectCodec.write(OBJECT.deleted());
     assertThat(bytes[0]).isEqualTo((byte) 3);
-    assertThat(ObjectCodec.draining(bytes)).isTrue();
-    assertThat(ObjectCodec.draining(ObjectCodec.write(OBJECT))).isFalse();
-    assertThat(ObjectCodec.read(0x7001, new Versioned(bytes, 10)).draining()).isTrue();
+    assertThat(ObjectCodec.read(0x7001, ObjectCodec.write(OBJECT), 10).draining()).isFalse();
+    assertThat(ObjectCodec.read(0x7001, bytes, 10).draining()).isTrue();
   }
 }

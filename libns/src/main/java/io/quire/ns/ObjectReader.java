@@ -1,0 +1,26 @@
+package io.quire.ns;
+
+import io.quire.base.WireReader;
+import io.quire.gvm.Versioned;
+import org.jspecify.annotations.Nullable;
+
+/** Reads names and objects once for each version, as the log brings them. On the loop. */
+final class ObjectReader implements Versioned.Reader {
+  private String lastKey = "";
+
+  @Override
+  public @Nullable Versioned read(String key, byte[] value, long version) {
+    try {
+      if (ObjectCodec.isNameKey(key)) {
+        lastKey = key;
+        return value.length == Long.BYTES ? new NameCell(ObjectCodec.number(value), version) : null;
+      }
+      return ObjectCodec.isXidKey(key)
+          ? new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey))
+          : null;
+    } catch (WireReader.MalformedException e) {
+      // Not ours, though the key looks like it; it stays as it is.
+      return null;
+    }
+  }
+}
