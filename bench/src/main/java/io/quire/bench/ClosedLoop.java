@@ -22,6 +22,11 @@ final class ClosedLoop {
   private static final long RETRY_NANOS = 1_000_000;
   private static final Duration DRAIN = Duration.ofSeconds(60);
 
+  /** One caller makes so few calls that hardly anything is compiled; so many make enough. */
+  private static final int CROWD = 64;
+
+  private static final long CROWD_MILLIS_MIN = 2_000;
+
   /** A call that answers later. */
   interface Async {
     CompletionStage<?> start(long number);
@@ -55,14 +60,22 @@ final class ClosedLoop {
   /** As above, each caller on a thread of its own. */
   static Map<String, Double> rate(Job job, ThreadFactory threads, Blocking call) throws Exception {
     ClosedLoop loop = new ClosedLoop(job);
-    loop.drive(threads, call);
+    loop.drive(job.outstanding(), threads, call, loop.end);
+    loop.check();
     return loop.rates();
   }
 
-  /** The median time of a call, one at a time, in microseconds. */
+  /**
+   * The median time of a call, one at a time, in microseconds. Most of a long warm-up is {@value
+   * #CROWD} callers at a time.
+   */
   static Map<String, Double> latency(Job job, Blocking call) throws Exception {
     ClosedLoop loop = new ClosedLoop(job);
-    loop.calls(call);
+    if (job.warmUpMillis() >= CROWD_MILLIS_MIN) {
+      long last = TimeUnit.MILLISECONDS.toNanos(job.warmUpMillis() / 4);
+      loop.drive(CROWD, Thread.ofVirtual().factory(), call, loop.begin - last);
+    }
+    loop.calls(call, loop.end);
     loop.check();
     return Map.of(job.row(), loop.samples.micros(0.5));
   }
@@ -117,13 +130,14 @@ final class ClosedLoop {
     check();
   }
 
-  private void drive(ThreadFactory threads, Blocking call) throws Exception {
-    CountDownLatch done = new CountDownLatch(job.outstanding());
-    for (int i = 0; i < job.outstanding(); i++) {
+  private void drive(int callers, ThreadFactory threads, Blocking call, long until)
+      throws Exception {
+    CountDownLatch done = new CountDownLatch(callers);
+    for (int i = 0; i < callers; i++) {
       threads
           .newThread(
               () -> {
-                calls(call);
+                calls(call, until);
                 done.countDown();
               })
           .start();
@@ -131,11 +145,10 @@ final class ClosedLoop {
     if (!done.await(job.warmUpMillis() + job.millis() + DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new TimeoutException("calls do not end: waitedSeconds=" + DRAIN.toSeconds());
     }
-    check();
   }
 
-  private void calls(Blocking call) {
-    while (failure.get() == null && System.nanoTime() - end < 0) {
+  private void calls(Blocking call, long until) {
+    while (failure.get() == null && System.nanoTime() - until < 0) {
       long begun = System.nanoTime();
       try {
         call.call(number.getAndIncrement());

@@ -39,6 +39,8 @@ public record Job(
     FILL,
     /** One lookup, after which as many objects must be there. */
     FIRST_LOOKUP,
+    /** One entry of a log at a time: the median of their times, in microseconds. */
+    APPEND_LATENCY,
     /** Entries of a log, many at a time: entries a second. */
     APPEND_RATE,
     /** Large entries of a log: megabytes (10^6) a second. */

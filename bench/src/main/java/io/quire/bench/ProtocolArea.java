@@ -107,6 +107,11 @@ final class ProtocolArea implements Area {
             new Entrant("ConcurrentHashMap.get", QUIRE, job.withVariant(floor), false),
             new Entrant("one clock read", QUIRE, job.withVariant("clock"), true),
             new Entrant(
+                "ConcurrentHashMap.get, then the clock",
+                QUIRE,
+                job.withVariant(floor + "ThenClock"),
+                true),
+            new Entrant(
                 "hazelcast ReplicatedMap.get",
                 HAZELCAST,
                 job.withVariant("get").withObjects(LOOKED_UP),
@@ -162,6 +167,7 @@ final class ProtocolArea implements Area {
   private static Question publishLatency() {
     String id = "publish-p50";
     Job job = Job.of(Job.Kind.PUBLISH_LATENCY, id, 1, BYTES);
+    Job entry = job.withKind(Job.Kind.APPEND_LATENCY);
     return new Question(
         id,
         "create an object of 128 bytes, one caller; median time",
@@ -171,7 +177,9 @@ final class ProtocolArea implements Area {
             new Entrant("zookeeper create", ZOOKEEPER, job, false),
             new Entrant("etcd put", ETCD, job, false),
             new Entrant("hazelcast TWO_PHASE (memory)", HAZELCAST, job, false),
-            new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_LATENCY), true)));
+            new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_LATENCY), true),
+            new Entrant("our log alone", QUIRE_LOG, entry, true),
+            new Entrant("plain ratis, one entry", RATIS, entry, true)));
   }
 
   private static Question publishRate(String id, int callers) {

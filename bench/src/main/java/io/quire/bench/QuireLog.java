@@ -78,11 +78,35 @@ final class QuireLog implements Subject {
 
   @Override
   public Map<String, Double> run(Job job) throws Exception {
+    if (job.kind() == Job.Kind.APPEND_LATENCY) {
+      Log.Entry entry = entry(job);
+      return ClosedLoop.latency(job, _ -> append(entry).get(1, TimeUnit.MINUTES));
+    }
     Run run = new Run(job);
     loop.execute(run::begin);
     run.done.get(job.warmUpMillis() + job.millis() + 60_000, TimeUnit.MILLISECONDS);
     double rate = run.counted / (job.millis() / 1e3);
     return Map.of(job.row(), job.kind() == Job.Kind.APPEND_BYTES ? rate * job.bytes() / 1e6 : rate);
+  }
+
+  private static Log.Entry entry(Job job) {
+    return new Log.Entry(Log.Stream.TRANSACTIONS, Log.Fence.NONE, new byte[job.bytes()]);
+  }
+
+  private CompletableFuture<Log.Applied> append(Log.Entry entry) {
+    CompletableFuture<Log.Applied> done = new CompletableFuture<>();
+    loop.execute(
+        () ->
+            log.append(entry)
+                .whenComplete(
+                    (applied, failure) -> {
+                      if (failure == null) {
+                        done.complete(applied);
+                      } else {
+                        done.completeExceptionally(failure);
+                      }
+                    }));
+    return done;
   }
 
   @Override
@@ -106,7 +130,7 @@ final class QuireLog implements Subject {
 
     Run(Job job) {
       this.job = job;
-      entry = new Log.Entry(Log.Stream.TRANSACTIONS, Log.Fence.NONE, new byte[job.bytes()]);
+      entry = entry(job);
       begin = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(job.warmUpMillis());
       end = begin + TimeUnit.MILLISECONDS.toNanos(job.millis());
     }

@@ -125,6 +125,9 @@ final class RatisPeer implements Subject {
   public Map<String, Double> run(Job job) throws Exception {
     ByteString value = UnsafeByteOperations.unsafeWrap(new byte[job.bytes()]);
     Message message = Message.valueOf(value);
+    if (job.kind() == Job.Kind.APPEND_LATENCY) {
+      return ClosedLoop.latency(job, _ -> checked(submit(message)).get());
+    }
     double rate =
         ClosedLoop.rate(job, _ -> checked(stock ? client.async().send(message) : submit(message)))
             .getOrDefault(job.row(), Double.NaN);
