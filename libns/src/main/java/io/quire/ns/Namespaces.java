@@ -5,8 +5,6 @@ import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
-import io.quire.gvm.GvmException;
-import io.quire.gvm.Limits;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
 import io.quire.lockserver.Session;
@@ -16,11 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -144,9 +138,9 @@ public final class Namespaces {
           throw switch (Cells.failedCondition(rejected)) {
             case 0 -> new NsException.NameTaken("name taken: name=" + name);
             case 1 -> new NsException.NameTaken("id taken: name=" + name + " xid=" + xid);
-            default -> notInView(doing);
+            default -> Calls.notInView(doing);
           };
-      case Outcome.Aborted aborted -> throw aborted(doing, aborted);
+      case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
       case Outcome.Indeterminate(var txn) ->
           throw new NsException.Indeterminate("may have happened: " + doing, txn);
     };
@@ -305,7 +299,7 @@ public final class Namespaces {
     }
     if (!session.valid(begun)) {
       word.put();
-      throw notInView("opening: name=" + object.name());
+      throw Calls.notInView("opening: name=" + object.name());
     }
     return new NsRef(this, object, word);
   }
@@ -339,7 +333,7 @@ public final class Namespaces {
           "limit out of range: limit=" + limit + " allowed=1.." + PAGE_MAX);
     }
     List<Map.Entry<String, Long>> page =
-        await(
+        Calls.await(
             "listing: namespace=" + namespace.id(),
             cells.onLoop(
                 List.of(ObjectCodec.listKey(namespace.id())),
@@ -502,92 +496,25 @@ public final class Namespaces {
           throw Cells.failedCondition(rejected) == 0
               ? new NsException.Stale("changed since it was seen: " + what)
               : new NsException.NameTaken("name taken: " + what);
-      case Outcome.Aborted aborted -> throw aborted(what, aborted);
+      case Outcome.Aborted aborted -> throw Calls.aborted(what, aborted);
       case Outcome.Indeterminate(var txn) ->
           throw new NsException.Indeterminate("may have happened: " + what, txn);
     };
   }
 
   private Outcome run(String doing, Transaction transaction) {
-    return outcome(doing, cells.commit(transaction, DEADLINE));
-  }
-
-  /**
-   * What became of a transaction that was submitted.
-   *
-   * @throws NsException.Indeterminate also if nobody waits for it any longer
-   */
-  static Outcome outcome(String doing, CompletableFuture<Outcome> future) {
-    try {
-      Outcome outcome = future.get(DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
-      Limits.Exceeded exceeded =
-          outcome instanceof Outcome.Rejected rejected ? Cells.exceeded(rejected) : null;
-      if (exceeded != null) {
-        throw new NsException.Refused("did not happen: " + doing + " " + exceeded.text());
-      }
-      return outcome;
-    } catch (ExecutionException e) {
-      throw translated(doing, e.getCause());
-    } catch (TimeoutException e) {
-      throw new NsException.Indeterminate(
-          "may have happened, the node's loop does not answer: " + doing, null);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new NsException.Indeterminate("may have happened, interrupted: " + doing, null);
-    }
-  }
-
-  static <T> T await(String doing, CompletableFuture<T> future) {
-    try {
-      return future.get(DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw translated(doing, e.getCause());
-    } catch (TimeoutException e) {
-      throw new IllegalStateException("the node's loop does not answer: " + doing, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted: " + doing, e);
-    }
+    return Calls.outcome(doing, cells.commit(transaction, DEADLINE));
   }
 
   private @Nullable Versioned read(String key) {
-    return read(cells, key, DEADLINE);
-  }
-
-  static @Nullable Versioned read(Cells cells, String key, Duration deadline) {
-    try {
-      return cells.read(key, deadline);
-    } catch (GvmException e) {
-      throw translated("reading: key=" + key, e);
-    }
-  }
-
-  private static RuntimeException translated(String doing, @Nullable Throwable e) {
-    return switch (e) {
-      case GvmException.NotInView _ -> notInView(doing);
-      case GvmException.Undecided _ ->
-          new NsException.Refused("a transaction is under way for too long: " + doing);
-      case null, default -> new IllegalStateException(doing, e);
-    };
+    return Calls.read(cells, key, DEADLINE);
   }
 
   private Session.Token begin(String doing) {
     Session.Token begun = session.token();
     if (begun == null) {
-      throw notInView(doing);
+      throw Calls.notInView(doing);
     }
     return begun;
-  }
-
-  private static NsException.NotInView notInView(String doing) {
-    return new NsException.NotInView("this node is not in the view: " + doing);
-  }
-
-  static NsException aborted(String doing, Outcome.Aborted aborted) {
-    return switch (aborted.why()) {
-      case NOT_IN_VIEW -> notInView(doing);
-      case REFUSED, DEADLINE, OVERLOADED ->
-          new NsException.Refused("did not happen: " + doing + " " + aborted.text());
-    };
   }
 }

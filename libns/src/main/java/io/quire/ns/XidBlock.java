@@ -41,7 +41,7 @@ final class XidBlock {
   }
 
   private void reserve(Duration deadline) {
-    Versioned counter = Namespaces.read(cells, ObjectCodec.XID_COUNTER, deadline);
+    Versioned counter = Calls.read(cells, ObjectCodec.XID_COUNTER, deadline);
     long from =
         counter == null
             ? (long) random.nextInt(1, 1 << GENERATION_BITS) << GENERATION_SHIFT
@@ -54,7 +54,7 @@ final class XidBlock {
     }
     Transaction transaction =
         reservation.put(ObjectCodec.XID_COUNTER, ObjectCodec.number(from + BLOCK)).build();
-    switch (Namespaces.outcome("reserving ids", cells.commit(transaction, deadline))) {
+    switch (Calls.outcome("reserving ids", cells.commit(transaction, deadline))) {
       case Outcome.Committed _ -> {
         next = from;
         end = from + BLOCK;
@@ -65,7 +65,7 @@ final class XidBlock {
       case Outcome.Indeterminate _ -> {
         // If it happened, the block is wasted.
       }
-      case Outcome.Aborted aborted -> throw Namespaces.aborted("reserving ids", aborted);
+      case Outcome.Aborted aborted -> throw Calls.aborted("reserving ids", aborted);
     }
   }
 }

@@ -96,7 +96,7 @@ final class Coordinator {
     Requests.End end = request.id == null ? null : twoPhase.end(request.id);
     Aborted refusal = refusal(request);
     if (end != null) {
-      request.outcome.complete(TwoPhase.outcome(end));
+      request.outcome.complete(Results.outcome(end));
     } else if (refusal != null) {
       request.outcome.complete(refusal);
     } else if (request.payload.length > TwoPhase.INLINE_BYTES_MAX && request.blob == null) {
@@ -283,7 +283,7 @@ final class Coordinator {
     } else if (applied == null) {
       resolve(attempt);
     } else if (!applied.fenced()) {
-      Outcome outcome = TwoPhase.outcome(applied.position(), applied.result());
+      Outcome outcome = Results.outcome(applied.position(), applied.result());
       if (outcome != null) {
         tell(attempt, outcome);
       }

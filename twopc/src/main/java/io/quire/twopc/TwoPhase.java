@@ -5,34 +5,28 @@ import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
-import io.quire.base.Position;
 import io.quire.base.Rules;
 import io.quire.base.Transport;
-import io.quire.base.WireReader;
-import io.quire.base.WireWriter;
 import io.quire.lockserver.Entrance;
 import io.quire.lockserver.Prober;
 import io.quire.lockserver.Sessions;
 import io.quire.lockserver.View;
 import io.quire.twopc.Outcome.Aborted;
 import io.quire.twopc.Outcome.Why;
-import io.quire.twopc.TxnEntry.Resolve;
-import io.quire.twopc.TxnEntry.Txn;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A node's part in two-phase commit: coordinator of its own transactions, member for those of
- * others, and applier of what the log decided. Confined to the loop, apart from {@link #submit}.
+ * others; {@link Decisions} applies what the log decided. Confined to the loop, apart from {@link
+ * #submit}.
  */
-public final class TwoPhase implements Log.Projection, Prober, Entrance {
+public final class TwoPhase implements Prober, Entrance {
   /** What a participant may be asked to commit at once. */
   public static final int PAYLOAD_BYTES_MAX = 16 << 20;
 
@@ -41,11 +35,6 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
-  private static final byte VOID = 0;
-  private static final byte REJECTED = 1;
-  private static final byte COMMITTED = 2;
-  private static final byte AGAIN = 3;
-
   private final long self;
   private final Sessions sessions;
   private final Log log;
@@ -53,18 +42,12 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
   private final Clock clock;
   private final Rules rules;
   private final TreeMap<Integer, Participant> participants = new TreeMap<>();
-  private final Decided decided = new Decided();
-  private final Requests requests = new Requests();
-  private final Blobs blobs = new Blobs();
-
-  /** Where something was last committed for which a node must get ready before it enters. */
-  private long gate;
-
   private final Routes routes;
   private final Probes probes;
   private final Admission admission;
   private final Marks marks;
   private final Coordinator coordinator;
+  private final Decisions decisions;
 
   public TwoPhase(
       Member self,
@@ -86,8 +69,9 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     admission = new Admission(self, log, routes, loop, clock);
     marks = new Marks(this, self.incarnation(), log, routes, loop, clock, random, rules);
     coordinator = new Coordinator(self, this, log, routes, loop, clock);
-    log.register(this);
-    log.register(Log.Fence.Kind.READY, position -> gate <= position);
+    decisions = new Decisions(this.self, sessions, participants, marks, coordinator, rules);
+    log.register(decisions);
+    log.register(Log.Fence.Kind.READY, decisions::readyAt);
     sessions.listen(new Views());
     transport.receive(Transport.Channel.TWOPC, this::receive);
   }
@@ -163,8 +147,9 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     CompletableFuture<Finding> found = new CompletableFuture<>();
     loop.execute(
         () -> {
-          Requests.End end = requests.end(id);
-          found.complete(end == null ? new Finding.Unknown() : new Finding.Settled(outcome(end)));
+          Requests.End end = decisions.end(id);
+          found.complete(
+              end == null ? new Finding.Unknown() : new Finding.Settled(Results.outcome(end)));
         });
     return found;
   }
@@ -189,7 +174,7 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
         .whenComplete(
             (applied, failure) -> {
               Outcome known =
-                  failure == null ? outcome(applied.position(), applied.result()) : null;
+                  failure == null ? Results.outcome(applied.position(), applied.result()) : null;
               if (known != null) {
                 outcome.complete(known);
               } else {
@@ -228,25 +213,30 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
     return rules;
   }
 
+  /** What it saves, and applies. */
+  Decisions decisions() {
+    return decisions;
+  }
+
   View view() {
     return sessions.view();
   }
 
   Requests.@Nullable End end(RequestId id) {
-    return requests.end(id);
+    return decisions.end(id);
   }
 
   byte @Nullable [] blob(Blobs.Ref ref) {
-    return blobs.get(ref);
+    return decisions.blob(ref);
   }
 
   long blobBytes() {
-    return blobs.bytes();
+    return decisions.blobBytes();
   }
 
   /** Whether this node has applied what became of the transaction. On the loop. */
   public boolean decided(TxnId txn) {
-    return decided.has(txn);
+    return decisions.has(txn);
   }
 
   @Nullable Participant participant(int number) {
@@ -330,241 +320,18 @@ public final class TwoPhase implements Log.Projection, Prober, Entrance {
   }
 
   /**
-   * A restored view alone says nothing: {@link #restore} follows, with what was decided until then.
+   * A restored view alone says nothing: {@link Decisions#restore} follows, with what was decided.
    */
   private final class Views implements Sessions.ViewListener {
     @Override
     public void changed(View view) {
       admission.viewChanged(view);
-      decided.keepOnly(view);
-      blobs.keepOnly(view);
+      decisions.viewChanged(view);
       marks.viewChanged(view);
       coordinator.viewChanged(view);
     }
 
     @Override
     public void restored(View view) {}
-  }
-
-  @Override
-  public Log.Stream stream() {
-    return Log.Stream.TRANSACTIONS;
-  }
-
-  @Override
-  public byte[] apply(long position, byte[] payload) {
-    return switch (TxnEntry.read(payload)) {
-      case Txn txn -> applyTxn(position, txn);
-      case Resolve(TxnId id) -> applyResolve(id);
-      case TxnEntry.Chunk chunk -> applyChunk(chunk);
-      case TxnEntry.Drop(long of, long number) -> {
-        blobs.drop(of, number);
-        yield new byte[] {VOID};
-      }
-      case TxnEntry.GiveUp(RequestId id) -> applyGiveUp(position, id);
-    };
-  }
-
-  @Override
-  public void fenced(long position, byte[] payload) {
-    if (TxnEntry.read(payload) instanceof Txn txn) {
-      if (rules.keep(Rules.Rule.FENCE)) {
-        voided(txn.id());
-      } else {
-        applyTxn(position, txn);
-      }
-    }
-  }
-
-  private byte[] applyTxn(long position, Txn txn) {
-    TxnId id = txn.id();
-    boolean again = decided.has(id) && rules.keep(Rules.Rule.DECIDED_ONCE);
-    boolean outsider = !view().has(id.coordinator()) && rules.keep(Rules.Rule.FENCE);
-    Participant participant = participants.get(txn.participant());
-    Blobs.Ref blob = txn.blob();
-    byte[] payload = blob == null ? txn.payload() : blobs.get(blob);
-    if (again || outsider || participant == null || payload == null) {
-      voided(id);
-      return new byte[] {VOID};
-    }
-    decided.add(id, txn.low());
-    marks.decidedBelow(new TxnId(id.coordinator(), txn.low()));
-    RequestId request = txn.request();
-    Requests.End end = request == null ? null : requests.end(request);
-    byte[] result;
-    if (end != null) {
-      marks.abort(id);
-      result = again(end);
-    } else {
-      result = commit(position, txn, participant, payload);
-    }
-    if (blob != null) {
-      blobs.drop(blob.coordinator(), blob.number());
-    }
-    if (id.coordinator() == self) {
-      coordinator.learned(id.sequence(), outcome(position, result));
-    }
-    return result;
-  }
-
-  private byte[] commit(long position, Txn txn, Participant participant, byte[] payload) {
-    Participant.Verdict verdict = participant.commit(txn.id(), position, payload);
-    marks.committed(txn.id());
-    if (participant.slow() && verdict.effective()) {
-      gate = position;
-    }
-    byte[] result =
-        new WireWriter(verdict.result().length + 1)
-            .int8(verdict.effective() ? COMMITTED : REJECTED)
-            .raw(verdict.result())
-            .toBytes();
-    RequestId request = txn.request();
-    if (request != null) {
-      requests.add(request, position, result);
-    }
-    return result;
-  }
-
-  private static byte[] again(Requests.End end) {
-    return new WireWriter(end.result().length + 9)
-        .int8(AGAIN)
-        .int64(end.position())
-        .raw(end.result())
-        .toBytes();
-  }
-
-  private byte[] applyChunk(TxnEntry.Chunk chunk) {
-    boolean kept = view().has(chunk.coordinator()) && blobs.add(chunk);
-    if (kept) {
-      marks.blobsChanged();
-    }
-    return new byte[] {kept ? COMMITTED : VOID};
-  }
-
-  /** Whether a chunk was kept, by what {@link #apply} answered. */
-  static boolean kept(byte[] result) {
-    return result.length > 0 && result[0] == COMMITTED;
-  }
-
-  private byte[] applyGiveUp(long position, RequestId id) {
-    if (requests.end(id) == null) {
-      requests.add(id, position, new byte[] {VOID});
-    }
-    return again(Objects.requireNonNull(requests.end(id)));
-  }
-
-  private byte[] applyResolve(TxnId id) {
-    boolean decidedBefore = decided.has(id);
-    if (view().has(id.coordinator())) {
-      decided.add(id, 0);
-    }
-    if (!decidedBefore) {
-      voided(id);
-    } else {
-      marks.abort(id);
-    }
-    return new byte[] {VOID};
-  }
-
-  /** What its coordinator still waits for will not come; what was settled stays as it is. */
-  private void voided(TxnId id) {
-    marks.abort(id);
-    if (id.coordinator() == self) {
-      coordinator.learned(id.sequence(), null);
-    }
-  }
-
-  /** Reads what {@link #apply} answered; null if it says nothing of the outcome. */
-  static @Nullable Outcome outcome(long position, byte[] result) {
-    WireReader in = new WireReader(result);
-    int verdict = in.int8();
-    byte[] rest = in.raw(in.remaining());
-    return switch (verdict) {
-      case COMMITTED -> new Outcome.Committed(position, rest);
-      case REJECTED -> new Outcome.Rejected(position, rest);
-      case AGAIN -> {
-        WireReader first = new WireReader(rest);
-        yield outcome(new Requests.End(first.int64(), first.raw(first.remaining())));
-      }
-      default -> null;
-    };
-  }
-
-  /** What became of a request that had a name. */
-  static Outcome outcome(Requests.End end) {
-    Outcome outcome = outcome(end.position(), end.result());
-    return outcome != null
-        ? outcome
-        : new Aborted(Why.DEADLINE, null, "given up: position=" + Position.text(end.position()));
-  }
-
-  @Override
-  public void save(WireWriter out) {
-    saveOwn(out);
-    out.int32(participants.size());
-    for (Participant participant : participants.values()) {
-      out.int8(participant.number());
-      participant.save(out);
-    }
-  }
-
-  /* All but what the participants have. */
-  private void saveOwn(WireWriter out) {
-    captureOwn().accept(out);
-  }
-
-  /* What is decided and not below a low mark is little: as much as is under way. */
-  private Consumer<WireWriter> captureOwn() {
-    Log.Capture settled = Log.Capture.of(decided::save);
-    Consumer<WireWriter> named = requests.capture().andThen(blobs.capture());
-    long ready = gate;
-    return out -> {
-      settled.write(out);
-      named.accept(out);
-      out.int64(ready);
-    };
-  }
-
-  @Override
-  public Log.Capture capture() {
-    Consumer<WireWriter> own = captureOwn();
-    TreeMap<Integer, Log.Capture> states = new TreeMap<>();
-    participants.forEach((number, participant) -> states.put(number, participant.capture()));
-    return new Log.Capture() {
-      @Override
-      public void write(WireWriter out) {
-        own.accept(out);
-        out.int32(states.size());
-        states.forEach(
-            (number, state) -> {
-              out.int8(number);
-              state.write(out);
-            });
-      }
-
-      @Override
-      public void close() {
-        states.values().forEach(Log.Capture::close);
-      }
-    };
-  }
-
-  @Override
-  public void restore(long position, WireReader in) {
-    decided.restore(in);
-    requests.restore(in);
-    blobs.restore(in);
-    gate = in.int64();
-    for (int left = in.count(1); left > 0; left--) {
-      int number = in.int8();
-      Participant participant = participants.get(number);
-      if (participant == null) {
-        throw new IllegalStateException("snapshot of an unknown participant: number=" + number);
-      }
-      participant.restore(position, in);
-    }
-    marks.restored(view());
-    marks.blobsChanged();
-    coordinator.restored(view());
   }
 }

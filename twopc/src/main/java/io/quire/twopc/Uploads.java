@@ -81,7 +81,7 @@ final class Uploads {
                   (applied, failure) -> {
                     if (failure != null) {
                       missing.add(chunk);
-                    } else if (!TwoPhase.kept(applied.result())) {
+                    } else if (!Results.kept(applied.result())) {
                       request.outcome.complete(
                           new Outcome.Aborted(
                               Outcome.Why.OVERLOADED,

@@ -125,18 +125,18 @@ class RequestTest {
     a.propose(new TxnEntry.Chunk(a.incarnation(), 9, 0, 2, new byte[] {1, 2}).entry());
     stage.settle();
     byte[] wanted = saved(a);
-    Log.Capture capture = a.twoPhase.capture();
+    Log.Capture capture = a.twoPhase.decisions().capture();
     submit(a, "u", new RequestId(77, 2));
     a.propose(new TxnEntry.Chunk(a.incarnation(), 9, 1, 2, new byte[] {3}).entry());
     stage.settle();
     assertThat(saved(a)).isNotEqualTo(wanted);
     assertThat(written(capture)).isEqualTo(wanted);
-    assertThat(written(a.twoPhase.capture())).isEqualTo(saved(a));
+    assertThat(written(a.twoPhase.decisions().capture())).isEqualTo(saved(a));
   }
 
   private static byte[] saved(Peer peer) {
     WireWriter out = new WireWriter();
-    peer.twoPhase.save(out);
+    peer.twoPhase.decisions().save(out);
     return out.toBytes();
   }
 
