@@ -55,6 +55,13 @@ final class ProtocolArea implements Area {
           3,
           1,
           "Hazelcast 5.7.0, 3 members, in memory only, 2 synchronous backups, no TLS");
+  private static final Processes INFINISPAN =
+      Processes.of(
+          "infinispan",
+          Worker.System.INFINISPAN,
+          3,
+          1,
+          "Infinispan 16.1.4, 3 members, in memory only, replicated synchronously, no TLS");
   private static final EtcdCluster ETCD = new EtcdCluster("etcd");
   private static final int LOOKED_UP = 10_000;
   private static final int MANY = 100_000;
@@ -177,6 +184,7 @@ final class ProtocolArea implements Area {
             new Entrant("zookeeper create", ZOOKEEPER, job, false),
             new Entrant("etcd put", ETCD, job, false),
             new Entrant("hazelcast TWO_PHASE (memory)", HAZELCAST, job, false),
+            new Entrant("infinispan transaction (memory)", INFINISPAN, job, false),
             new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_LATENCY), true),
             new Entrant("our log alone", QUIRE_LOG, entry, true),
             new Entrant("plain ratis, one entry", RATIS, entry, true)));
@@ -200,6 +208,7 @@ final class ProtocolArea implements Area {
             new Entrant("zookeeper create", ZOOKEEPER, job, false),
             new Entrant("etcd put", ETCD, job, false),
             new Entrant("hazelcast TWO_PHASE (memory)", HAZELCAST, job, false),
+            new Entrant("infinispan transaction (memory)", INFINISPAN, job, false),
             new Entrant("our cells alone", QUIRE, job.withKind(Job.Kind.CELL_RATE), true)));
   }
 

@@ -21,7 +21,8 @@ public final class Worker {
     RATIS,
     ROCKSDB,
     ETCD,
-    HAZELCAST
+    HAZELCAST,
+    INFINISPAN
   }
 
   private Worker() {}
@@ -72,6 +73,7 @@ public final class Worker {
           case ROCKSDB -> RocksDbPeer.open(setup);
           case ETCD -> EtcdPeer.open(setup);
           case HAZELCAST -> HazelcastPeer.open(setup);
+          case INFINISPAN -> InfinispanPeer.open(setup);
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();
