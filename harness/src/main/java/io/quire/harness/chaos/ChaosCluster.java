@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -211,7 +212,9 @@ final class ChaosCluster {
     private long started;
     private boolean endedAlone;
     private @Nullable ChildProcess process;
-    private @Nullable ChildProcess doomed;
+
+    /** Killed by us; word of the end of one may come when the next one is dead already. */
+    private final Set<ChildProcess> doomed = new HashSet<>();
 
     private Member(int index, Path directory) {
       this.index = index;
@@ -283,7 +286,7 @@ final class ChaosCluster {
 
     private void ended(ChildProcess child) {
       synchronized (this) {
-        if (child == doomed || closing) {
+        if (doomed.remove(child) || closing) {
           return;
         }
         endedAlone = true;
@@ -299,7 +302,7 @@ final class ChaosCluster {
 
     synchronized void kill() {
       if (process != null) {
-        doomed = process;
+        doomed.add(process);
         process.kill9();
       }
     }
