@@ -105,7 +105,7 @@ final class EntryCursor implements AutoCloseable {
       Frame frame =
           Frame.decode(entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer());
       if (chained && frame.previous() != chain) {
-        throw Snapshot.differs("checksum of the frame before", frame.previous(), chain);
+        throw CheckedFile.differs("checksum of the frame before", frame.previous(), chain);
       }
       chain = frame.chain();
       chained = true;

@@ -5,7 +5,6 @@ import io.quire.base.NodeId;
 import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -114,19 +113,8 @@ record Identity(
 
   static Identity decode(Path file, byte[] bytes) {
     try {
-      WireReader in = new WireReader(bytes);
-      int magic = in.int32();
-      if (magic != MAGIC) {
-        throw Snapshot.differs("magic number", magic, MAGIC);
-      }
-      int version = in.uint16();
-      if (version > VERSION) {
-        throw new LogException.NewerFormatException(file, version, VERSION);
-      }
-      verify(bytes);
-      if (version < VERSION) {
-        throw new LogException.OlderFormatException(file, version, VERSION);
-      }
+      CheckedFile.refuseNewer(file, bytes, MAGIC, VERSION);
+      WireReader in = CheckedFile.body(file, bytes, MAGIC, VERSION);
       State state = STATES[in.int8()];
       boolean votes = in.bool();
       long storage = in.int64();
@@ -137,15 +125,6 @@ record Identity(
     } catch (MalformedException e) {
       throw new LogException.StartException(
           "identity file does not verify: path=" + file + " reason=" + e.getMessage(), e);
-    }
-  }
-
-  private static void verify(byte[] bytes) {
-    int body = bytes.length - Integer.BYTES;
-    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
-    int wanted = Checksum.of(bytes, 0, body);
-    if (found != wanted) {
-      throw Snapshot.differs("checksum", found, wanted);
     }
   }
 }

@@ -70,27 +70,7 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
    *     more
    */
   static Snapshot decode(Path file, byte[] bytes) {
-    int body = bytes.length - Integer.BYTES;
-    if (body < 0) {
-      throw new MalformedException("file is cut short: bytes=" + bytes.length);
-    }
-    int found = new WireReader(ByteBuffer.wrap(bytes, body, Integer.BYTES)).int32();
-    int wanted = Checksum.of(bytes, 0, body);
-    if (found != wanted) {
-      throw differs("checksum", found, wanted);
-    }
-    WireReader in = new WireReader(ByteBuffer.wrap(bytes, 0, body));
-    int magic = in.int32();
-    if (magic != MAGIC) {
-      throw differs("magic number", magic, MAGIC);
-    }
-    int version = in.uint16();
-    if (version > VERSION) {
-      throw new LogException.NewerFormatException(file, version, VERSION);
-    }
-    if (version < VERSION) {
-      throw new LogException.OlderFormatException(file, version, VERSION);
-    }
+    WireReader in = CheckedFile.body(file, bytes, MAGIC, VERSION);
     int streams = in.uint16();
     long term = in.int64();
     long index = in.int64();
@@ -117,14 +97,5 @@ record Snapshot(long term, long index, long applied, int chain, Map<Stream, byte
     ByteBuffer all = ByteBuffer.allocate(length);
     pieces.forEach(all::put);
     return all.array();
-  }
-
-  static MalformedException differs(String what, int found, int wanted) {
-    return new MalformedException(
-        what
-            + " differs: found="
-            + Integer.toHexString(found)
-            + " wanted="
-            + Integer.toHexString(wanted));
   }
 }
