@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A place in the log's files, from which Raft entries are taken one by one, over the borders of
  * segments. Every entry is verified, and that a frame follows the one before it, unless that one
- * was not read. Confined to one thread at a time.
+ * was not read. What stands before the first entry that is taken need not verify. Confined to one
+ * thread at a time.
  */
 final class EntryCursor implements AutoCloseable {
   private static final int TRIES = 16;
@@ -145,20 +146,40 @@ final class EntryCursor implements AutoCloseable {
     }
   }
 
+  /* Nobody asked for what stands before the wanted entry. If some of it does not verify, its length
+  still leads on, unless that is what was damaged; so it must lead to an entry that verifies. */
   private void forward(SegmentFile found) throws IOException {
     try {
       found.checkHead();
-      while (found.index() < index) {
+    } catch (SegmentFile.DamageException e) {
+      if (found.index() == index) {
+        close();
+        throw corrupt(index, found, 0, String.valueOf(e.getMessage()));
+      }
+    }
+    CorruptException passed = null;
+    while (found.index() < index) {
+      try {
         if (found.next() == null) {
           throw new SegmentFile.DamageException("the file ends before the entry");
         }
+      } catch (SegmentFile.DamageException e) {
+        passed = passed == null ? unreachable(found, e) : passed;
+        if (!found.leap()) {
+          close();
+          throw passed;
+        }
       }
-    } catch (SegmentFile.DamageException e) {
-      long at = found.index();
-      long offset = found.offset();
-      close();
-      throw corrupt(at, found, offset, String.valueOf(e.getMessage()));
     }
+    if (passed != null && !found.leadsOn()) {
+      close();
+      throw passed;
+    }
+  }
+
+  private CorruptException unreachable(SegmentFile in, SegmentFile.DamageException e) {
+    String reason = e.getMessage() + ", and its length does not lead to entry " + index;
+    return corrupt(in.index(), in, in.offset(), reason);
   }
 
   @Override

@@ -102,6 +102,48 @@ final class SegmentFile implements AutoCloseable {
     index = toIndex;
   }
 
+  /**
+   * Goes on behind an entry that does not verify, to where its length says that it ends; false if
+   * that cannot be.
+   */
+  boolean leap() throws IOException {
+    ByteBuffer in = at(offset, LENGTH_BYTES_MAX);
+    int start = in.position();
+    long length = TornTail.varint(in);
+    long behind = offset + in.position() - start + length + CHECKSUM_BYTES;
+    if (length <= 0
+        || length > RaftSettings.ENTRY_BYTES_MAX.getSizeInt()
+        || behind > channel.size()) {
+      return false;
+    }
+    skip(behind, index + 1);
+    return true;
+  }
+
+  /** Whether the lengths of entries that do not verify lead to one that does, and so are right. */
+  boolean leadsOn() throws IOException {
+    long toOffset = offset;
+    long toIndex = index;
+    try {
+      while (!verifies()) {
+        if (!leap()) {
+          return false;
+        }
+      }
+      return true;
+    } finally {
+      skip(toOffset, toIndex);
+    }
+  }
+
+  private boolean verifies() throws IOException {
+    try {
+      return next() != null;
+    } catch (DamageException e) {
+      return false;
+    }
+  }
+
   private @Nullable LogEntryProto read() throws IOException, DamageException {
     ByteBuffer in = at(offset, LENGTH_BYTES_MAX);
     if (!in.hasRemaining() || in.get(in.position()) == 0) {

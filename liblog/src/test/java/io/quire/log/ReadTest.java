@@ -189,6 +189,59 @@ class ReadTest {
   }
 
   @Test
+  void read_thatBeginsBehindDamage_isAnsweredUnlessItsLengthIsDamaged() throws Exception {
+    try (TestCluster cluster = small("n1")) {
+      Node node = cluster.start("n1").getFirst();
+      for (int i = 0; i < 300; i++) {
+        node.put("e" + i + "x".repeat(100));
+      }
+      SegmentPath segment = segments(node).get(2);
+      byte[] good = Files.readAllBytes(segment.path());
+      List<Integer> starts = new ArrayList<>();
+      try (SegmentFile whole = SegmentFile.open(segment)) {
+        while (whole.index() <= segment.last()) {
+          starts.add((int) whole.offset());
+          whole.next();
+        }
+      }
+      List<String> all = read(node, Position.NONE);
+
+      // The head, and the bodies of the second and the third entry.
+      byte[] bad = good.clone();
+      bad[2] ^= 4;
+      bad[starts.get(1) + 30] ^= 1;
+      bad[starts.get(2) + 30] ^= 1;
+      Files.write(segment.path(), bad);
+      for (long from : new long[] {segment.first() + 3, segment.last(), segment.last() + 1}) {
+        List<String> found = read(node, Position.of(from, 0));
+        assertThat(found.getFirst()).startsWith(from + ".0 ");
+        assertThat(found).isEqualTo(all.subList(all.size() - found.size(), all.size()));
+      }
+      for (int entry = 0; entry < 3; entry++) {
+        long index = segment.first() + entry;
+        assertThatThrownBy(() -> read(node, Position.of(index, 0)))
+            .hasCauseInstanceOf(Log.CorruptException.class)
+            .hasMessageContaining("position=" + index + ".0 ")
+            .hasMessageContaining(" offset=" + (entry == 0 ? 0 : starts.get(entry)));
+      }
+
+      // The length of the second entry, in its low and in its high byte.
+      for (int at : new int[] {starts.get(1), starts.get(1) + 1}) {
+        byte[] other = good.clone();
+        other[at] ^= 1;
+        Files.write(segment.path(), other);
+        assertThatThrownBy(() -> read(node, Position.of(segment.first() + 5, 0)))
+            .hasCauseInstanceOf(Log.CorruptException.class)
+            .hasMessageContaining("position=" + (segment.first() + 1) + ".0 ")
+            .hasMessageContaining(" offset=" + starts.get(1))
+            .hasMessageContaining("does not lead to entry " + (segment.first() + 5));
+      }
+      Files.write(segment.path(), good);
+      assertThat(node.fatal).isEmpty();
+    }
+  }
+
+  @Test
   void read_ofWhatIsNotHereAnyMore_namesTheOldest() throws Exception {
     try (TestCluster cluster = small("n1")) {
       Node node = cluster.start("n1").getFirst();
@@ -237,6 +290,20 @@ class ReadTest {
           }
         },
         Thread::startVirtualThread);
+  }
+
+  /** Reads from a position to the last entry that is applied. */
+  private static List<String> read(Node node, long from) throws Exception {
+    List<String> found = new ArrayList<>();
+    try (Tail tail = node.log.read(from, node.log.applied())) {
+      while (true) {
+        List<Recorded> some = TestCluster.get(tail.next(64));
+        if (some.isEmpty()) {
+          return found;
+        }
+        some.forEach(one -> found.add(Position.text(one.position()) + " " + text(one)));
+      }
+    }
   }
 
   private TestCluster small(String... voters) {
