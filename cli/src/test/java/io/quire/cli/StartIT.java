@@ -98,10 +98,24 @@ class StartIT {
     assertThat(Commands.contents(in)).isEqualTo(before);
   }
 
-  private static void damage(Path snapshot) throws IOException {
-    byte[] bytes = Files.readAllBytes(snapshot);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(snapshot, bytes);
+  private static void damage(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    int written = bytes.length;
+    while (bytes[written - 1] == 0) {
+      // Zeros that are written ahead of the log's entries.
+      written--;
+    }
+    bytes[written / 2] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  private static List<Path> segments(Path in) throws IOException {
+    try (Stream<Path> files = Files.walk(in.resolve("log/raft"))) {
+      return files
+          .filter(each -> each.getFileName().toString().startsWith("log_"))
+          .sorted()
+          .toList();
+    }
   }
 
   private static List<Path> snapshots(Path in) throws IOException {
@@ -139,9 +153,28 @@ class StartIT {
     for (Path snapshot : snapshots(corrupt)) {
       damage(snapshot);
     }
+    damage(segments(corrupt).getFirst());
 
     String[] words = {"no snapshot verifies", corrupt.toString()};
     assertRefused(corrupt, words);
+  }
+
+  @Test
+  void start_withoutAGoodSnapshotButAWholeLog_findsTheData() throws IOException {
+    Path cwd = Files.createDirectory(quire.directory().resolve("replayed"));
+    Path damaged = copy("replayed/quire-data");
+    List<Path> snapshots = snapshots(damaged);
+    for (Path snapshot : snapshots) {
+      damage(snapshot);
+    }
+
+    Started node =
+        quire.start(cwd, "memory=16MiB", "stores=[\"flash://%s/flash\"]".formatted(data));
+    assertKept(node);
+    String status = command(node, "status").assertDone().text();
+    for (Path snapshot : snapshots) {
+      assertThat(status).contains("bad snapshot ", snapshot.getFileName() + ".bad, set aside");
+    }
   }
 
   @Test

@@ -116,6 +116,28 @@ final class Archive {
     }
   }
 
+  /**
+   * Index up to which an archive of this group has every entry from the first on, each file as the
+   * manifest says; -1 if it has none. Changes nothing.
+   */
+  static long wholeThrough(Path directory, UUID group) throws IOException {
+    long last = -1;
+    try {
+      Archive archive = open(directory, group);
+      for (Kept segment : archive.kept()) {
+        boolean next = segment.first() == last + 1 && archive.group.equals(group);
+        if (!next || !archive.wrong(segment).isEmpty()) {
+          break;
+        }
+        last = segment.last();
+      }
+    } catch (MalformedException e) {
+      // As if there were none.
+      return -1;
+    }
+    return last;
+  }
+
   /** What is kept, in the order of the log. */
   List<Kept> kept() {
     return List.copyOf(kept.values());
@@ -168,7 +190,8 @@ final class Archive {
         && !(Files.exists(file) && Files.isSameFile(file, segment.path()));
   }
 
-  private static void link(Path from, Path to) throws IOException {
+  /** Gives a file another name, or copies it where that cannot be. */
+  static void link(Path from, Path to) throws IOException {
     try {
       Files.createLink(to, from);
     } catch (FileAlreadyExistsException e) {

@@ -2,6 +2,7 @@ package io.quire.log;
 
 import io.quire.base.Address;
 import io.quire.fabric.Fabric;
+import io.quire.log.Archive.Kept;
 import io.quire.log.Fetch.Raw;
 import io.quire.log.Segments.Entry;
 import io.quire.log.Segments.Scan;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -24,22 +26,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gets back from other nodes what is damaged here.
+ * Gets back what is damaged here: from this node's own archive, or from other nodes.
  *
  * <p>It must be what was here, not what another has at that place. That is known by an entry behind
  * the damage, or by the watermark: if another log has an entry of the same index and term there,
  * all before it is the same, as Raft keeps logs. So a log that was healed is the log that it was,
  * and its node votes as before. Of what cannot be had so, nothing is taken.
+ *
+ * <p>What the archive has was closed and applied here, and cannot have changed since; whether it is
+ * what it was, its manifest says. Mostly it is a hard link to the very file that is damaged, and of
+ * no help. It is another one if the file was lost or replaced, or was copied because the file
+ * system has no links.
  */
 final class Healer {
   private static final Logger LOG = LoggerFactory.getLogger(Healer.class);
 
   private final Storage storage;
+  private final Sweep sweep;
   private final Fabric fabric;
   private final Supplier<Collection<Address>> others;
 
-  Healer(Storage storage, Fabric fabric, Supplier<Collection<Address>> others) {
+  Healer(Storage storage, Sweep sweep, Fabric fabric, Supplier<Collection<Address>> others) {
     this.storage = storage;
+    this.sweep = sweep;
     this.fabric = fabric;
     this.others = others;
   }
@@ -59,6 +68,10 @@ final class Healer {
       return false;
     }
     Segment segment = Files.isDirectory(damage.path()) ? null : Segments.named(damage.path());
+    if (fromArchive(damage, segment, running)) {
+      LOG.warn("healed from the archive: damage={}", damage);
+      return true;
+    }
     Anchor anchor = anchor(damage, mark);
     if (anchor == null) {
       return false;
@@ -74,6 +87,57 @@ final class Healer {
       }
     }
     return false;
+  }
+
+  private boolean fromArchive(Damage damage, @Nullable Segment segment, boolean running)
+      throws IOException {
+    List<Kept> whole = new ArrayList<>();
+    long next = damage.first();
+    for (Kept kept : sweep.kept()) {
+      if (kept.first() <= Math.min(next, damage.last())
+          && kept.last() >= next
+          && sweep.wrong(kept).isEmpty()) {
+        whole.add(kept);
+        next = kept.last() + 1;
+      }
+    }
+    if (next <= damage.last()) {
+      return false;
+    }
+    boolean files = whole.getFirst().first() == damage.first() && next == damage.last() + 1;
+    if (files && gone(damage, segment)) {
+      for (Kept kept : whole) {
+        Archive.link(archived(kept), storage.log().resolve(kept.file()));
+      }
+      DurableFile.force(storage.log());
+      return true;
+    }
+    if (segment != null && Segments.scan(segment, bytes(segment)).next() != damage.first()) {
+      return false;
+    }
+    put(damage, segment, entries(whole, damage), running);
+    return true;
+  }
+
+  private Path archived(Kept kept) {
+    return storage.archive().resolve(kept.file());
+  }
+
+  private List<Raw> entries(List<Kept> segments, Damage damage) throws IOException {
+    List<Raw> found = new ArrayList<>();
+    for (Kept kept : segments) {
+      long first = Math.max(damage.first(), kept.first());
+      long last = Math.min(damage.last(), kept.last());
+      Fetch.entries(Files.readAllBytes(archived(kept)), TornTail.MAGIC.length).stream()
+          .filter(entry -> first <= entry.index() && entry.index() <= last)
+          .forEach(found::add);
+    }
+    return found;
+  }
+
+  /** Whether the file that had it is not there. */
+  private static boolean gone(Damage damage, @Nullable Segment segment) {
+    return segment == null || segment.first() > damage.first();
   }
 
   private @Nullable Anchor anchor(Damage damage, Mark mark) throws IOException {
@@ -117,7 +181,7 @@ final class Healer {
 
   private void put(Damage damage, @Nullable Segment segment, List<Raw> lost, boolean running)
       throws IOException {
-    if (segment == null || segment.first() > damage.first()) {
+    if (segment == null || gone(damage, segment)) {
       Path path =
           damage.reason().equals(Doctor.MISSING)
               ? storage.log().resolve("log_inprogress_" + damage.first())

@@ -94,7 +94,6 @@ public final class RatisLog implements Log, AutoCloseable {
     membership = new Membership(fabric, leadership, storage, applier, peers, changing, closed);
     changes = new MemberChanges(fabric, leadership, addresses, changing);
     service = new LogService(config, storage, leadership, appends, membership, changes, link);
-    healer = new Healer(storage, fabric, this::others);
     files = new SegmentFiles(storage::log, storage.archive(), () -> applier.whole() + 1);
     readers = new Readers(files, applier::whole, this::flushed);
     sweep =
@@ -104,6 +103,7 @@ public final class RatisLog implements Log, AutoCloseable {
             applier::whole,
             leadership::member,
             (long) LAGGARD_SNAPSHOTS * config.snapshotEntries());
+    healer = new Healer(storage, sweep, fabric, this::others);
     scrub =
         new Scrub(
             storage, sweep, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);

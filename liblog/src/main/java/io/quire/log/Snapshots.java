@@ -42,11 +42,11 @@ final class Snapshots {
   /**
    * Finds the newest snapshot that verifies. Newer ones that do not are set aside.
    *
-   * @param elsewhere whether other nodes have the state too, so that it may begin without
-   * @throws LogException.NoGoodSnapshotException if there are snapshots and none is whole, and no
-   *     other node has the state; nothing was changed
+   * @param otherwise whether it may begin without; asked if none verifies
+   * @throws LogException.NoGoodSnapshotException if there are snapshots and none is whole, and the
+   *     state cannot be had otherwise; nothing was changed
    */
-  static Snapshots open(Path directory, Path aside, boolean elsewhere) throws IOException {
+  static Snapshots open(Path directory, Path aside, Otherwise otherwise) throws IOException {
     Map<Path, String> bad = new LinkedHashMap<>();
     for (Path file : newestFirst(directory)) {
       try {
@@ -57,13 +57,20 @@ final class Snapshots {
         bad.put(file, e.toString());
       }
     }
-    if (!bad.isEmpty() && elsewhere) {
-      // Whether the log reaches back far enough, its doctor says; if not, others have it.
+    if (!bad.isEmpty()) {
+      long newest = bad.keySet().stream().mapToLong(Snapshots::index).max().orElse(-1);
+      if (!otherwise.has(newest)) {
+        throw new LogException.NoGoodSnapshotException(directory, bad.toString());
+      }
       setAside(bad, aside);
-    } else if (!bad.isEmpty()) {
-      throw new LogException.NoGoodSnapshotException(directory, bad.toString());
     }
     return new Snapshots(directory, null);
+  }
+
+  /** Whether the state can be had without a snapshot. */
+  interface Otherwise {
+    /** Whether that after the entry of this index can. */
+    boolean has(long index) throws IOException;
   }
 
   /** Reads all files, sets those aside that do not verify, and says which. Blocks. */
@@ -80,6 +87,15 @@ final class Snapshots {
       }
     }
     return bad;
+  }
+
+  static boolean verifies(Path file) throws IOException {
+    try {
+      Snapshot.decode(file, Files.readAllBytes(file));
+      return true;
+    } catch (MalformedException e) {
+      return false;
+    }
   }
 
   /** The newest good one, as found at the start; given once, so that its bytes can go. */
@@ -209,10 +225,7 @@ final class Snapshots {
       Path file = entry.getKey();
       Files.createDirectories(aside);
       DurableFile.move(file, aside.resolve(file.getFileName() + ".bad"));
-      LOG.warn(
-          "snapshot does not verify, using the one before it: path={} reason={}",
-          file,
-          entry.getValue());
+      LOG.warn("snapshot does not verify, set aside: path={} reason={}", file, entry.getValue());
     }
   }
 

@@ -103,7 +103,20 @@ final class Storage implements AutoCloseable {
         Snapshots.open(
             directory.resolve("snapshots"),
             aside(directory),
-            identity.grouped() && !identity.alone()));
+            newest -> replayable(directory, identity, newest)));
+  }
+
+  /* Whether the log of a group reaches back far enough, its doctor says at the start; if not,
+  others have it. A node alone must have every entry itself, in its archive or behind that. */
+  private static boolean replayable(Path directory, Identity identity, long index)
+      throws IOException {
+    if (!identity.grouped() || !identity.alone()) {
+      return identity.grouped();
+    }
+    Path log = raft(directory, identity.group()).resolve("current");
+    long archived = Archive.wholeThrough(archive(directory), identity.group());
+    Doctor doctor = Doctor.examine(log, aside(directory), archived, mark(directory));
+    return doctor.damages().isEmpty() && doctor.last() >= index;
   }
 
   /** Whose the directory is, if it is this node's; null if it is nobody's yet. */
@@ -168,7 +181,7 @@ final class Storage implements AutoCloseable {
             directory,
             lock,
             identity,
-            Snapshots.open(directory.resolve("snapshots"), aside(directory), false));
+            Snapshots.open(directory.resolve("snapshots"), aside(directory), _ -> false));
     storage.become(identity);
     DurableFile.force(directory.toAbsolutePath().getParent());
     return storage;
@@ -217,7 +230,10 @@ final class Storage implements AutoCloseable {
       throws IOException {
     Path aside = moveAway(directory, identity);
     return new Storage(
-        directory, lock, identity, Snapshots.open(directory.resolve("snapshots"), aside, false));
+        directory,
+        lock,
+        identity,
+        Snapshots.open(directory.resolve("snapshots"), aside, _ -> false));
   }
 
   private static Path moveAway(Path directory, Identity identity) throws IOException {
@@ -282,6 +298,10 @@ final class Storage implements AutoCloseable {
 
   /** Up to where the log may have been acknowledged. */
   Watermark.Mark mark() throws IOException {
+    return mark(directory);
+  }
+
+  private static Watermark.Mark mark(Path directory) throws IOException {
     Path file = directory.resolve(Watermark.FILE);
     if (Watermark.damaged(file)) {
       LOG.warn("watermark does not verify: path={}", file);
@@ -300,6 +320,10 @@ final class Storage implements AutoCloseable {
 
   /** Where segments are kept when Ratis gives them up. */
   Path archive() {
+    return archive(directory);
+  }
+
+  private static Path archive(Path directory) {
     return directory.resolve("archive");
   }
 
@@ -386,7 +410,12 @@ final class Storage implements AutoCloseable {
     Path staged = raft(directory, identity.group()).resolve("sm");
     if (Files.exists(staged)) {
       try (Stream<Path> files = Files.list(staged)) {
-        newest = Math.max(newest, files.mapToLong(Snapshots::index).max().orElse(-1));
+        for (Path file : files.toList()) {
+          // A link to one that was set aside is still there.
+          if (Snapshots.index(file) > newest && Snapshots.verifies(file)) {
+            newest = Snapshots.index(file);
+          }
+        }
       }
     }
     return newest;

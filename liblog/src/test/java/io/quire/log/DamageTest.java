@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.log.Segments.Segment;
 import io.quire.log.TestCluster.Node;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -231,6 +233,128 @@ class DamageTest {
       node.put("e30");
       assertThat(node.texts()).isEqualTo(texts(31));
     }
+  }
+
+  @Test
+  void alone_withoutAGoodSnapshot_replaysItsLogIfThatIsWhole() throws Exception {
+    try (TestCluster cluster =
+        new TestCluster(root, config -> config.withSnapshotEntries(10), "n1")) {
+      Node node = cluster.start("n1").getFirst();
+      for (int i = 0; i < 30; i++) {
+        node.put("e" + i);
+      }
+    }
+    List<Path> snapshots = Snapshots.newestFirst(directory("n1").resolve("snapshots"));
+    assertThat(snapshots).isNotEmpty();
+    for (Path snapshot : snapshots) {
+      flip(snapshot);
+    }
+    Path segment = Segments.inOrder(log(directory("n1"))).getFirst().path();
+    byte[] whole = Files.readAllBytes(segment);
+    flip(segment);
+    Map<String, String> before = TestCluster.contents(directory("n1"));
+    try (TestCluster cluster = new TestCluster(root, "n1")) {
+      assertThatThrownBy(() -> cluster.open("n1"))
+          .isInstanceOf(LogException.NoGoodSnapshotException.class);
+    }
+    assertThat(TestCluster.contents(directory("n1"))).isEqualTo(before);
+
+    Files.write(segment, whole);
+    try (TestCluster cluster = new TestCluster(root, "n1")) {
+      Node node = cluster.start("n1").getFirst();
+      node.put("e30");
+      assertThat(node.texts()).isEqualTo(texts(31));
+      assertThat(node.transactions.restoredAt).isNegative();
+      Path aside = directory("n1").resolve("aside");
+      assertThat(node.log.badSnapshots())
+          .isEqualTo(snapshots.stream().map(file -> aside.resolve(name(file) + ".bad")).toList());
+    }
+  }
+
+  @Test
+  void alone_segmentThatItsArchiveHas_isHealedFromThere() throws Exception {
+    Path archive = directory("n1").resolve("archive");
+    writeAndArchive(archive);
+    List<Segment> archived = segments(archive);
+    Path log = log(directory("n1"));
+    Path lost = log.resolve(name(archived.get(1).path()));
+    byte[] whole = Files.readAllBytes(lost);
+    Files.delete(lost);
+    // What the archive has is a file of its own where a file system has no hard links.
+    for (int copied : new int[] {2, 3}) {
+      unlink(archived.get(copied).path());
+    }
+    flip(log.resolve(name(archived.get(2).path())));
+
+    try (TestCluster cluster = alone()) {
+      Node node = cluster.start("n1").getFirst();
+      node.put("e300");
+      assertThat(node.texts()).isEqualTo(texts(301));
+      assertThat(Files.readAllBytes(lost)).startsWith(Arrays.copyOf(whole, written(whole)));
+      assertThat(node.log.damages()).hasSize(2).allMatch(Scrub.Found::healed);
+
+      flip(log.resolve(name(archived.get(3).path())));
+      Scrub.Report report = node.log.scrub();
+      assertThat(report.damages()).hasSize(3);
+      assertThat(report.healed()).isEqualTo(3);
+      assertThat(node.log.verify(0, Long.MAX_VALUE, (_, _) -> {}).good()).isTrue();
+    }
+  }
+
+  @Test
+  void alone_segmentThatChangedInTheArchiveToo_isNotHealedFromThere() throws Exception {
+    Path archive = directory("n1").resolve("archive");
+    writeAndArchive(archive);
+    Path archived = segments(archive).get(2).path();
+    Path live = log(directory("n1")).resolve(name(archived));
+    unlink(archived);
+    flip(archived);
+    Files.delete(live);
+
+    try (TestCluster cluster = alone()) {
+      Node node = cluster.open("n1");
+      assertThatThrownBy(node::start).isInstanceOf(LogException.DamagedException.class);
+    }
+    assertThat(live).doesNotExist();
+  }
+
+  private void writeAndArchive(Path archive) throws Exception {
+    try (TestCluster cluster = alone()) {
+      Node node = cluster.start("n1").getFirst();
+      for (int i = 0; i < 300; i++) {
+        node.put("e" + i);
+      }
+      node.log.sweep();
+      TestCluster.until("segments are archived", () -> segments(archive).size() > 4);
+    }
+  }
+
+  private TestCluster alone() {
+    return new TestCluster(root, config -> config.withSegmentBytes(4 << 10), "n1");
+  }
+
+  private static List<Segment> segments(Path directory) {
+    try {
+      return Segments.inOrder(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void unlink(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    Files.delete(file);
+    Files.write(file, bytes);
+  }
+
+  private static void flip(Path segment) throws IOException {
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[written(bytes) / 2] ^= 1;
+    Files.write(segment, bytes);
+  }
+
+  private static int written(byte[] bytes) {
+    return TornTail.writtenBytes(bytes);
   }
 
   private static String name(Path file) {

@@ -70,7 +70,8 @@ class SnapshotFileTest {
 
   @Test
   void keep_afterTheClose_leavesNothing() throws IOException {
-    Snapshots snapshots = Snapshots.open(directory.resolve("s"), directory.resolve("aside"), false);
+    Snapshots snapshots =
+        Snapshots.open(directory.resolve("s"), directory.resolve("aside"), _ -> false);
     snapshots.keep(capture(Map.of(Stream.LOG, new byte[] {1})));
     snapshots.close();
     assertThatThrownBy(() -> snapshots.keep(capture(Map.of(Stream.LOG, new byte[2_000_000]))))

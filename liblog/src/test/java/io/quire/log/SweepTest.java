@@ -88,6 +88,39 @@ class SweepTest {
   }
 
   @Test
+  void purgedLog_afterAllSnapshotsAreBad_isReplayedFromTheArchive() throws Exception {
+    try (TestCluster cluster = cluster("n1")) {
+      Node node = cluster.start("n1").getFirst();
+      fill(node, 300);
+      purged(node, 100);
+    }
+    List<Path> snapshots = Snapshots.newestFirst(root.resolve("n1/snapshots"));
+    for (Path snapshot : snapshots) {
+      byte[] bytes = Files.readAllBytes(snapshot);
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(snapshot, bytes);
+    }
+    Path oldest = SegmentPath.in(root.resolve("n1/archive")).getFirst().path();
+    byte[] whole = Files.readAllBytes(oldest);
+    Files.delete(oldest);
+    try (TestCluster cluster = cluster("n1")) {
+      assertThatThrownBy(() -> cluster.open("n1"))
+          .isInstanceOf(LogException.NoGoodSnapshotException.class);
+    }
+
+    Files.write(oldest, whole);
+    try (TestCluster cluster = cluster("n1")) {
+      Node node = cluster.start("n1").getFirst();
+      node.put("after");
+      assertThat(node.transactions.lines()).hasSize(301);
+      assertThat(read(node)).isEqualTo(node.transactions.lines());
+      assertThat(node.log.badSnapshots()).hasSize(2);
+      purged(node, 100);
+      assertThat(read(node)).isEqualTo(node.transactions.lines());
+    }
+  }
+
+  @Test
   void retention_trimsWhatExceedsIt_andABookmarkHoldsItUntilItIsReleased() throws Exception {
     try (TestCluster cluster = cluster("n1")) {
       Node node = cluster.start("n1").getFirst();
