@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FabricAppender extends LogAppenderBase {
   private final FabricRpc rpc;
+  // Of the thread that runs.
+  private final SnapshotOffers offers = new SnapshotOffers(System::nanoTime);
   private volatile @Nullable Thread thread;
   private volatile boolean signalled;
 
@@ -95,11 +97,11 @@ final class FabricAppender extends LogAppenderBase {
   private boolean step() throws IOException {
     if (!inFlight) {
       SnapshotInfo snapshot = shouldSendAppendEntries() ? shouldInstallSnapshot() : null;
-      if (snapshot != null) {
+      if (snapshot != null && offers.due()) {
         install(snapshot);
         return true;
       }
-      if (hasAppendEntries() && getHeartbeatWaitTimeMs() > 0) {
+      if (snapshot == null && hasAppendEntries() && getHeartbeatWaitTimeMs() > 0) {
         return send(newAppendEntriesRequest(++calls, false));
       }
     }
@@ -198,6 +200,7 @@ final class FabricAppender extends LogAppenderBase {
       throw e;
     } catch (IOException | RuntimeException e) {
       LOG.warn("{}: snapshot is not sent: index={} cause={}", this, snapshot, e.toString());
+      offers.refused();
       failed = true;
       return;
     }
@@ -210,6 +213,9 @@ final class FabricAppender extends LogAppenderBase {
     if (reply.getServerReply().getSuccess()) {
       getFollower().setSnapshotIndex(snapshot.getTermIndex().getIndex());
       LOG.info("{}: follower has the snapshot: index={}", this, snapshot.getTermIndex());
+      offers.taken();
+    } else {
+      offers.refused();
     }
     switch (reply.getResult()) {
       case NOT_LEADER -> onFollowerTerm(reply.getTerm());
