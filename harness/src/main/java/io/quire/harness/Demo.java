@@ -28,6 +28,7 @@ public final class Demo implements AutoCloseable {
   private static final int CYCLES_MIN = 40;
   private static final Duration TOGETHER_MAX = Duration.ofSeconds(15);
   private static final Duration RECOVERY_MAX = Duration.ofSeconds(60);
+  private static final Duration WORK_MAX = Duration.ofMinutes(1);
   private static final Duration SCAN_MAX = Duration.ofMinutes(10);
   private static final BiConsumer<Long, Long> NO_PROGRESS = (_, _) -> {};
 
@@ -311,7 +312,8 @@ public final class Demo implements AutoCloseable {
       small.verify(worker);
     }
     screen.line(
-        "%d cycles of create, look up, rename and delete on all nodes beside %d scans, all as expected",
+        "%d cycles of create, look up, rename and delete on all nodes beside %d scans, all as"
+            + " expected",
         small.cycles(), scans);
     screen.line("%d races of two nodes for one name: exactly one winner each", RACES);
     double p50 = small.publishNanos(0.5) / 1e6;
@@ -335,7 +337,7 @@ public final class Demo implements AutoCloseable {
 
   private void stop(Thread working, List<Throwable> failures) throws InterruptedException {
     small.stop();
-    working.join(60_000);
+    Deadline.in(WORK_MAX).join(List.of(working), "small objects come to an end");
     if (!failures.isEmpty()) {
       Throwable failure = failures.getFirst();
       throw failure instanceof CheckFailed failed

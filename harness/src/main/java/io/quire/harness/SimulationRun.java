@@ -2,6 +2,7 @@ package io.quire.harness;
 
 import io.quire.base.Rules;
 import io.quire.sim.Probes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
 
 /**
@@ -21,6 +23,9 @@ import java.util.stream.LongStream;
  */
 public record SimulationRun(
     int seeds, long events, Map<String, String> violations, Map<String, Long> probes) {
+  /** If no world ends for so long, none will. */
+  private static final Duration STUCK = Duration.ofMinutes(10);
+
   /** Is told how many worlds are done and how many of them broke; by several threads. */
   @FunctionalInterface
   public interface Watcher {
@@ -85,10 +90,26 @@ public record SimulationRun(
     for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
       workers.add(Thread.ofPlatform().name("simulation-" + i).start(worker));
     }
-    for (Thread each : workers) {
-      each.join();
-    }
+    await(workers, done::get, STUCK);
     return new SimulationRun(worlds.size(), events[0], violations, counts(probes));
+  }
+
+  /* A world ends by its own limits. */
+  static void await(List<Thread> workers, IntSupplier done, Duration stuck)
+      throws InterruptedException {
+    int before = done.getAsInt();
+    while (true) {
+      try {
+        Deadline.in(stuck).join(workers, "simulated worlds end");
+        return;
+      } catch (CheckFailed e) {
+        int now = done.getAsInt();
+        if (now == before) {
+          throw e;
+        }
+        before = now;
+      }
+    }
   }
 
   private static Map<String, Long> counts(Probes probes) {

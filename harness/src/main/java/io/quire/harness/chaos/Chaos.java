@@ -2,6 +2,7 @@ package io.quire.harness.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quire.harness.CheckFailed;
+import io.quire.harness.Deadline;
 import io.quire.harness.Reaper;
 import io.quire.harness.Screen;
 import io.quire.harness.Workspace;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class Chaos implements AutoCloseable {
   private static final Duration START_MAX = Duration.ofMinutes(6);
   private static final Duration CALM_MAX = Duration.ofMinutes(2);
-  private static final Duration STOP_MAX = Duration.ofMinutes(2);
+  static final Duration STOP_MAX = Duration.ofMinutes(2);
   private static final Duration REST_MAX = Duration.ofSeconds(60);
   private static final Duration AFTER_CALM = Duration.ofSeconds(8);
   private static final Duration LEASE = Duration.ofSeconds(3);
@@ -289,17 +290,25 @@ public final class Chaos implements AutoCloseable {
           Thread.ofVirtual()
               .start(
                   () -> {
-                    try {
-                      member.ask("stop", STOP_MAX);
-                    } catch (IOException e) {
+                    String why = whyNotStopped(member);
+                    if (!why.isEmpty()) {
                       synchronized (violations) {
-                        violations.add("clients do not come to an end: node=" + member.name);
+                        violations.add(
+                            "clients do not come to an end: node=%s why=%s"
+                                .formatted(member.name, why));
                       }
                     }
                   }));
     }
-    for (Thread each : stopping) {
-      each.join();
+    Deadline.in(STOP_MAX.plusSeconds(10)).join(stopping, "nodes say that their clients ended");
+  }
+
+  private static String whyNotStopped(Member member) {
+    try {
+      JsonNode answer = member.ask("stop", STOP_MAX);
+      return answer.path("stopped").asBoolean() ? "" : answer.path("why").asText("not stopped");
+    } catch (IOException e) {
+      return e.toString();
     }
   }
 

@@ -6,6 +6,7 @@ import io.quire.base.Rules;
 import io.quire.fabric.CertificateAuthority;
 import io.quire.harness.ChildProcess;
 import io.quire.harness.ChildProcessException;
+import io.quire.harness.Deadline;
 import io.quire.harness.JavaCommand;
 import io.quire.harness.Launch;
 import io.quire.harness.Ports;
@@ -194,9 +195,7 @@ final class ChaosCluster {
                     }
                   }));
     }
-    for (Thread each : stopping) {
-      each.join();
-    }
+    Deadline.in(STOP.multipliedBy(2)).join(stopping, "nodes stop");
     return killed;
   }
 
@@ -363,18 +362,18 @@ final class ChaosCluster {
             .mapToObj(i -> "n" + i)
             .collect(Collectors.joining(", "));
     return """
-        name = %s
-        cluster = chaos
-        data = "%s"
-        host = %s
-        fabric.port = %d
-        http.port = 0
-        voters = [%s]
-        discovery { port = %d, seeds = [%s] }
-        memory = 8M
-        tls = "%s"
-        snapshot-entries = 2000
-        """
+    name = %s
+    cluster = chaos
+    data = "%s"
+    host = %s
+    fabric.port = %d
+    http.port = 0
+    voters = [%s]
+    discovery { port = %d, seeds = [%s] }
+    memory = 8M
+    tls = "%s"
+    snapshot-entries = 2000
+    """
         .formatted(
             member.name,
             member.data(),

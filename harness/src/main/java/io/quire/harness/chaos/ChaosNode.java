@@ -2,6 +2,8 @@ package io.quire.harness.chaos;
 
 import io.quire.base.Rules;
 import io.quire.base.SystemClock;
+import io.quire.harness.CheckFailed;
+import io.quire.harness.Deadline;
 import io.quire.harness.Logs;
 import io.quire.node.ConfigProblems;
 import io.quire.node.Node;
@@ -11,6 +13,7 @@ import io.quire.sim.Dice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,6 +28,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class ChaosNode {
   /** With the name of a rule behind it: this process is to break it. Only a harness sets it. */
   static final String BROKEN_RULE = "quire.chaos.broken.";
+
+  /** Less than whoever asks waits, so that it is told who did not end. */
+  private static final Duration STOP_MAX = Chaos.STOP_MAX.minusSeconds(10);
 
   private final Node node;
   private final SkewedClock clock;
@@ -186,15 +192,15 @@ public final class ChaosNode {
   /** Lets every client end what it is about. */
   private Map<String, Object> stop() {
     over.set(true);
-    for (Thread client : clients) {
-      try {
-        client.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return Map.of("stopped", false);
-      }
+    try {
+      Deadline.in(STOP_MAX).join(clients, "clients come to an end");
+      return Map.of("stopped", true);
+    } catch (CheckFailed e) {
+      return Map.of("stopped", false, "why", String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Map.of("stopped", false, "why", "interrupted");
     }
-    return Map.of("stopped", true);
   }
 
   private Map<String, Object> image(Orders orders, String file) {

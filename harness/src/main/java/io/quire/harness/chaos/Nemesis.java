@@ -1,5 +1,7 @@
 package io.quire.harness.chaos;
 
+import io.quire.harness.CheckFailed;
+import io.quire.harness.Deadline;
 import io.quire.harness.chaos.ChaosCluster.Member;
 import io.quire.harness.chaos.Fault.Target;
 import io.quire.sim.Dice;
@@ -27,6 +29,11 @@ final class Nemesis {
   private static final long BETWEEN_MILLIS_MAX = 5_000;
   private static final Duration CALM_MAX = Duration.ofSeconds(45);
   private static final Duration EFFECT_OF_DISKS = Duration.ofSeconds(60);
+
+  /** Beyond what any fault takes, with the start of all nodes at its end. */
+  private static final Duration FAULT_MAX = Duration.ofMinutes(10);
+
+  private static final Duration KILL_MAX = Duration.ofMinutes(1);
   private static final Duration ASK = Duration.ofSeconds(2);
 
   private final ChaosCluster cluster;
@@ -67,7 +74,10 @@ final class Nemesis {
       Fault fault = Fault.draw(dice.pick(kinds), dice);
       long gap = dice.between(0, BETWEEN_MILLIS_MAX);
       sleep(Math.min(gap, (until - System.nanoTime()) / 1_000_000));
+      Deadline deadline = Deadline.in(FAULT_MAX);
       while (alive() >= FAULTS_AT_ONCE) {
+        CheckFailed.unless(
+            !deadline.left().isZero(), "faults end", "waited=%s under=%s", FAULT_MAX, under);
         sleep(100);
       }
       running.add(Thread.ofVirtual().start(() -> inflict(fault)));
@@ -86,9 +96,7 @@ final class Nemesis {
   }
 
   private void await() throws InterruptedException {
-    for (Thread each : List.copyOf(running)) {
-      each.join();
-    }
+    Deadline.in(FAULT_MAX).join(List.copyOf(running), "faults end: under=" + under);
     running.clear();
   }
 
@@ -190,9 +198,7 @@ final class Nemesis {
               cluster.members().stream()
                   .map(member -> Thread.ofVirtual().start(member::kill))
                   .toList();
-          for (Thread each : killers) {
-            each.join();
-          }
+          Deadline.in(KILL_MAX).join(killers, "all nodes are killed");
           sleep(kill.downMillis());
           cluster.startAll();
         });
