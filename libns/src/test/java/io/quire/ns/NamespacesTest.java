@@ -314,6 +314,30 @@ class NamespacesTest {
   }
 
   @Test
+  void delete_memberJoinsMeanwhile_isAskedTooAndHoldsNothing() {
+    NsObject x = create(a, "/x", 1);
+    NsRef held = c.opened("/x");
+    a.namespaces.delete(ROOT, "/x");
+    stage.play(Duration.ofSeconds(1));
+    NsPeer d = new NsPeer(stage, "d");
+    stage.play(Duration.ofSeconds(2));
+    assertThat(a.sessions.view().members()).hasSize(4);
+    assertThat(d.found(x.xid()).draining()).isTrue();
+    assertThatThrownBy(() -> d.namespaces.open(x.xid())).isInstanceOf(NsException.Draining.class);
+    assertThat(a.freed).as("c holds it").isEmpty();
+
+    d.actor.pause();
+    held.close();
+    stage.play(Duration.ofMillis(500));
+    assertThat(a.freed).as("the newcomer has not said that it holds nothing").isEmpty();
+    d.actor.resume();
+    stage.play(Duration.ofSeconds(5));
+    for (NsPeer peer : List.of(a, b, c, d)) {
+      assertThat(peer.freed).containsExactly(x.xid());
+    }
+  }
+
+  @Test
   void delete_ofADeletedObject_leavesTheNewOwnerOfItsNameAlone() {
     NsObject old = create(a, "/x", 1);
     NsRef held = c.opened("/x");
