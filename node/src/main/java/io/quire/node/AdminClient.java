@@ -448,7 +448,8 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
+  /* In a path, unlike in a query, a plus is a plus. */
   private static String text(String value) {
-    return URLEncoder.encode(value, StandardCharsets.UTF_8);
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
   }
 }
