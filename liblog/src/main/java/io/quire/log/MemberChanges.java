@@ -180,7 +180,7 @@ final class MemberChanges {
       RaftMember member, List<GroupMember> next, NodeId node, NodeId by) {
     GroupMember gone = find(next, node);
     if (gone != null && !gone.voter()) {
-      return "not a voter: node=" + node;
+      return "not a voter: node=" + node + " voters=" + names(voters(next));
     }
     if (node.equals(by)) {
       return "a node cannot take its own place: node=" + node;
@@ -250,6 +250,10 @@ final class MemberChanges {
         .filter(member -> member.peer().node().equals(node))
         .findFirst()
         .orElse(null);
+  }
+
+  private static List<GroupMember> voters(List<GroupMember> members) {
+    return members.stream().filter(GroupMember::voter).toList();
   }
 
   private static List<String> names(List<GroupMember> members) {

@@ -261,6 +261,29 @@ class AdminServerTest {
   }
 
   @Test
+  void members_areListed_andChangesThatCannotBeAreRefused() throws Exception {
+    JsonNode before = client.members();
+    assertThat(before).hasSize(1);
+    assertThat(before.get(0).path("node").asText()).isEqualTo("quire");
+    assertThat(before.get(0).path("votes").asBoolean()).isTrue();
+
+    String absent = "no such member: node=n9 members=[quire]";
+    assertRefused(409, absent, "POST", "/api/members/n9/promote", "");
+    assertRefused(409, absent, "DELETE", "/api/members/n9", "");
+    assertRefused(409, absent, "POST", "/api/members/quire/replace?by=n9", "");
+    assertRefused(409, "it is the last voter", "DELETE", "/api/members/quire", "");
+    assertRefused(409, "its own place", "POST", "/api/members/quire/replace?by=quire", "");
+    assertRefused(400, "not a node name: name=N", "POST", "/api/members/N/promote", "");
+    assertRefused(400, "not a node name: name=N", "DELETE", "/api/members/N", "");
+    assertRefused(400, "name=by", "POST", "/api/members/quire/replace", "");
+    assertRefused(400, "name=N", "POST", "/api/members/quire/replace?by=N", "");
+
+    // To promote who votes already changes nothing, and is no error.
+    assertThat(client.promote("quire")).isEqualTo(before);
+    assertThat(client.members()).isEqualTo(before);
+  }
+
+  @Test
   void metrics_areInTheTextFormatOfPrometheus() throws Exception {
     client.create("/metered", "v");
 
