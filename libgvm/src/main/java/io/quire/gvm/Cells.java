@@ -138,6 +138,11 @@ public final class Cells {
     return store.glance(number);
   }
 
+  /** As {@link #glance(String)}, of the key that is {@code n/}, this number and this name. */
+  public @Nullable Versioned glance(long number, String name) {
+    return store.glance(new Place.Named(number, name));
+  }
+
   /** Reads a cell as this node knows it, without waiting. */
   public @Nullable Versioned readRelaxed(String key) {
     return store.cell(key).visible();

@@ -2,33 +2,55 @@ package io.quire.gvm;
 
 /**
  * Where a key stands in the table of cells. Keys that are {@code x/} and a number, in hexadecimal
- * without leading zeros, stand there as the number: it takes a third of the memory, and who has the
- * number finds the cell without making a string of it. All others stand as they are.
+ * without leading zeros, stand there as the number: it takes a third of the memory. Keys that are
+ * {@code n/}, such a number, and a name that begins with {@code /} stand there as both. Who has
+ * number and name finds the cell without making a string of them. All others stand as they are.
  */
 final class Place {
   private static final String NUMBERED = "x/";
+  private static final String NAMED = "n/";
   private static final int DIGITS_MAX = 16;
 
   private Place() {}
 
+  /** A number and a name. */
+  record Named(long number, String name) {}
+
   static Object of(String key) {
-    int digits = key.length() - NUMBERED.length();
-    if (digits < 1 || digits > DIGITS_MAX || !key.startsWith(NUMBERED)) {
-      return key;
+    if (key.startsWith(NUMBERED)) {
+      return isNumber(key, key.length()) ? (Object) number(key, key.length()) : key;
     }
-    long number = 0;
-    for (int i = NUMBERED.length(); i < key.length(); i++) {
+    if (key.startsWith(NAMED)) {
+      int end = key.indexOf('/', NAMED.length());
+      return isNumber(key, end) ? new Named(number(key, end), key.substring(end)) : key;
+    }
+    return key;
+  }
+
+  /** Whether a number stands between the prefix and this place, as {@link #key} would write it. */
+  private static boolean isNumber(String key, int end) {
+    int begin = NUMBERED.length();
+    if (end <= begin || end > begin + DIGITS_MAX || (key.charAt(begin) == '0' && end > begin + 1)) {
+      return false;
+    }
+    for (int i = begin; i < end; i++) {
       char c = key.charAt(i);
-      int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-      if (digit < 0 || (number == 0 && i > NUMBERED.length())) {
-        return key;
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
       }
-      number = number << 4 | digit;
     }
-    return number;
+    return true;
+  }
+
+  private static long number(String key, int end) {
+    return Long.parseUnsignedLong(key, NUMBERED.length(), end, 16);
   }
 
   static String key(Object place) {
-    return place instanceof Long number ? NUMBERED + Long.toHexString(number) : (String) place;
+    return switch (place) {
+      case Long number -> NUMBERED + Long.toHexString(number);
+      case Named named -> NAMED + Long.toHexString(named.number()) + named.name();
+      default -> (String) place;
+    };
   }
 }

@@ -21,6 +21,18 @@ class PlaceTest {
   }
 
   @Test
+  void names_standWithTheirNumber() {
+    for (String key : new String[] {"n/0/", "n/1f/a", "n/ffffffffffffffff/a/b", "n/7//x"}) {
+      assertThat(Place.of(key)).as(key).isInstanceOf(Place.Named.class);
+      assertThat(Place.key(Place.of(key))).isEqualTo(key);
+    }
+    assertThat(Place.of("n/1f/a")).isEqualTo(new Place.Named(0x1f, "/a"));
+    for (String key : new String[] {"n/", "n//a", "n/01/a", "n/1F/a", "n/10000000000000000/a"}) {
+      assertThat(Place.of(key)).isEqualTo(key);
+    }
+  }
+
+  @Test
   void everyNumber_comesBackAsItsKey() {
     for (int bit = 0; bit < 64; bit++) {
       for (long number : new long[] {1L << bit, (1L << bit) - 1, ~(1L << bit)}) {

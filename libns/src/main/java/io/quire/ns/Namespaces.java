@@ -25,9 +25,8 @@ import org.jspecify.annotations.Nullable;
  * current for it. All may block, up to {@link #DEADLINE}, and must not be called on the loop; any
  * thread may call.
  *
- * <p>A lookup costs one look at a hash table by id and two by name, and one at the clock; many at
- * once share the look at the clock. Waiting begins only where a transaction on the object is under
- * way.
+ * <p>A lookup, by id or by name, costs one look at a hash table and one at the clock; many at once
+ * share the look at the clock. Waiting begins only where a transaction on the object is under way.
  */
 public final class Namespaces {
   /** After this long an operation gives up; what it was about then may have happened. */
@@ -233,7 +232,8 @@ public final class Namespaces {
     if (name.isEmpty() || name.charAt(0) != '/') {
       return null;
     }
-    Versioned named = cells.glance(ObjectCodec.nameKey(namespace.id(), name));
+    long number = namespace.id();
+    Versioned named = number == 0 ? cells.glance(name) : cells.glance(number, name);
     ObjectCell known = named instanceof NameCell cell ? cell.object() : null;
     // Whatever takes the name from the object changes the object, too.
     return known != null && known.current() ? known.object() : null;
