@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class Appends {
   static final int QUEUE_ENTRIES_MAX = 1 << 16;
   static final int QUEUE_BYTES_MAX = 64 << 20;
-  static final int FRAME_BYTES = 1 << 20;
+  static final int FRAME_BYTES = 3 << 20;
   private static final int FRAME_RECORDS_MAX = 1 << 14;
   private static final int FORWARDS_MAX = 4;
 
