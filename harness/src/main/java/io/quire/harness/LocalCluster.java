@@ -27,17 +27,27 @@ public final class LocalCluster implements AutoCloseable {
   /**
    * What the nodes are like.
    *
-   * @param nodes how many; the first three, or five if there are as many, vote
+   * @param nodes how many
+   * @param voters how many of them, the first ones, vote; the others come as listeners
    * @param memory budget of extents of each, in bytes
    * @param stores URIs; {@code flash} stands for a directory of the node's own
    * @param heap of each JVM
    */
-  public record Settings(int nodes, long memory, List<String> stores, String heap) {
+  public record Settings(int nodes, int voters, long memory, List<String> stores, String heap) {
     public Settings {
       stores = List.copyOf(stores);
       if (nodes < 1 || nodes > 16) {
         throw new IllegalArgumentException("nodes out of range: nodes=" + nodes + " allowed=1..16");
       }
+      if (voters < 1 || voters > nodes) {
+        throw new IllegalArgumentException(
+            "voters out of range: voters=" + voters + " allowed=1.." + nodes);
+      }
+    }
+
+    /** With one voter, three or five: as many as the cluster is large enough for. */
+    public Settings(int nodes, long memory, List<String> stores, String heap) {
+      this(nodes, nodes >= 5 ? 5 : nodes >= 3 ? 3 : 1, memory, stores, heap);
     }
   }
 
@@ -166,16 +176,14 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   private void configure(Worker worker, Path directory) {
-    int voters = settings.nodes() >= 5 ? 5 : Math.min(3, settings.nodes());
-    if (settings.nodes() == 2) {
-      voters = 1;
-    }
     String seeds =
         workers.stream()
             .map(other -> "\"127.0.0.1:" + other.discoveryPort + "\"")
             .collect(Collectors.joining(", "));
     String voting =
-        IntStream.rangeClosed(1, voters).mapToObj(i -> "n" + i).collect(Collectors.joining(", "));
+        IntStream.rangeClosed(1, settings.voters())
+            .mapToObj(i -> "n" + i)
+            .collect(Collectors.joining(", "));
     String stores =
         settings.stores().stream()
             .map(uri -> uri.equals("flash") ? "flash://" + worker.directory.resolve("flash") : uri)

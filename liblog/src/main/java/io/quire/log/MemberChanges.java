@@ -123,8 +123,9 @@ final class MemberChanges {
           case MemberChange.Remove(NodeId node) -> remove(next, node);
           case MemberChange.Replace(NodeId node, NodeId by) -> replace(member, next, node, by);
         };
-    if (refusal == null) {
-      refusal = next.equals(members) ? null : refuseWithoutMajority(member, next);
+    if (refusal == null && !next.equals(members)) {
+      refusal = refuseManyNew(voters(members), voters(next));
+      refusal = refusal == null ? refuseWithoutMajority(member, next) : refusal;
     }
     if (refusal != null) {
       return new Answer(Verdict.REFUSED, refusal);
@@ -190,6 +191,19 @@ final class MemberChanges {
       refusal = remove(next, node);
     }
     return refusal;
+  }
+
+  /* Ratis would refuse it. Those that have just come have little of the log, and could not go on
+  without those that have all of it. */
+  private static @Nullable String refuseManyNew(List<GroupMember> now, List<GroupMember> next) {
+    List<GroupMember> stay =
+        next.stream().filter(voter -> find(now, voter.peer().node()) != null).toList();
+    int come = next.size() - stay.size();
+    boolean second = now.size() == 1 && stay.size() == 1 && come == 1;
+    return come == 0 || come < stay.size() || second
+        ? null
+        : "half of the voters would be new, promote and remove one after the other: voters=%s next=%s"
+            .formatted(names(now), names(next));
   }
 
   /* Nothing could be changed any more, not even this. */

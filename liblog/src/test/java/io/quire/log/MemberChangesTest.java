@@ -116,6 +116,23 @@ class MemberChangesTest {
   }
 
   @Test
+  void replace_thatMakesHalfOfTheVotersNew_isRefused() throws Exception {
+    try (TestCluster cluster = new TestCluster(root, "n1")) {
+      Node first = cluster.start("n1").getFirst();
+      first.put("one");
+      cluster.start("n2", "n3");
+      String half = "half of the voters would be new";
+      refused(first, new MemberChange.Replace(id("n1"), id("n2")), half);
+      change(first, new MemberChange.Promote(id("n2")));
+      refused(first, new MemberChange.Replace(id("n2"), id("n3")), half);
+      voters(first, "n1", "n2");
+      change(first, new MemberChange.Promote(id("n3")));
+      change(first, new MemberChange.Remove(id("n2")));
+      voters(first, "n1", "n3");
+    }
+  }
+
+  @Test
   void remove_thatWouldLeaveNoMajority_isRefused() throws Exception {
     try (TestCluster cluster = cluster()) {
       cluster.start("n1", "n2", "n3");
