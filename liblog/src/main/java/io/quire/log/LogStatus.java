@@ -31,4 +31,40 @@ public record LogStatus(
     List<String> voters,
     List<String> listeners,
     long appendedEntries,
-    long appendedFrames) {}
+    long appendedFrames) {
+
+  /** As a member tells it, if there is one by now. */
+  static LogStatus of(
+      PeerId peer,
+      @Nullable RaftMember member,
+      @Nullable Address leader,
+      long applied,
+      long entries,
+      long frames) {
+    if (member == null) {
+      return new LogStatus(
+          peer.toString(), "NONE", 0, null, null, applied, -1, List.of(), List.of(), 0, 0);
+    }
+    List<GroupMember> members = member.members();
+    return new LogStatus(
+        peer.toString(),
+        member.info().getCurrentRole().name(),
+        member.info().getCurrentTerm(),
+        member.leaderNode(),
+        leader,
+        applied,
+        member.committed(),
+        names(members, true),
+        names(members, false),
+        entries,
+        frames);
+  }
+
+  private static List<String> names(List<GroupMember> members, boolean voters) {
+    return members.stream()
+        .filter(member -> member.voter() == voters)
+        .map(member -> member.peer().toString())
+        .sorted()
+        .toList();
+  }
+}

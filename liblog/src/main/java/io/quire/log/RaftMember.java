@@ -30,9 +30,13 @@ import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** This node's member of the Raft group. Safe from any thread. */
 final class RaftMember implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RaftMember.class);
+
   private final Identity identity;
   private final ClientId client;
   private final RaftGroupId group;
@@ -230,6 +234,39 @@ final class RaftMember implements AutoCloseable {
   @Nullable NodeId leaderNode() {
     PeerId leader = leader();
     return leader == null ? null : leader.node();
+  }
+
+  /**
+   * Closes, on a thread of its own, for twice a time at the most.
+   *
+   * @param abandon called after the first half, to leave unapplied what is not applied yet
+   * @return whether it has ended, so that nothing is acknowledged any more
+   */
+  boolean close(Duration within, Runnable abandon) {
+    Thread closer =
+        Thread.ofPlatform().daemon().name(identity.node() + "-log-close").start(this::closeOrWarn);
+    try {
+      if (!closer.join(within)) {
+        // The loop is gone, or busy for too long.
+        abandon.run();
+        if (!closer.join(within)) {
+          LOG.warn("log does not close in time: peer={}", peer());
+          return false;
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void closeOrWarn() {
+    try {
+      close();
+    } catch (IOException e) {
+      LOG.warn("cannot close the log: peer={} cause={}", peer(), e.toString());
+    }
   }
 
   /** Blocks until all that was committed is applied. */

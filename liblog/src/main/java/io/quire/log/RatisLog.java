@@ -23,10 +23,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
-import org.apache.ratis.server.DivisionInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,10 +44,6 @@ public final class RatisLog implements Log, AutoCloseable {
   private static final int LAGGARD_SNAPSHOTS = 8;
   private static final Duration SWEEP_EVERY = Duration.ofMinutes(1);
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(5);
-  private static final Duration HEAL_PAUSE = Duration.ofMillis(200);
-
-  /** Of one start: a log with more damage than that is fetched as a whole. */
-  private static final int HEALS_MAX = 1_000;
 
   private final LogConfig config;
   private final Fabric fabric;
@@ -71,7 +65,6 @@ public final class RatisLog implements Log, AutoCloseable {
   private final Scrub scrub;
   private final LogService service;
   private final FrameStateMachine machine;
-  private @Nullable Doctor sound;
   private boolean lossAccepted;
   private final LogBook book = new LogBook();
   private final SegmentFiles files;
@@ -108,9 +101,10 @@ public final class RatisLog implements Log, AutoCloseable {
         new Scrub(
             storage, sweep, healer, durability::mark, () -> loop.execute(this::saveAnew), closed);
     applier.register(book);
+    LogEvents events =
+        new LogEvents(leadership, appends, readers, sweep, book, term -> leading.accept(term));
     machine =
-        new FrameStateMachine(
-            config, loop, applier, new Happenings(), self, storage.snapshots(), durability);
+        new FrameStateMachine(config, loop, applier, events, self, storage.snapshots(), durability);
   }
 
   /**
@@ -153,14 +147,16 @@ public final class RatisLog implements Log, AutoCloseable {
       formation.run(deadlineNanos);
       sweep.archive();
       reachOut();
-      if (!mend(deadlineNanos)) {
+      LogRepair repair = new LogRepair(config, storage, healer, this::led, lossAccepted);
+      Doctor sound = repair.run(deadlineNanos, scrub::noted);
+      if (sound == null) {
         // Others go on without what was here, and have all that counts of it.
         storage.giveUp();
         formation.run(deadlineNanos);
         sweep.archive();
-        mend(deadlineNanos);
+        sound = Objects.requireNonNull(repair.run(deadlineNanos, scrub::noted));
       }
-      begin();
+      begin(sound);
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
       durability.attach(member::log, () -> member.info().getCurrentTerm());
       leadership.attach(member);
@@ -179,85 +175,6 @@ public final class RatisLog implements Log, AutoCloseable {
     }
   }
 
-  /* From here on all that is read of the log is on disk. Says whether the log is what it was; if
-  not, there is a leader that can do without it. */
-  private boolean mend(long deadlineNanos) throws IOException {
-    Doctor doctor = healed(deadlineNanos);
-    if (doctor == null) {
-      return false;
-    }
-    doctor.mend();
-    Damage vote = storage.mendVote(doctor.lastTerm());
-    if (vote != null) {
-      return giveUpOn(List.of(vote), deadlineNanos);
-    }
-    sound = doctor;
-    return true;
-  }
-
-  /* Tries again for as long as there is time: whoever has what is missing may be late. */
-  private @Nullable Doctor healed(long deadlineNanos) throws IOException {
-    while (true) {
-      Watermark.Mark mark = storage.mark();
-      Doctor doctor = examine(mark);
-      for (int rounds = 0; !doctor.damages().isEmpty() && rounds < HEALS_MAX; rounds++) {
-        if (!healFirst(doctor.damages(), mark)) {
-          break;
-        }
-        doctor = examine(mark);
-      }
-      if (doctor.damages().isEmpty()) {
-        return doctor;
-      }
-      if (storage.alone() && lossAccepted) {
-        return Salvage.of(storage, doctor.damages());
-      }
-      if (storage.alone() || led() || System.nanoTime() - deadlineNanos > 0) {
-        giveUpOn(doctor.damages(), deadlineNanos);
-        return null;
-      }
-      LOG.warn("log is damaged, and nobody can heal it yet: damages={}", doctor.damages());
-      LockSupport.parkNanos(HEAL_PAUSE.toNanos());
-    }
-  }
-
-  private Doctor examine(Watermark.Mark mark) throws IOException {
-    return Doctor.examine(storage.log(), storage.aside(), storage.snapshotIndex(), mark);
-  }
-
-  private boolean healFirst(List<Damage> damages, Watermark.Mark mark) throws IOException {
-    for (Damage damage : damages) {
-      try {
-        if (healer.heal(damage, mark, false)) {
-          scrub.noted(damage, true);
-          return true;
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new LogException.StartException("interrupted while healing the log", e);
-      }
-    }
-    return false;
-  }
-
-  private boolean giveUpOn(List<Damage> damages, long deadlineNanos) {
-    if (storage.alone()) {
-      throw new LogException.DamagedException(
-          config.directory(),
-          damages,
-          "there is no other node to heal from; start with --accept-loss to go on without it");
-    }
-    while (!led()) {
-      if (System.nanoTime() - deadlineNanos > 0) {
-        throw new LogException.DamagedException(
-            config.directory(), damages, "no other node has it, and no leader goes on without");
-      }
-      LockSupport.parkNanos(HEAL_PAUSE.toNanos());
-    }
-    damages.forEach(damage -> scrub.noted(damage, true));
-    return false;
-  }
-
   /* A leader has, by the votes of a majority to which this node does not belong, all that counts. */
   private boolean led() {
     return others().stream().anyMatch(other -> Formation.led(fabric, other));
@@ -273,9 +190,8 @@ public final class RatisLog implements Log, AutoCloseable {
     return others;
   }
 
-  private void begin() throws IOException {
-    Doctor doctor = Objects.requireNonNull(sound);
-    Watermark.Mark mark = new Watermark.Mark(doctor.last(), doctor.lastTerm(), true);
+  private void begin(Doctor sound) throws IOException {
+    Watermark.Mark mark = new Watermark.Mark(sound.last(), sound.lastTerm(), true);
     durability.begin(
         storage.raftDirectory(),
         Watermark.open(storage.watermark(), Watermark.boot(), mark, this::diskFailed));
@@ -494,33 +410,13 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /** What this node knows of the log now. */
   public LogStatus status() {
-    RaftMember member = leadership.member();
-    String peer = storage.identity().peer().toString();
-    if (member == null) {
-      return new LogStatus(peer, "NONE", 0, null, null, applied(), -1, List.of(), List.of(), 0, 0);
-    }
-    DivisionInfo info = member.info();
-    List<GroupMember> members = member.members();
-    return new LogStatus(
-        peer,
-        info.getCurrentRole().name(),
-        info.getCurrentTerm(),
-        member.leaderNode(),
+    return LogStatus.of(
+        storage.identity().peer(),
+        leadership.member(),
         leadership.leader(),
         applied(),
-        member.committed(),
-        names(members, true),
-        names(members, false),
         appends.entries(),
         appends.frames());
-  }
-
-  private static List<String> names(List<GroupMember> members, boolean voters) {
-    return members.stream()
-        .filter(member -> member.voter() == voters)
-        .map(member -> member.peer().toString())
-        .sorted()
-        .toList();
   }
 
   /**
@@ -540,7 +436,7 @@ public final class RatisLog implements Log, AutoCloseable {
     machine.closing();
     loop.execute(appends::close);
     RaftMember member = leadership.member();
-    boolean ended = member != null && close(member);
+    boolean ended = member != null && member.close(CLOSE_DEADLINE, machine::abandon);
     link.close();
     closeDurability(ended);
     storage.snapshots().close();
@@ -552,88 +448,6 @@ public final class RatisLog implements Log, AutoCloseable {
       durability.close(ended);
     } catch (IOException e) {
       LOG.warn("cannot close the watermark: path={} cause={}", storage.watermark(), e.toString());
-    }
-  }
-
-  /** Whether it has ended, so that nothing is acknowledged any more. */
-  private boolean close(RaftMember member) {
-    Thread closer =
-        Thread.ofPlatform()
-            .daemon()
-            .name(config.node() + "-log-close")
-            .start(
-                () -> {
-                  try {
-                    member.close();
-                  } catch (IOException e) {
-                    LOG.warn("cannot close the log: peer={} cause={}", member.peer(), e.toString());
-                  }
-                });
-    try {
-      if (!closer.join(CLOSE_DEADLINE)) {
-        // The loop is gone, or busy for too long: what it was handed stays unapplied.
-        machine.abandon();
-        if (!closer.join(CLOSE_DEADLINE)) {
-          LOG.warn("log does not close in time: peer={}", member.peer());
-          return false;
-        }
-      }
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  /** Where the state machine meets the rest. */
-  private final class Happenings implements FrameStateMachine.Events {
-    private LogBook.State swept = book.state();
-
-    @Override
-    public boolean mayAppend(long call) {
-      return appends.mayAppend(call);
-    }
-
-    @Override
-    public void applied(boolean own, long call, List<Applied> outcomes) {
-      if (own) {
-        appends.applied(call, outcomes);
-      }
-      readers.advanced();
-      LogBook.State now = book.state();
-      if (now != swept) {
-        swept = now;
-        sweep.soon();
-      }
-    }
-
-    @Override
-    public void advanced(long term) {
-      if (leadership.advanced(term)) {
-        leading.accept(term);
-      }
-      appends.pump();
-      readers.advanced();
-    }
-
-    @Override
-    public void saved() {
-      sweep.soon();
-    }
-
-    @Override
-    public void giveUp() throws IOException {
-      sweep.archive();
-    }
-
-    @Override
-    public void restored() {
-      readers.advanced();
-    }
-
-    @Override
-    public void leaderChanged() {
-      appends.pump();
     }
   }
 }
