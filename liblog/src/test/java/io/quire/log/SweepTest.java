@@ -115,6 +115,7 @@ class SweepTest {
       assertThat(node.transactions.lines()).hasSize(301);
       assertThat(read(node)).isEqualTo(node.transactions.lines());
       assertThat(node.log.badSnapshots()).hasSize(2);
+      fill(node, 200);
       purged(node, 100);
       assertThat(read(node)).isEqualTo(node.transactions.lines());
     }
