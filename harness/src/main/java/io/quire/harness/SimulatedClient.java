@@ -227,7 +227,9 @@ final class SimulatedClient {
               switch (outcome) {
                 case Outcome.Committed(long position, byte[] _) -> {
                   operation.written(position);
-                  simulation.watchings().written(position, operation.key());
+                  if (changesTheKey(transaction)) {
+                    simulation.watchings().written(position, operation.key());
+                  }
                 }
                 case Outcome.Rejected _ -> operation.refused();
                 case Outcome.Aborted(Outcome.Why why, String _, String _) -> {
@@ -241,6 +243,13 @@ final class SimulatedClient {
                 case null -> throw new IllegalStateException("a commit failed", failure);
               }
             });
+  }
+
+  /** Whether it changes its key if it takes effect: a removal does not if there is nothing. */
+  private static boolean changesTheKey(Transaction transaction) {
+    return !transaction.conditions().isEmpty()
+        || transaction.writes().stream()
+            .anyMatch(write -> write.kind() == Transaction.Write.Kind.PUT);
   }
 
   private CompletableFuture<?> writePair(SimulatedNode node, String value) {

@@ -183,7 +183,10 @@ final class CellStore implements Participant {
         replace(write.key(), cell(write.key()).unmark(txn));
       } else {
         Cell cell = cell(write.key());
-        changes.add(new Change(position, write.key(), cell.value(), cell.version(), write.value()));
+        if (cell.value() != null || write.value() != null) {
+          changes.add(
+              new Change(position, write.key(), cell.value(), cell.version(), write.value()));
+        }
         count(write.key(), cell.value(), write.value());
         if (rules.keep(Rules.Rule.ONE_RECORD)) {
           replace(write.key(), cell.unmark(txn).write(read(write, position), position));

@@ -3,7 +3,8 @@ package io.quire.gvm;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key got another value.
+ * A key got a value, or lost the one it had. The removal of a key that is absent changes nothing
+ * and is none; a put of the value that is there is one, for the version moves.
  *
  * @param position of the transaction; also the version of what it put
  * @param before null if it was absent

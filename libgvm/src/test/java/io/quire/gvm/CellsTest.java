@@ -443,6 +443,21 @@ class CellsTest {
   }
 
   @Test
+  void watch_removalOfAnAbsentKey_isNoChange() throws InterruptedException {
+    commit(Transaction.begin().put("w/1", CellPeer.bytes("1")).build());
+    Watch watch = b.cells.watch("w/").resultNow();
+    CompletableFuture<@Nullable Change> next = watch.nextAsync();
+    assertThat(commit(Transaction.begin().remove("w/0").build())).isInstanceOf(Committed.class);
+    assertThat(next).isNotDone();
+    commit(Transaction.begin().remove("w/0").remove("w/1").put("w/2", CellPeer.bytes("2")).build());
+    assertThat(next.resultNow()).extracting(Change::key).isEqualTo("w/1");
+    assertThat(told(watch)).containsExactly("w/2:null>2");
+    commit(Transaction.begin().remove("w/1").build());
+    commit(Transaction.begin().put("w/2", CellPeer.bytes("2")).build());
+    assertThat(told(watch)).as("a version is a change").containsExactly("w/2:2>2");
+  }
+
+  @Test
   void watch_withoutAThread_tellsTheSameAndEndsWithItsWatch() {
     Watch watch = b.cells.watch("w/").resultNow();
     CompletableFuture<@Nullable Change> first = watch.nextAsync();

@@ -54,7 +54,10 @@ public final class Watchings {
     return watching;
   }
 
-  /** A writer was told that it changed the key at this position. */
+  /**
+   * A writer was told that it changed the key at this position. Not for a removal of what may have
+   * been absent: that is no change, and the writer cannot know.
+   */
   public synchronized void written(long position, String key) {
     known.computeIfAbsent(position, _ -> new ArrayList<>()).add(key);
   }
@@ -99,6 +102,10 @@ public final class Watchings {
       Told before = last.put(told.key, told);
       boolean again = before != null && before.position == told.position;
       boolean torn = before != null && !Objects.equals(before.after, told.before);
+      if (told.before == null && told.after == null) {
+        return new Verdict.Bad(
+            "watch told of what changed nothing: watch=" + watching.name + " told=" + told);
+      }
       if (told.position < position || told.position == watching.from || again || torn) {
         return new Verdict.Bad(
             "watch out of order: watch=" + watching.name + " told=" + told + " after=" + before);

@@ -64,6 +64,12 @@ final class WatchingsTest {
   }
 
   @Test
+  void removalOfNothing_isNotTold() {
+    one.told(6, "k", null, null);
+    bad("what changed nothing");
+  }
+
+  @Test
   void positionWhereItBegan_isNotTold() {
     one.told(3, "k", null, "x");
     bad("out of order");
