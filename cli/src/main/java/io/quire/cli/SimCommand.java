@@ -1,13 +1,18 @@
 package io.quire.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.harness.LockSimulation;
 import io.quire.harness.ProtocolSimulation;
 import io.quire.harness.SimulationRun;
+import java.io.PrintWriter;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code quire sim}. */
 @Command(
@@ -29,6 +34,11 @@ final class SimCommand implements Callable<Integer> {
   private @Nullable Long seed;
 
   @Option(
+      names = "--locks",
+      description = "instead, worlds whose clients hold locks and change files under them")
+  private boolean locks;
+
+  @Option(
       names = "--sweep",
       description = "instead, every fault at every message, write and entry of one short script")
   private boolean sweep;
@@ -42,38 +52,57 @@ final class SimCommand implements Callable<Integer> {
   @Option(names = "--json", description = "write one JSON object")
   private boolean json;
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
   public Integer call() throws Exception {
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
     if (seeds < 1) {
       throw new IllegalArgumentException("too few: seeds=" + seeds + " min=1");
     }
     long from = seed == null ? ThreadLocalRandom.current().nextLong(1L << 48) : seed;
+    if (locks && (sweep || sweptCase != null)) {
+      throw new IllegalArgumentException(
+          "there is no sweep of locks: --locks without --sweep and --case");
+    }
     if (trace) {
-      ProtocolSimulation.Result result = ProtocolSimulation.trace(from, System.out::println);
-      System.out.println("seed " + from + ": " + result.events() + " events, no violation");
+      ProtocolSimulation.Result result =
+          locks
+              ? LockSimulation.trace(from, out::println)
+              : ProtocolSimulation.trace(from, out::println);
+      out.println("seed " + from + ": " + result.events() + " events, no violation");
       return 0;
     }
     SimulationRun.Watcher watcher =
         (done, bad) -> System.err.print("\r  %d worlds, %d violations".formatted(done, bad));
-    SimulationRun run =
-        sweptCase != null
-            ? SimulationRun.sweptCase(sweptCase)
-            : sweep ? SimulationRun.sweep(from, watcher) : SimulationRun.of(from, seeds, watcher);
+    SimulationRun run = run(from, watcher);
     System.err.println();
     if (json) {
-      System.out.println(new ObjectMapper().writeValueAsString(run.json()));
+      out.println(new ObjectMapper().writeValueAsString(run.json()));
     } else {
-      System.out.println(
+      out.println(
           "%d worlds from seed %d, %d events: %d violations"
               .formatted(run.seeds(), from, run.events(), run.violations().size()));
       run.violations().entrySet().stream()
           .limit(SHOWN)
           .forEach(
               violation ->
-                  System.out.println(
-                      "replay: quire sim %s   %s"
+                  out.println(
+                      "replay: ./quire sim %s   %s"
                           .formatted(violation.getKey(), violation.getValue())));
     }
     return run.violations().isEmpty() ? 0 : 1;
+  }
+
+  private SimulationRun run(long from, SimulationRun.Watcher watcher) throws InterruptedException {
+    if (sweptCase != null) {
+      return SimulationRun.sweptCase(sweptCase);
+    }
+    if (sweep) {
+      return SimulationRun.sweep(from, watcher);
+    }
+    return locks
+        ? SimulationRun.locks(from, seeds, watcher)
+        : SimulationRun.of(from, seeds, watcher);
   }
 }

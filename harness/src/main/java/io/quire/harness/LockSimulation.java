@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,9 @@ public final class LockSimulation {
   private final Rules rules;
   private boolean over;
 
-  private LockSimulation(long seed, Rules rules) {
+  private LockSimulation(World world, Rules rules) {
     this.rules = rules;
-    world = new World(seed);
+    this.world = world;
     history = new History(world::nanos);
     checks = new LockChecks(world);
     Dice dice = world.dice("shape");
@@ -63,14 +64,25 @@ public final class LockSimulation {
 
   /** Runs a seed in a world that does harm. */
   public static ProtocolSimulation.Result run(long seed, Rules rules) {
-    LockSimulation simulation = new LockSimulation(seed, rules);
+    return run(new World(seed), rules);
+  }
+
+  /** Runs a seed and tells of what happens, one line each. */
+  public static ProtocolSimulation.Result trace(long seed, Consumer<String> lines) {
+    World world = new World(seed);
+    world.traceTo(lines);
+    return run(world, Rules.ALL);
+  }
+
+  private static ProtocolSimulation.Result run(World world, Rules rules) {
+    LockSimulation simulation = new LockSimulation(world, rules);
     simulation.storm();
     return simulation.result();
   }
 
   /** Runs a seed in a world in which nothing happens but that others come to lead the log. */
   public static ProtocolSimulation.Result runElections(long seed) {
-    LockSimulation simulation = new LockSimulation(seed, Rules.ALL);
+    LockSimulation simulation = new LockSimulation(new World(seed), Rules.ALL);
     simulation.elections();
     return simulation.result();
   }

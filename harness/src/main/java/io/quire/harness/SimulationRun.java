@@ -42,6 +42,21 @@ public record SimulationRun(
         watcher);
   }
 
+  /** As {@link #of(long, int, Watcher)}, of worlds with clients of the lock server. */
+  public static SimulationRun locks(long from, int seeds, Watcher watcher)
+      throws InterruptedException {
+    return locks(from, seeds, Rules.ALL, watcher);
+  }
+
+  static SimulationRun locks(long from, int seeds, Rules rules, Watcher watcher)
+      throws InterruptedException {
+    return of(
+        LongStream.range(from, from + seeds).boxed().toList(),
+        seed -> LockSimulation.run(seed, rules),
+        seed -> "--locks --seeds 1 --seed " + seed,
+        watcher);
+  }
+
   /** As {@link #of(long, int, Watcher)}, of one script with every fault at every point of it. */
   public static SimulationRun sweep(long seed, Watcher watcher) throws InterruptedException {
     return sweep(new SimulatedSweep(seed).cases(), Rules.ALL, watcher);
@@ -128,6 +143,20 @@ public record SimulationRun(
     return violations.keySet().stream()
         .map(each -> each.substring(each.lastIndexOf(' ') + 1))
         .toList();
+  }
+
+  /** What broke, after the line that runs it again; nothing if nothing did. */
+  String replays() {
+    StringBuilder lines = new StringBuilder();
+    violations.forEach(
+        (replay, what) ->
+            lines
+                .append("replay: ./quire sim ")
+                .append(replay)
+                .append('\n')
+                .append(what)
+                .append('\n'));
+    return lines.toString();
   }
 
   /** For JSON. */

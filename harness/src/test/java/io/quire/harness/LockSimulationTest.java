@@ -3,9 +3,9 @@ package io.quire.harness;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Rules;
-import io.quire.sim.Probes;
 import io.quire.sim.Seeds;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,8 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Locks in simulated worlds, and whether the checks there see what they are there for. */
 @Timeout(600)
 final class LockSimulationTest {
+  private static final System.Logger LOGGER = System.getLogger(LockSimulationTest.class.getName());
+
   private static final int FRESH = 300;
   private static final int ELECTIONS = 50;
+  private static final int SEEDS_FEW = 100;
   private static final int SEEDS_MAX = 2_000;
   private static final List<String> RARE =
       List.of(
@@ -36,12 +39,33 @@ final class LockSimulationTest {
           "snapshot-installed");
 
   @Test
-  void freshSeeds_keepAllPromises() {
-    Probes probes = new Probes();
-    Seeds.fresh(FRESH, seed -> probes.addAll(LockSimulation.run(seed, Rules.ALL).probes()));
-    if (Long.getLong(Seeds.SEED) == null) {
-      assertThat(probes.missing(RARE)).as("rare places not reached").isEmpty();
+  void freshSeeds_keepAllPromises() throws InterruptedException {
+    Long named = Long.getLong(Seeds.SEED);
+    long from = named != null ? named : ThreadLocalRandom.current().nextLong(1L << 48);
+    int count = Integer.getInteger(Seeds.COUNT, named != null ? 1 : FRESH);
+    LOGGER.log(
+        System.Logger.Level.INFO,
+        "worlds: ./quire sim --locks --seeds " + count + " --seed " + from);
+    SimulationRun run = SimulationRun.locks(from, count, (_, _) -> {});
+    assertThat(run.replays()).as("worlds from seed %d", from).isEmpty();
+    if (count >= FRESH) {
+      assertThat(run.probes().keySet()).as("rare places reached").containsAll(RARE);
     }
+  }
+
+  /** What a failure prints is what runs it again. */
+  @Test
+  void replay_ofAWorldThatBroke_isOfTheLocks() throws InterruptedException {
+    Rules broken = Rules.without(Rules.Rule.LEASE_CHECK);
+    SimulationRun run = SimulationRun.locks(1, SEEDS_FEW, broken, (_, _) -> {});
+    assertThat(run.violations()).isNotEmpty();
+    for (String line : run.violations().keySet()) {
+      assertThat(line).matches("--locks --seeds 1 --seed [0-9]+");
+      long seed = Long.parseLong(line.substring(line.lastIndexOf(' ') + 1));
+      assertThat(SimulationRun.locks(seed, 1, broken, (_, _) -> {}).violations())
+          .containsEntry(line, run.violations().get(line));
+    }
+    assertThat(run.replays()).startsWith("replay: ./quire sim --locks --seeds 1 --seed ");
   }
 
   @Test

@@ -64,7 +64,7 @@ final class SimulationTest {
     LOGGER.log(
         System.Logger.Level.INFO, "worlds: ./quire sim --seeds " + count + " --seed " + from);
     SimulationRun run = SimulationRun.of(from, count, (_, _) -> {});
-    assertThat(replays(run)).as("worlds from seed %d", from).isEmpty();
+    assertThat(run.replays()).as("worlds from seed %d", from).isEmpty();
     if (count >= FRESH) {
       assertThat(run.probes().keySet()).as("rare places reached").containsAll(RARE);
     }
@@ -83,7 +83,7 @@ final class SimulationTest {
     LOGGER.log(System.Logger.Level.INFO, "sweep: seed=" + seed + " cases=" + all.size());
     // One more than a multiple of what befalls one point, so that all kinds have their turn.
     SimulationRun run = SimulationRun.sweep(every(stride, all), Rules.ALL, (_, _) -> {});
-    assertThat(replays(run)).as("sweep of seed %d", seed).isEmpty();
+    assertThat(run.replays()).as("sweep of seed %d", seed).isEmpty();
     assertThat(run.probes().keySet())
         .contains(
             "sweep-CRASH",
@@ -143,19 +143,5 @@ final class SimulationTest {
       some.add(all.get(i));
     }
     return some;
-  }
-
-  private static String replays(SimulationRun run) {
-    StringBuilder failures = new StringBuilder();
-    run.violations()
-        .forEach(
-            (replay, what) ->
-                failures
-                    .append("replay: ./quire sim ")
-                    .append(replay)
-                    .append("\n")
-                    .append(what)
-                    .append("\n"));
-    return failures.toString();
   }
 }
