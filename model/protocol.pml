@@ -76,6 +76,10 @@
 #define PATIENT 0       /* whether members ask for RESOLVE only where nothing else is under way: fewer states */
 #endif
 
+#ifndef WITHOUT0
+#define WITHOUT0 0      /* whether node 0 is not there: fewer states, for what happens between the other two */
+#endif
+
 #define NODES 3
 /* The longest log there can be. A run that needs more fails, it does not stop short. */
 #define LOG (2 * TXNS + TWICE_APPENDS + 2 * JOINS + LAPSES + CRASHES + 1)
@@ -85,6 +89,12 @@
 #define INC1 2
 #define INC2 4          /* node 2, first process */
 #define INC2B 8         /* node 2, after a restart */
+
+#if WITHOUT0
+#define FOUNDERS (INC1 | INC2)
+#else
+#define FOUNDERS (INC0 | INC1 | INC2)
+#endif
 
 /* ---- the log (rule 2). Positions count from 1. ---- */
 #define TXN 0
@@ -667,7 +677,7 @@ end:
   /* node 0's process ends for good */
   :: d_step { crashes > 0 && up[0] && up[2] -> crashes--; stopCoordinators(0); up[0] = 0; forget(0) }
   /* node 2's process ends */
-  :: d_step { crashes > 0 && up[0] && up[2] && !busy -> crashes--;
+  :: d_step { crashes > 0 && (up[0] || WITHOUT0) && up[2] && !busy -> crashes--;
          stopCoordinators(2);
          up[2] = 0;
          forget(2);
@@ -680,7 +690,7 @@ end:
   /* and starts again: another incarnation (rule 42), which reads the log from its beginning */
   :: d_step { !up[2] ->
          up[2] = 1;
-         applied[2] = 0; epoch[2] = 1; members[2] = INC0 | INC1 | INC2; made[2] = 1; decided[2] = 0; value[2] = 0;
+         applied[2] = 0; epoch[2] = 1; members[2] = FOUNDERS; made[2] = 1; decided[2] = 0; value[2] = 0;
 #ifdef BUG_SAME_SESSION
          if :: made0 == 0 -> token[2] = 1 :: else fi
 #else
@@ -737,10 +747,10 @@ init {
   d_step {
     byte i;
     for (i : 0 .. NODES - 1) {
-      up[i] = 1;
+      up[i] = (i != 0 || !WITHOUT0);
       self[i] = 1 << i;
       epoch[i] = 1;
-      members[i] = INC0 | INC1 | INC2;
+      members[i] = FOUNDERS;
       made[i] = 1;
       token[i] = 1;
       lease[i] = 1
@@ -748,7 +758,9 @@ init {
     i = 0
   }
   atomic {
+#if !WITHOUT0
     run Node(0);
+#endif
     run Node(1);
     run Node(2);
     run Coordinator(0, OWNER0);
