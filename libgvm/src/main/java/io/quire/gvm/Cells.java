@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -240,10 +241,14 @@ public final class Cells {
     return opened;
   }
 
-  /** The next changes of a prefix after a position, one at least: completes when there are some. */
-  CompletableFuture<Watch.Batch> changes(String prefix, long after, int most) {
+  /**
+   * The next changes of a prefix after a position, one at least: completes when there are some.
+   *
+   * @param passed told, on the loop, up to where there is none of them
+   */
+  CompletableFuture<Watch.Batch> changes(String prefix, long after, int most, LongConsumer passed) {
     CompletableFuture<Watch.Batch> batch = new CompletableFuture<>();
-    loop.execute(() -> new Awaited(prefix, after, most, batch).look());
+    loop.execute(() -> new Awaited(prefix, after, most, passed, batch).look());
     return batch;
   }
 
@@ -398,19 +403,27 @@ public final class Cells {
   /** Somebody who waits for the next changes of a prefix. */
   private final class Awaited implements CellListener {
     private final String prefix;
-    private final long after;
     private final int most;
+    private final LongConsumer passed;
     private final CompletableFuture<Watch.Batch> batch;
+    private long after;
 
-    Awaited(String prefix, long after, int most, CompletableFuture<Watch.Batch> batch) {
+    Awaited(
+        String prefix,
+        long after,
+        int most,
+        LongConsumer passed,
+        CompletableFuture<Watch.Batch> batch) {
       this.prefix = prefix;
       this.after = after;
       this.most = most;
+      this.passed = passed;
       this.batch = batch;
     }
 
     void look() {
       if (!found()) {
+        pass(twoPhase.applied());
         store.listen(this);
         batch.whenComplete((_, _) -> loop.execute(() -> store.unlisten(this)));
       }
@@ -427,6 +440,14 @@ public final class Cells {
       }
     }
 
+    /** So that it need not look there again, when the history does not reach there any more. */
+    private void pass(long position) {
+      if (position > after && !batch.isDone()) {
+        after = position;
+        passed.accept(position);
+      }
+    }
+
     @Override
     public void committed(long position, List<Change> changes) {
       for (Change change : changes) {
@@ -435,6 +456,7 @@ public final class Cells {
           return;
         }
       }
+      pass(position);
     }
 
     @Override

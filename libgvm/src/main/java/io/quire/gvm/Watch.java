@@ -35,7 +35,10 @@ public final class Watch implements AutoCloseable {
   private final String prefix;
   private final long from;
   private final ArrayDeque<Change> ready = new ArrayDeque<>();
-  private long through;
+
+  /** Moved on by whoever takes changes and, while he waits for some, by the loop. */
+  private volatile long through;
+
   private volatile long bookmark;
   private volatile boolean closed;
   private volatile @Nullable CompletableFuture<Batch> awaited;
@@ -54,8 +57,9 @@ public final class Watch implements AutoCloseable {
   }
 
   /**
-   * Every change up to this position was handed out. A watch that is opened here goes on without a
-   * gap; it repeats changes only if the last transaction was not handed out to its end. Any thread.
+   * Every change up to this position was handed out, or there is none. A watch that is opened here
+   * goes on without a gap; it repeats changes only if the last transaction was not handed out to
+   * its end. Any thread.
    */
   public long bookmark() {
     return bookmark;
@@ -82,7 +86,7 @@ public final class Watch implements AutoCloseable {
     if (!ready.isEmpty()) {
       return CompletableFuture.completedFuture(take());
     }
-    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH);
+    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH, this::passed);
     awaited = more;
     if (closed) {
       more.complete(NONE);
@@ -96,6 +100,12 @@ public final class Watch implements AutoCloseable {
           through = batch.through();
           return take();
         });
+  }
+
+  /** There is no change up to there that was not handed out. */
+  private void passed(long position) {
+    through = position;
+    bookmark = position;
   }
 
   private Change take() {
@@ -113,7 +123,7 @@ public final class Watch implements AutoCloseable {
     if (closed) {
       return false;
     }
-    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH);
+    CompletableFuture<Batch> more = cells.changes(prefix, through, BATCH, this::passed);
     try {
       Batch batch = more.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
       ready.addAll(batch.changes());

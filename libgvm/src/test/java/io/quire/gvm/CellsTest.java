@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -507,6 +508,24 @@ class CellsTest {
     stage.settle();
     commit(Transaction.begin().put("w/1", CellPeer.bytes("3")).build());
     assertThat(told(after)).containsExactly("w/1:2>3");
+  }
+
+  /** Nothing of a quiet prefix is missed while others write more than is remembered. */
+  @Test
+  void watch_quietForLong_isNotTooOld() throws InterruptedException {
+    Watch waiting = b.cells.watch("q/").resultNow();
+    CompletableFuture<@Nullable Change> next = waiting.nextAsync();
+    Watch asking = c.cells.watch("q/").resultNow();
+    for (int round = 0; round < 2; round++) {
+      thousands(round * History.CHANGES_MAX / 1_000, History.CHANGES_MAX / 1_000 - 1);
+      assertThat(asking.next(Duration.ZERO)).isNull();
+    }
+    assertThat(next).isNotDone();
+    assertThat(waiting.bookmark()).isGreaterThan(waiting.from());
+    assertThat(b.cells.watch("q/", waiting.bookmark()).state()).isEqualTo(Future.State.SUCCESS);
+    commit(Transaction.begin().put("q/x", CellPeer.bytes("1")).build());
+    assertThat(next.resultNow()).extracting(Change::key).isEqualTo("q/x");
+    assertThat(asking.next(Duration.ofSeconds(1))).extracting(Change::key).isEqualTo("q/x");
   }
 
   @Test
