@@ -2,8 +2,10 @@ package io.quire.log;
 
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -19,11 +21,17 @@ final class Durability {
   private final Consumer<IOException> failed;
   private volatile @Nullable RaftDirectory directory;
   private volatile @Nullable Watermark watermark;
-  private volatile LongSupplier terms = () -> Long.MAX_VALUE;
   private volatile Supplier<@Nullable RaftLog> log = () -> null;
   private final Object order = new Object();
+
+  /** Nothing counts behind it: Ratis' index of what is flushed still counts what is taken back. */
   private long ceiling = Long.MAX_VALUE;
-  private long ceilingTerm;
+
+  private int truncations;
+  private int truncated;
+
+  /** Of the ceiling. */
+  private int changes;
 
   Durability(Consumer<IOException> failed) {
     this.failed = failed;
@@ -34,14 +42,22 @@ final class Durability {
     watermark = mark;
   }
 
-  /** Names where the running log is found, null until it runs, and the term that it is in. */
-  void attach(Supplier<@Nullable RaftLog> running, LongSupplier term) {
-    terms = term;
+  /** Names where the running log is found, null until it runs. */
+  void attach(Supplier<@Nullable RaftLog> running) {
     log = running;
   }
 
-  /** Before entries are synced: the names of their segments are, when it returns. */
+  /**
+   * Before entries are synced, on the thread that writes the log: the names of their segments are,
+   * when it returns.
+   */
   CompletableFuture<Void> flushing() {
+    synchronized (order) {
+      if (truncated == truncations && ceiling != Long.MAX_VALUE) {
+        ceiling = Long.MAX_VALUE;
+        changes++;
+      }
+    }
     try {
       promising();
       return CompletableFuture.completedFuture(null);
@@ -68,24 +84,35 @@ final class Durability {
   void acknowledging() throws IOException {
     RaftLog entries = log.get();
     Watermark mark = watermark;
-    long flushed = entries == null ? -1 : entries.getFlushIndex();
-    if (entries == null || mark == null || flushed <= mark.index()) {
+    if (entries == null || mark == null) {
       return;
     }
-    // Not under our lock: who takes entries back holds Ratis' and waits for ours.
-    TermIndex last = termOf(entries, flushed);
     try {
-      synchronized (order) {
-        if (last != null && last.getTerm() >= ceilingTerm) {
-          ceiling = Long.MAX_VALUE;
-        }
-        if (last != null && flushed <= ceiling && flushed > mark.index()) {
-          mark.note(flushed, last.getTerm());
-        }
+      while (entries.getFlushIndex() > mark.index() && !noted(entries, mark)) {
+        // Entries were taken back between the looks at their log and at what that allows.
       }
     } catch (IOException e) {
       failed.accept(e);
       throw e;
+    }
+  }
+
+  private boolean noted(RaftLog entries, Watermark mark) throws IOException {
+    int seen;
+    synchronized (order) {
+      seen = changes;
+    }
+    // Not under our lock: who takes entries back holds Ratis' and waits for ours.
+    long flushed = entries.getFlushIndex();
+    TermIndex last = termOf(entries, flushed);
+    synchronized (order) {
+      if (seen != changes) {
+        return false;
+      }
+      if (last != null && flushed <= ceiling && flushed > mark.index()) {
+        mark.note(flushed, last.getTerm());
+      }
+      return true;
     }
   }
 
@@ -99,25 +126,67 @@ final class Durability {
   }
 
   /**
-   * Before entries from the index on are taken back, for the leader of this term: they are no
-   * longer counted when it returns. Others may still be synced before it happens, so nothing counts
-   * from there on until an entry of that leader is seen.
+   * Before entries from the index on are taken back: they are no longer counted when it returns.
+   * Ratis' index of what is flushed counts them until its thread that writes the log has taken them
+   * back, and by then others may stand in their place that are not flushed. So nothing counts from
+   * there on until that thread has done so and is about to sync again.
+   *
+   * @return what that thread asks for when it has taken them back
    */
-  void truncating(long index) {
+  CompletableFuture<Void> truncating(long index) {
     RaftLog entries = log.get();
     Watermark mark = watermark;
     if (entries == null || mark == null) {
-      return;
+      return CompletableFuture.completedFuture(null);
+    }
+    synchronized (order) {
+      truncations++;
+      changes++;
+      ceiling = Math.min(ceiling, index - 1);
     }
     try {
       TermIndex before = termOf(entries, index - 1);
       synchronized (order) {
-        ceiling = Math.min(ceiling, index - 1);
-        ceilingTerm = terms.getAsLong();
         mark.lower(index - 1, before == null ? 0 : before.getTerm());
       }
     } catch (IOException e) {
       failed.accept(e);
+    }
+    return new Truncation();
+  }
+
+  /** Is asked for when the entries have been taken back; by which of these is Ratis' business. */
+  private final class Truncation extends CompletableFuture<Void> {
+    private boolean asked;
+
+    Truncation() {
+      complete(null);
+    }
+
+    private void done() {
+      synchronized (order) {
+        truncated += asked ? 0 : 1;
+        asked = true;
+      }
+    }
+
+    @Override
+    public Void get() throws InterruptedException, ExecutionException {
+      done();
+      return super.get();
+    }
+
+    @Override
+    public Void get(long time, TimeUnit unit)
+        throws InterruptedException, ExecutionException, TimeoutException {
+      done();
+      return super.get(time, unit);
+    }
+
+    @Override
+    public Void join() {
+      done();
+      return super.join();
     }
   }
 

@@ -211,8 +211,7 @@ final class FrameStateMachine extends BaseStateMachine {
   /** Called under the lock of the log, before entries are taken back. */
   @Override
   public CompletableFuture<Void> truncate(long index) {
-    durability.truncating(index);
-    return CompletableFuture.completedFuture(null);
+    return durability.truncating(index);
   }
 
   /* What is applied may have been acknowledged here; from the loop word of it goes anywhere. */

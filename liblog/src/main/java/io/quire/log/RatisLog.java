@@ -158,7 +158,7 @@ public final class RatisLog implements Log, AutoCloseable {
       }
       begin(sound);
       RaftMember member = RaftMember.open(config, storage, self, machine, link);
-      durability.attach(member::log, () -> member.info().getCurrentTerm());
+      durability.attach(member::log);
       leadership.attach(member);
       member.start();
       loop.execute(this::sweepNowAndThen);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /**
  * What is done to logs while {@link DiskTrace} looks on; runs in a process of its own, whose file
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
  * or "three", and how many rounds.
  */
 final class CrashWorkload {
+  private static final int ATTEMPTS = 20;
   private final TestCluster cluster;
   private final DiskTrace trace;
   private final Random random;
@@ -73,10 +75,10 @@ final class CrashWorkload {
   /* The leader writes what nobody else has, is replaced, and has to take it back. */
   private void three() throws Exception {
     List<Node> nodes = cluster.start("n1", "n2", "n3");
-    Node leader = cluster.leader();
     for (int i = 0; i < 12; i++) {
-      put(leader, 1 + random.nextInt(600));
+      putSomewhere(1 + random.nextInt(600));
     }
+    Node leader = cluster.leader();
     List<Node> followers = nodes.stream().filter(node -> node != leader).toList();
     followers.forEach(Node::stop);
     for (int i = 0; i < 3; i++) {
@@ -87,10 +89,10 @@ final class CrashWorkload {
     leader.stop();
     List<Node> again = cluster.start(followers.getFirst().id.name(), followers.getLast().id.name());
     for (int i = 0; i < 12; i++) {
-      put(cluster.leader(), 1 + random.nextInt(100));
+      putSomewhere(1 + random.nextInt(100));
     }
     Node returned = cluster.start(leader.id.name()).getFirst();
-    put(cluster.leader(), 50);
+    putSomewhere(50);
     int wanted = cluster.leader().transactions.lines().size();
     TestCluster.until("it has all", () -> returned.transactions.lines().size() >= wanted);
     returned.stop();
@@ -104,6 +106,21 @@ final class CrashWorkload {
           random.nextInt(10) == 0 ? "\0\0\0\0\0\0\0\0" : Integer.toString(random.nextInt()));
     }
     return text.toString();
+  }
+
+  /** By way of whoever leads; what may or may not be there was not acknowledged, and stays so. */
+  private void putSomewhere(int length) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        put(cluster.leader(), length);
+        return;
+      } catch (ExecutionException e) {
+        boolean mayBeThere = e.getCause() instanceof io.quire.base.Log.IndeterminateException;
+        if (!mayBeThere || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
   }
 
   private void put(Node node, int length) throws Exception {

@@ -3,7 +3,9 @@ package io.quire.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.base.Log.Fence;
 import io.quire.base.NodeId;
+import io.quire.base.Position;
 import io.quire.log.Watermark.Mark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -81,6 +85,34 @@ class RatisTrapsTest {
     assertThat(RaftServerConfigKeys.Log.asyncFlushEnabled(settings())).isFalse();
     assertThat(RaftServerConfigKeys.Log.unsafeFlushEnabled(settings())).isFalse();
     assertThat(RaftServerConfigKeys.Log.StateMachineData.sync(settings())).isTrue();
+  }
+
+  /** Its index of what is flushed goes on counting entries that others stand in the place of. */
+  @Test
+  void entriesThatAreTakenBack_countUntilOthersAreFlushedInTheirPlace_andThoseAreNoted()
+      throws Exception {
+    try (TestCluster cluster = new TestCluster(root, "n1", "n2", "n3")) {
+      List<TestCluster.Node> nodes = cluster.start("n1", "n2", "n3");
+      TestCluster.Node leader = cluster.leader();
+      leader.put("one");
+      List<TestCluster.Node> others = nodes.stream().filter(node -> node != leader).toList();
+      others.forEach(TestCluster.Node::stop);
+      CompletableFuture<?> lost = leader.append("lost", Fence.NONE);
+      TestCluster.until("it gave up", () -> leader.log.leader() == null);
+      assertThat(lost.state()).isNotEqualTo(Future.State.SUCCESS);
+      leader.stop();
+      cluster.start(others.getFirst().id.name(), others.getLast().id.name());
+      cluster.leader().put("two");
+      TestCluster.Node returned = cluster.start(leader.id.name()).getFirst();
+      cluster.leader().put("three");
+      TestCluster.until("it has all", () -> returned.texts().contains("three"));
+      assertThat(returned.texts()).doesNotContain("lost");
+      long applied = Position.index(returned.onLoop(returned.log::applied));
+      returned.stop();
+      Mark mark = Watermark.read(returned.directory().resolve(Watermark.FILE), Watermark.boot());
+      assertThat(mark.index()).isGreaterThanOrEqualTo(applied);
+      assertThat(mark.exact()).isTrue();
+    }
   }
 
   @Test
