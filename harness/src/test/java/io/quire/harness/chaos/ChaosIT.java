@@ -8,14 +8,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Real processes, real harm. A run with other seeds than those of CI, or a longer one: {@code quire
- * chaos}.
+ * chaos}. It takes longest, so it is begun first; what needs networks, too, comes behind it.
  */
+@Order(1)
 @ResourceLock("networks of this process")
 class ChaosIT {
   private static final Duration LENGTH =
