@@ -126,7 +126,7 @@ final class RatisPeer implements Subject {
     ByteString value = UnsafeByteOperations.unsafeWrap(new byte[job.bytes()]);
     Message message = Message.valueOf(value);
     if (job.kind() == Job.Kind.APPEND_LATENCY) {
-      return ClosedLoop.latency(job, _ -> checked(submit(message)).get());
+      return ClosedLoop.latency(job, _ -> checked(submit(message)).get(1, TimeUnit.MINUTES));
     }
     double rate =
         ClosedLoop.rate(job, _ -> checked(stock ? client.async().send(message) : submit(message)))

@@ -312,8 +312,7 @@ public final class Demo implements AutoCloseable {
       small.verify(worker);
     }
     screen.line(
-        "%d cycles of create, look up, rename and delete on all nodes beside %d scans, all as"
-            + " expected",
+        "%d cycles of create, look up, rename and delete on all nodes beside %d scans, all as expected",
         small.cycles(), scans);
     screen.line("%d races of two nodes for one name: exactly one winner each", RACES);
     double p50 = small.publishNanos(0.5) / 1e6;

@@ -14,6 +14,7 @@ import io.quire.base.LogBook;
 import io.quire.base.LogBook.Retention;
 import io.quire.base.Position;
 import io.quire.log.TestCluster.Node;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,9 +74,7 @@ class SweepTest {
       purged(node, 100);
     }
     Path newest = Snapshots.newestFirst(root.resolve("n1/snapshots")).getFirst();
-    byte[] bytes = Files.readAllBytes(newest);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(newest, bytes);
+    spoil(newest);
     try (TestCluster cluster = cluster("n1")) {
       Node node = cluster.start("n1").getFirst();
       node.put("after");
@@ -96,9 +95,7 @@ class SweepTest {
     }
     List<Path> snapshots = Snapshots.newestFirst(root.resolve("n1/snapshots"));
     for (Path snapshot : snapshots) {
-      byte[] bytes = Files.readAllBytes(snapshot);
-      bytes[bytes.length / 2] ^= 1;
-      Files.write(snapshot, bytes);
+      spoil(snapshot);
     }
     Path oldest = SegmentPath.in(root.resolve("n1/archive")).getFirst().path();
     byte[] whole = Files.readAllBytes(oldest);
@@ -288,6 +285,12 @@ class SweepTest {
     for (int i = 0; i < records; i++) {
       node.put("e" + i + "-" + "x".repeat(90));
     }
+  }
+
+  private static void spoil(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
   }
 
   /** Ratis has given up what came before an index, or more. */

@@ -88,14 +88,18 @@ final class NsIndex implements CellListener {
     return xids;
   }
 
+  /**
+   * @param cell null if there is none any more; one of ours that holds what is no name or object
+   *     counts as none
+   */
   private void changed(long position, String key, @Nullable Versioned cell) {
     if (cell instanceof NameCell named) {
       nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), named.xid());
     } else if (cell instanceof ObjectCell changed) {
       objectChanged(position, changed);
-    } else if (cell == null && ObjectCodec.isNameKey(key)) {
+    } else if (ObjectCodec.isNameKey(key)) {
       nameTaken(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key));
-    } else if (cell == null && ObjectCodec.isXidKey(key)) {
+    } else if (ObjectCodec.isXidKey(key)) {
       objectGone(ObjectCodec.xidOf(key));
     }
   }

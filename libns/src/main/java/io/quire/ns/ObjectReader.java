@@ -2,6 +2,7 @@ package io.quire.ns;
 
 import io.quire.base.WireReader;
 import io.quire.gvm.Versioned;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Reads names and objects once for each version, as the log brings them. On the loop. */
@@ -15,9 +16,13 @@ final class ObjectReader implements Versioned.Reader {
         lastKey = key;
         return value.length == Long.BYTES ? new NameCell(ObjectCodec.number(value), version) : null;
       }
-      return ObjectCodec.isXidKey(key)
-          ? new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey))
-          : null;
+      if (!ObjectCodec.isXidKey(key)) {
+        return null;
+      }
+      ObjectCell cell =
+          new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey));
+      // Flags that are not known here, or a name that is no UTF-8, would not come back.
+      return Arrays.equals(cell.value(), value) ? cell : null;
     } catch (WireReader.MalformedException e) {
       // Not ours, though the key looks like it; it stays as it is.
       return null;

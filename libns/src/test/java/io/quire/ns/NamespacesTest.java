@@ -119,6 +119,35 @@ class NamespacesTest {
     assertThat(c.namespaces.listAll(ROOT)).containsExactly(new Namespaces.Listed("/x", made.xid()));
   }
 
+  /** A later version may know more flags; what is written again for a snapshot is all of it. */
+  @Test
+  void cells_ofObjectsThatWouldNotComeBackWhole_stayBytes() {
+    NsObject made = create(a, "/x", 1);
+    byte[] flag = ObjectCodec.write(made);
+    flag[0] |= 0x40;
+    byte[] noUtf8 = ObjectCodec.write(made);
+    noUtf8[29] = (byte) 0xff;
+    for (byte[] bytes : List.of(flag, noUtf8)) {
+      cell(Transaction.begin().put("x/12", bytes).build());
+      assertThat(b.cells.readRelaxed("x/12")).extracting(Versioned::value).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void cells_ofAnObjectThatAreOverwritten_takeItOutOfListings() {
+    NsObject made = create(a, "/x", 1);
+    create(a, "/y", 1);
+    cell(
+        Transaction.begin()
+            .put("/x", new byte[] {9})
+            .put(ObjectCodec.xidKey(made.xid()), new byte[] {9})
+            .build());
+    assertThat(c.namespaces.listAll(ROOT))
+        .extracting(Namespaces.Listed::name)
+        .containsExactly("/y");
+    assertThat(b.freed).containsExactly(made.xid());
+  }
+
   private void cell(Transaction transaction) {
     var done = a.cells.commit(transaction, Duration.ofSeconds(1));
     stage.settle();

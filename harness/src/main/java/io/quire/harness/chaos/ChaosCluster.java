@@ -362,18 +362,18 @@ final class ChaosCluster {
             .mapToObj(i -> "n" + i)
             .collect(Collectors.joining(", "));
     return """
-    name = %s
-    cluster = chaos
-    data = "%s"
-    host = %s
-    fabric.port = %d
-    http.port = 0
-    voters = [%s]
-    discovery { port = %d, seeds = [%s] }
-    memory = 8M
-    tls = "%s"
-    snapshot-entries = 2000
-    """
+        name = %s
+        cluster = chaos
+        data = "%s"
+        host = %s
+        fabric.port = %d
+        http.port = 0
+        voters = [%s]
+        discovery { port = %d, seeds = [%s] }
+        memory = 8M
+        tls = "%s"
+        snapshot-entries = 2000
+        """
         .formatted(
             member.name,
             member.data(),
