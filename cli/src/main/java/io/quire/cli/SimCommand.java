@@ -3,6 +3,7 @@ package io.quire.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.harness.LockSimulation;
 import io.quire.harness.ProtocolSimulation;
+import io.quire.harness.Screen;
 import io.quire.harness.SimulationRun;
 import java.io.PrintWriter;
 import java.util.Objects;
@@ -73,10 +74,11 @@ final class SimCommand implements Callable<Integer> {
       out.println("seed " + from + ": " + result.events() + " events, no violation");
       return 0;
     }
-    SimulationRun.Watcher watcher =
-        (done, bad) -> System.err.print("\r  %d worlds, %d violations".formatted(done, bad));
-    SimulationRun run = run(from, watcher);
-    System.err.println();
+    boolean terminal = System.console() != null && System.console().isTerminal();
+    Screen.Bar bar = new Screen(System.err, terminal).bar("worlds");
+    SimulationRun run =
+        run(from, (done, of, bad) -> bar.at(done, of, "%d done, %d broken".formatted(done, bad)));
+    bar.done("%d done, %d broken".formatted(run.seeds(), run.violations().size()));
     if (json) {
       out.println(new ObjectMapper().writeValueAsString(run.json()));
     } else {

@@ -26,10 +26,10 @@ public record SimulationRun(
   /** If no world ends for so long, none will. */
   private static final Duration STUCK = Duration.ofMinutes(10);
 
-  /** Is told how many worlds are done and how many of them broke; by several threads. */
+  /** Is told how many of the worlds are done and how many of them broke; by several threads. */
   @FunctionalInterface
   public interface Watcher {
-    void done(int worlds, int broken);
+    void done(int worlds, int of, int broken);
   }
 
   /** Runs {@code seeds} worlds from {@code from} on. */
@@ -69,7 +69,7 @@ public record SimulationRun(
 
   /** One case of a sweep, as a replay line names it. */
   public static SimulationRun sweptCase(String named) throws InterruptedException {
-    return sweep(List.of(SimulatedSweep.Case.parse(named)), Rules.ALL, (_, _) -> {});
+    return sweep(List.of(SimulatedSweep.Case.parse(named)), Rules.ALL, (_, _, _) -> {});
   }
 
   private static <W> SimulationRun of(
@@ -98,7 +98,7 @@ public record SimulationRun(
                 violations.put(replay.apply(world), String.valueOf(e.getMessage()).strip());
               }
             }
-            watcher.done(done.incrementAndGet(), violations.size());
+            watcher.done(done.incrementAndGet(), worlds.size(), violations.size());
           }
         };
     List<Thread> workers = new ArrayList<>();

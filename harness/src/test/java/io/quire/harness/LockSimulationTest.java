@@ -46,7 +46,7 @@ final class LockSimulationTest {
     LOGGER.log(
         System.Logger.Level.INFO,
         "worlds: ./quire sim --locks --seeds " + count + " --seed " + from);
-    SimulationRun run = SimulationRun.locks(from, count, (_, _) -> {});
+    SimulationRun run = SimulationRun.locks(from, count, (_, _, _) -> {});
     assertThat(run.replays()).as("worlds from seed %d", from).isEmpty();
     if (count >= FRESH) {
       assertThat(run.probes().keySet()).as("rare places reached").containsAll(RARE);
@@ -57,12 +57,12 @@ final class LockSimulationTest {
   @Test
   void replay_ofAWorldThatBroke_isOfTheLocks() throws InterruptedException {
     Rules broken = Rules.without(Rules.Rule.LEASE_CHECK);
-    SimulationRun run = SimulationRun.locks(1, SEEDS_FEW, broken, (_, _) -> {});
+    SimulationRun run = SimulationRun.locks(1, SEEDS_FEW, broken, (_, _, _) -> {});
     assertThat(run.violations()).isNotEmpty();
     for (String line : run.violations().keySet()) {
       assertThat(line).matches("--locks --seeds 1 --seed [0-9]+");
       long seed = Long.parseLong(line.substring(line.lastIndexOf(' ') + 1));
-      assertThat(SimulationRun.locks(seed, 1, broken, (_, _) -> {}).violations())
+      assertThat(SimulationRun.locks(seed, 1, broken, (_, _, _) -> {}).violations())
           .containsEntry(line, run.violations().get(line));
     }
     assertThat(run.replays()).startsWith("replay: ./quire sim --locks --seeds 1 --seed ");

@@ -63,7 +63,7 @@ final class SimulationTest {
     int count = Integer.getInteger(WORLDS, named != null ? 1 : FRESH);
     LOGGER.log(
         System.Logger.Level.INFO, "worlds: ./quire sim --seeds " + count + " --seed " + from);
-    SimulationRun run = SimulationRun.of(from, count, (_, _) -> {});
+    SimulationRun run = SimulationRun.of(from, count, (_, _, _) -> {});
     assertThat(run.replays()).as("worlds from seed %d", from).isEmpty();
     if (count >= FRESH) {
       assertThat(run.probes().keySet()).as("rare places reached").containsAll(RARE);
@@ -82,7 +82,7 @@ final class SimulationTest {
     int stride = Math.max(1, all.size() / Integer.getInteger(WORLDS, FRESH));
     LOGGER.log(System.Logger.Level.INFO, "sweep: seed=" + seed + " cases=" + all.size());
     // One more than a multiple of what befalls one point, so that all kinds have their turn.
-    SimulationRun run = SimulationRun.sweep(every(stride, all), Rules.ALL, (_, _) -> {});
+    SimulationRun run = SimulationRun.sweep(every(stride, all), Rules.ALL, (_, _, _) -> {});
     assertThat(run.replays()).as("sweep of seed %d", seed).isEmpty();
     assertThat(run.probes().keySet())
         .contains(
@@ -101,7 +101,8 @@ final class SimulationTest {
     List<SimulatedSweep.Case> lost =
         new SimulatedSweep(1)
             .cases().stream().filter(each -> each.fault() == SimulatedSweep.Fault.LOSE).toList();
-    SimulationRun run = SimulationRun.sweep(lost, Rules.without(Rules.Rule.RESOLVE), (_, _) -> {});
+    SimulationRun run =
+        SimulationRun.sweep(lost, Rules.without(Rules.Rule.RESOLVE), (_, _, _) -> {});
     assertThat(run.violations()).isNotEmpty();
     assertThat(run.violations().values()).allMatch(each -> each.contains("somebody is stuck"));
   }
