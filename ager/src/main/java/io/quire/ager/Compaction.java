@@ -1,146 +1,267 @@
 package io.quire.ager;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.NavigableMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins free pages that lie apart by moving the unpinned extents between them. It looks for the
- * stretch without a pinned extent that has enough free pages and the fewest pages to move, and
- * slides what lies there to its low end; so it succeeds whenever such a stretch exists, and always
- * when nothing is pinned. Guarded by the lock of {@link Memory}.
+ * Finds out how a run can be made when enough pages are free and do not lie together: which window
+ * of neighbouring runs to empty with the fewest pages moved. Guarded by the lock of its {@link
+ * Runs}.
+ *
+ * <p>There are two ways, and one plan may use both. Runs that are <i>evacuated</i> go to free runs
+ * elsewhere; then the window is no longer than what is wanted, and the more of it is free to begin
+ * with the better, so the longest free runs are where to look. Runs that <i>slide</i> go to the low
+ * end of the window; then the window has to be so long that enough is free in it, ten times as long
+ * at nine tenths used, and yet that always works.
+ *
+ * <p>What is guaranteed. {@code EVERYWHERE} finds a plan
+ *
+ * <ul>
+ *   <li>if nothing is immovable: whenever as many pages are free as are wanted;
+ *   <li>else, of the stretches between immovable runs: whenever as many are free in one of them, or
+ *       would be after its runs, the longest first, were put where they fit outside of it.
+ * </ul>
+ *
+ * {@code NEAR} looks at a number of runs that depends on what is wanted and not on how many there
+ * are, and may find nothing where there is something; each time it looks further on.
  */
 final class Compaction {
-  /**
-   * A pin that comes between planning and moving spoils a plan; pins are brief, plans are cheap.
-   */
-  private static final int ATTEMPTS_MAX = 4;
-
-  /** Frames to slide, in the order of their pages, to a run that starts here. */
-  private record Plan(long start, List<Frame> frames) {}
-
-  private final Region region;
-  private final PageRuns runs;
-  private final NavigableMap<Long, Frame> byPage;
-  private long moves;
-
-  Compaction(Region region, PageRuns runs, NavigableMap<Long, Frame> byPage) {
-    this.region = region;
-    this.runs = runs;
-    this.byPage = byPage;
+  /** How long to look. */
+  enum Effort {
+    NEAR,
+    EVERYWHERE
   }
 
+  private static final int NONE = Runs.NONE;
+
+  /** What a move costs besides its pages, in pages. */
+  private static final int MOVE_PAGES = 1;
+
+  /** What a whole stretch costs at least: more than any window that was chosen. */
+  private static final long LAST_RESORT = 1L << 40;
+
+  private static final int SEEDS = 16;
+  private static final int NEAR_RUNS = 2048;
+
+  /** Neighbouring runs, and what it costs to move what lies there. */
+  private record Window(int first, int last, long cost) {}
+
+  private final Runs runs;
+  private final IntPredicate movable;
+  private final int[] seeds = new int[SEEDS];
+  private int rover = NONE;
+  private long moves;
+  private long pagesMoved;
+  private long abandoned;
+  private long looks;
+
+  /**
+   * Looks for plans.
+   *
+   * @param movable whether the run of an owner may be moved now; asked of many owners for each plan
+   */
+  Compaction(Runs runs, IntPredicate movable) {
+    this.runs = runs;
+    this.movable = movable;
+  }
+
+  /**
+   * A plan to make a run of so many pages; it holds what it needs from here on.
+   *
+   * @return null if there is none, or, with {@code NEAR}, if none was found
+   */
+  @Nullable CompactionPlan plan(int wanted, Effort effort) {
+    if (wanted > runs.freePages()) {
+      return null;
+    }
+    Search search = new Search(wanted);
+    switch (effort) {
+      case NEAR -> search.near();
+      case EVERYWHERE -> search.everywhere();
+    }
+    return search.best();
+  }
+
+  /** Moves that were made. */
   long moves() {
     return moves;
   }
 
-  /** Allocates a run after moving what is in the way, or returns -1. */
-  long allocate(long pages) {
-    for (int attempt = 0; attempt < ATTEMPTS_MAX && runs.freePages() >= pages; attempt++) {
-      Plan plan = plan(pages);
-      if (plan == null) {
-        return -1;
-      }
-      if (slide(plan)) {
-        return runs.allocate(pages);
-      }
-    }
-    return -1;
+  /** Pages that they moved. */
+  long pagesMoved() {
+    return pagesMoved;
   }
 
-  private @Nullable Plan plan(long pages) {
-    Search search = new Search(pages);
-    for (Frame frame : byPage.values()) {
-      search.gapUpTo(frame.start);
-      if (movable(frame)) {
-        search.frame(frame);
-      } else {
-        search.restartAt(frame.start + frame.pages());
-      }
-    }
-    search.gapUpTo(runs.pages());
-    return search.best;
+  /** Plans that were given up. */
+  long abandoned() {
+    return abandoned;
   }
 
-  private static boolean movable(Frame frame) {
-    return frame.phase() == Frame.Phase.RESIDENT && frame.pins() == 0 && !frame.dropped();
+  /** Runs that were looked at. */
+  long looks() {
+    return looks;
   }
 
-  private boolean slide(Plan plan) {
-    long to = plan.start;
-    for (Frame frame : plan.frames) {
-      if (frame.start != to) {
-        if (!frame.leaveResident(Frame.Phase.MOVING)) {
-          return false;
-        }
-        move(frame, to);
-      }
-      to += frame.pages();
-    }
-    return true;
-  }
-
-  private void move(Frame frame, long to) {
-    byPage.remove(frame.start);
-    region.move(frame.start, to, frame.pages());
-    runs.free(frame.start, frame.pages());
-    runs.take(to, frame.pages());
-    frame.moved(to, region.slice(to, frame.bytes()).asReadOnly());
-    byPage.put(to, frame);
-    frame.becomes(Frame.Phase.RESIDENT);
+  void countMove(int pages) {
     moves++;
+    pagesMoved += pages;
   }
 
-  /** A window over the frames between two pinned ones: free pages in it, pages to move in it. */
-  private static final class Search {
-    private final long wanted;
-    private final List<Frame> frames = new ArrayList<>();
-    private final List<Long> gaps = new ArrayList<>();
-    private int from;
-    private long free;
-    private long toMove;
-    private long start;
-    private long end;
-    private long bestToMove = Long.MAX_VALUE;
-    private @Nullable Plan best;
+  void countAbandoned() {
+    abandoned++;
+  }
 
-    Search(long wanted) {
+  /** Free, or such that its bytes may go elsewhere. */
+  private boolean yields(int run) {
+    return runs.isFree(run) || runs.isSettled(run) && movable.test(runs.owner(run));
+  }
+
+  /** For one plan: collects windows. */
+  private final class Search {
+    private final int wanted;
+    private final int longestFree = runs.longestFree();
+    private final List<Window> windows = new ArrayList<>();
+    private int left;
+
+    Search(int wanted) {
       this.wanted = wanted;
     }
 
-    void gapUpTo(long page) {
-      long gap = page - end;
-      gaps.add(gap);
-      free += gap;
-      end = page;
-      while (from < frames.size() && free - gaps.get(from) >= wanted) {
-        Frame first = frames.get(from);
-        free -= gaps.get(from);
-        toMove -= first.pages();
-        start = first.start + first.pages();
-        from++;
+    void near() {
+      left = NEAR_RUNS + 4 * Math.min(wanted, Integer.MAX_VALUE / 8);
+      int rest = left / 2;
+      int found = runs.longFreeRuns(seeds);
+      for (int i = 0; i < found && left > rest; i++) {
+        around(seeds[i]);
       }
-      if (free >= wanted && toMove < bestToMove) {
-        bestToMove = toMove;
-        best = new Plan(start, List.copyOf(frames.subList(from, frames.size())));
+      left = NEAR_RUNS;
+      rover = sweep(runs.exists(rover) ? rover : runs.first(), Long.MAX_VALUE);
+    }
+
+    /** All windows with this run in them, as long as is wanted. */
+    private void around(int seed) {
+      int low = seed;
+      int from = seed;
+      while (runs.end(seed) - runs.start(low) < wanted && left > 0) {
+        low = runs.previous(low);
+        if (low == NONE || !yields(low)) {
+          break;
+        }
+        from = low;
+        left--;
+        looks++;
+      }
+      sweep(from, (long) runs.start(seed) + wanted);
+    }
+
+    void everywhere() {
+      left = Integer.MAX_VALUE;
+      sweep(runs.first(), Long.MAX_VALUE);
+      stretches();
+    }
+
+    /** Looks at runs from this one up to a page; where it stopped. */
+    private int sweep(int from, long toPage) {
+      Frontier evacuated = new Frontier(wanted, true);
+      Frontier slid = new Frontier(wanted, false);
+      int at = from;
+      for (; at != NONE && left > 0 && runs.start(at) < toPage; at = runs.next(at)) {
+        left--;
+        looks++;
+        boolean yields = yields(at);
+        evacuated.take(at, yields && (runs.isFree(at) || runs.pages(at) <= longestFree));
+        slid.take(at, yields);
+      }
+      evacuated.addTo(windows);
+      slid.addTo(windows);
+      return at;
+    }
+
+    /** Each stretch without an immovable run that is long enough, as a window. */
+    private void stretches() {
+      int from = NONE;
+      int to = NONE;
+      for (int at = runs.first(); at != NONE; at = runs.next(at)) {
+        looks++;
+        if (yields(at)) {
+          from = from == NONE ? at : from;
+          to = at;
+        } else {
+          stretch(from, to);
+          from = NONE;
+        }
+      }
+      stretch(from, to);
+    }
+
+    private void stretch(int from, int to) {
+      if (from != NONE && runs.end(to) - runs.start(from) >= wanted) {
+        windows.add(new Window(from, to, LAST_RESORT + runs.end(to) - runs.start(from)));
       }
     }
 
-    void frame(Frame frame) {
-      frames.add(frame);
-      toMove += frame.pages();
-      end = frame.start + frame.pages();
+    @Nullable CompactionPlan best() {
+      windows.sort(Comparator.comparingLong(Window::cost));
+      for (Window window : windows) {
+        CompactionPlan plan =
+            CompactionPlan.of(runs, Compaction.this, wanted, window.first, window.last);
+        if (plan != null) {
+          return plan;
+        }
+      }
+      return null;
+    }
+  }
+
+  /** The cheapest of the windows that end at the runs it is shown, one after another. */
+  private final class Frontier {
+    private final int wanted;
+    private final boolean evacuates;
+    private int from = NONE;
+    private long room;
+    private long cost;
+    private @Nullable Window best;
+
+    Frontier(int wanted, boolean evacuates) {
+      this.wanted = wanted;
+      this.evacuates = evacuates;
     }
 
-    void restartAt(long page) {
-      frames.clear();
-      gaps.clear();
-      from = 0;
-      free = 0;
-      toMove = 0;
-      start = page;
-      end = page;
+    void take(int run, boolean yields) {
+      if (!yields) {
+        from = NONE;
+        room = 0;
+        cost = 0;
+        return;
+      }
+      from = from == NONE ? run : from;
+      room += room(run);
+      cost += cost(run);
+      while (room - room(from) >= wanted) {
+        room -= room(from);
+        cost -= cost(from);
+        from = runs.next(from);
+      }
+      if (room >= wanted && (best == null || cost < best.cost)) {
+        best = new Window(from, run, cost);
+      }
+    }
+
+    void addTo(List<Window> windows) {
+      if (best != null) {
+        windows.add(best);
+      }
+    }
+
+    private int room(int run) {
+      return evacuates || runs.isFree(run) ? runs.pages(run) : 0;
+    }
+
+    private int cost(int run) {
+      return runs.isFree(run) ? 0 : runs.pages(run) + MOVE_PAGES;
     }
   }
 }

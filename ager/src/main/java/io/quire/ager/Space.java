@@ -12,7 +12,7 @@ final class Space {
   private final Region region;
   private final PageRuns runs;
   private final TreeMap<Long, Frame> byPage = new TreeMap<>();
-  private final Compaction compaction;
+  private final Sliding sliding;
   private final VictimQueue toEvict;
   private long peakPages;
   private long evictions;
@@ -20,7 +20,7 @@ final class Space {
   Space(Region region, EvictionOrder order) {
     this.region = region;
     runs = new PageRuns(region.bytes() / PageRuns.PAGE_BYTES);
-    compaction = new Compaction(region, runs, byPage);
+    sliding = new Sliding(region, runs, byPage);
     toEvict = new VictimQueue(order, frame -> idle(frame) && frame.clean());
   }
 
@@ -38,7 +38,7 @@ final class Space {
       if (runs.usedPages() + frame.pages() <= limitPages) {
         long start = runs.allocate(frame.pages());
         if (start < 0) {
-          start = compaction.allocate(frame.pages());
+          start = sliding.allocate(frame.pages());
         }
         if (start >= 0) {
           peakPages = Math.max(peakPages, runs.usedPages());
@@ -87,6 +87,6 @@ final class Space {
   }
 
   long moves() {
-    return compaction.moves();
+    return sliding.moves();
   }
 }
