@@ -222,13 +222,20 @@ class CompactionPlanTest {
   }
 
   @Test
-  void plan_freePagesOnBothSidesOfAPin_makesAsMuchAsOneSideHas() {
-    World world = alternating(40);
-    world.pinned.set(18);
-    assertThat(world.plan(12, Effort.EVERYWHERE)).isNull();
+  void plan_runsThatFitNowhereElseAndAPin_makesWhatOneSideHas() {
+    World world = new World(30);
+    for (int i = 0; i < 10; i++) {
+      world.allocate(2);
+      world.allocate(1);
+    }
+    for (int i = 19; i >= 0; i -= 2) {
+      world.free(i);
+    }
+    world.pinned.set(10);
+    assertThat(world.plan(6, Effort.EVERYWHERE)).isNull();
     assertThat(world.runs.reservedPages()).isZero();
     world.check();
-    world.carryOut(Objects.requireNonNull(world.plan(11, Effort.EVERYWHERE)));
+    world.carryOut(Objects.requireNonNull(world.plan(5, Effort.EVERYWHERE)));
     world.check();
   }
 
