@@ -93,7 +93,7 @@ public final class BenchRun implements AutoCloseable {
             entrant
                 .job()
                 .lasting(first ? times.firstWarmUp() : times.warmUp(), times.measured())
-                .withObjects(entrant.job().objects() / times.fewer());
+                .withFewerObjects(times.fewer());
         Map<String, Double> found = running(entrant.contender()).run(job);
         entry.getValue().add(found);
         progress.accept(

@@ -9,6 +9,7 @@ package io.quire.bench;
  * @param outstanding how many calls are under way at a time, or threads
  * @param bytes of each payload
  * @param objects how many there must be before the measurement begins, or are made by it
+ * @param fewest objects that a quick run has at least
  * @param warmUpMillis for which it is done before it counts, so that all is compiled
  * @param millis for which it counts
  */
@@ -19,6 +20,7 @@ public record Job(
     int outstanding,
     int bytes,
     int objects,
+    int fewest,
     long warmUpMillis,
     long millis) {
   /** What there is to do. */
@@ -60,26 +62,68 @@ public record Job(
     /** All processes are killed and started: seconds to the first lookup on all. */
     RESTART,
     /** A model of a publish with ever more nodes. */
-    FANOUT
+    FANOUT,
+    /** A pin and its end: nanoseconds, and the bytes that it puts on the heap. */
+    PIN,
+    /** Pins and their ends, on so many threads: a second. */
+    PIN_RATE,
+    /** A look at all bytes of extents that are in memory: gigabytes (10^9) a second. */
+    SCAN_RESIDENT,
+    /** Extents that are read from a store, in order: gigabytes a second. */
+    PAGE_IN,
+    /** Extents that are written to a store because memory is full: gigabytes a second. */
+    PAGE_OUT,
+    /** As PAGE_OUT, extents a second. */
+    PAGE_OUT_COUNT,
+    /** Extents that a loop over more of them than memory holds is given: gigabytes a second. */
+    LOOP,
+    /** The 99th percentile of the times of allocations under pressure, in microseconds. */
+    ALLOCATE,
+    /** One write of an extent's size at a time: the median of the times, in microseconds. */
+    STORE_WRITE,
+    /** The bytes that declared scans find in memory, as a part of Belady's bound. */
+    HITS,
+    /** The same of a model of least-recently-used. */
+    HITS_LRU,
+    /** More than memory is loaded and read three times with a checksum: seconds. */
+    LOAD_AND_SCAN
   }
 
   static Job of(Kind kind, String row, int outstanding, int bytes) {
-    return new Job(kind, row, "", outstanding, bytes, 0, 0, 0);
+    return new Job(kind, row, "", outstanding, bytes, 0, 0, 0, 0);
   }
 
   Job withVariant(String wanted) {
-    return new Job(kind, row, wanted, outstanding, bytes, objects, warmUpMillis, millis);
+    return new Job(kind, row, wanted, outstanding, bytes, objects, fewest, warmUpMillis, millis);
   }
 
   Job withKind(Kind wanted) {
-    return new Job(wanted, row, variant, outstanding, bytes, objects, warmUpMillis, millis);
+    return new Job(wanted, row, variant, outstanding, bytes, objects, fewest, warmUpMillis, millis);
+  }
+
+  Job withOutstanding(int wanted) {
+    return new Job(kind, row, variant, wanted, bytes, objects, fewest, warmUpMillis, millis);
   }
 
   Job withObjects(int count) {
-    return new Job(kind, row, variant, outstanding, bytes, count, warmUpMillis, millis);
+    return new Job(kind, row, variant, outstanding, bytes, count, fewest, warmUpMillis, millis);
+  }
+
+  Job withFewest(int count) {
+    return new Job(kind, row, variant, outstanding, bytes, objects, count, warmUpMillis, millis);
+  }
+
+  /** With so many times fewer objects, but not below the fewest. */
+  Job withFewerObjects(int times) {
+    return withObjects(Math.max(objects / times, fewest));
   }
 
   Job lasting(long warmUp, long measured) {
-    return new Job(kind, row, variant, outstanding, bytes, objects, warmUp, measured);
+    return new Job(kind, row, variant, outstanding, bytes, objects, fewest, warmUp, measured);
+  }
+
+  /** Bytes of all objects together. */
+  long totalBytes() {
+    return (long) objects * bytes;
   }
 }

@@ -53,6 +53,11 @@ record Processes(
     return new Processes(name, system, members, ports, options, settings, Map.copyOf(more));
   }
 
+  /** With these options of the JVM in the place of those it has. */
+  Processes withOptions(List<String> wanted) {
+    return new Processes(name, system, members, ports, wanted, settings, properties);
+  }
+
   @Override
   public Running start(Path directory, Reaper reaper) {
     List<String> taken = new ArrayList<>();

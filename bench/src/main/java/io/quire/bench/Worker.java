@@ -22,7 +22,9 @@ public final class Worker {
     ROCKSDB,
     ETCD,
     HAZELCAST,
-    INFINISPAN
+    INFINISPAN,
+    QUIRE_AGER,
+    LRU_PAGER
   }
 
   private Worker() {}
@@ -74,6 +76,8 @@ public final class Worker {
           case ETCD -> EtcdPeer.open(setup);
           case HAZELCAST -> HazelcastPeer.open(setup);
           case INFINISPAN -> InfinispanPeer.open(setup);
+          case QUIRE_AGER -> QuireAger.open(setup);
+          case LRU_PAGER -> LruPager.open(setup);
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();

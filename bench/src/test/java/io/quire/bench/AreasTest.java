@@ -28,6 +28,7 @@ final class AreasTest {
   @Test
   void areas_areFoundByName() {
     assertThat(Areas.named("protocol").title()).contains("log");
+    assertThat(Areas.named("ager").title()).contains("extents");
     assertThatThrownBy(() -> Areas.named("weather"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("name=weather")

@@ -28,12 +28,13 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  quire bench protocol --list",
       "  quire bench protocol --only publish-p50,append-3n --runs 3",
+      "  quire bench ager --only pin,loop-gbs",
       "  quire bench protocol --json > protocol.json"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int RUNS = 5;
 
-  @Parameters(paramLabel = "AREA", description = "protocol")
+  @Parameters(paramLabel = "AREA", description = "protocol, ager")
   private String area = "";
 
   @Option(
