@@ -11,6 +11,7 @@ final class AgerArea implements Area {
   private static final String MEMORY = "none: in memory";
   private static final String SPILL =
       "none: what is paged out need not survive the process, for us and for all peers";
+  private static final String HDFS_SPILL = SPILL + "; one copy, not synced";
   private static final String GIGABYTES = "GB/s";
 
   private static final int PAGE = 4 << 10;
@@ -31,6 +32,16 @@ final class AgerArea implements Area {
               "LRU, direct reads of 4 MiB at most, 2 threads, an eighth of memory ahead, CRC32C")
           .withOptions(JVM);
   private static final Fio FIO = new Fio();
+  private static final HdfsCluster HDFS = new HdfsCluster(JVM);
+  private static final Processes BLOBDB =
+      Processes.of(
+              "blobdb-direct",
+              Worker.System.BLOBDB,
+              1,
+              1,
+              "RocksDB 9.8.4, blob files of 256 MiB, no WAL, direct I/O, read by 2 threads")
+          .withOptions(JVM)
+          .with("direct", "true");
 
   private static Processes ours(String name, String settings) {
     return Processes.of(name, Worker.System.QUIRE_AGER, 1, 1, settings).withOptions(JVM);
@@ -55,7 +66,13 @@ final class AgerArea implements Area {
         scanResident(),
         pageIn(),
         pageOut(),
+        blobs("blobdb-out", Kind.PAGE_OUT, "load of four times memory", "4 times BlobDB"),
+        blobs("blobdb-in", Kind.PAGE_IN, "ordered scan of what is on flash", "2 times BlobDB"),
+        hdfsSmall(),
+        hdfs("hdfs-out", Kind.PAGE_OUT, "load of four times memory", "put"),
+        hdfs("hdfs-in", Kind.PAGE_IN, "ordered scan of what is in HDFS", "get"),
         loop(),
+        job(),
         allocate(),
         hits("loop-opt", "LOOP", "one scan that has all extents eight times", "0.99"),
         hits("scan-opt", "SCAN", "eight scans of all extents, declared one by one", "0.99"),
@@ -127,6 +144,67 @@ final class AgerArea implements Area {
         "load of four times memory in extents of 1 MiB: bytes that go to flash meanwhile",
         List.of(new Row(id, GIGABYTES, Better.HIGHER, "0.9 times fio", SPILL)),
         List.of(new Entrant("ours", QUIRE, job, false), new Entrant("fio write", FIO, job, false)));
+  }
+
+  private static Question blobs(String id, Kind kind, String what, String goal) {
+    Job job = paging(kind, id);
+    return new Question(
+        id,
+        what + ", extents of 1 MiB, beside RocksDB's BlobDB",
+        List.of(new Row(id, GIGABYTES, Better.HIGHER, goal, SPILL)),
+        List.of(
+            new Entrant("ours", QUIRE, job, false),
+            new Entrant("blobdb direct", BLOBDB, job, false),
+            new Entrant("blobdb buffered, 768 MiB", JobEntrants.BLOBDB_BUFFERED, job, false)));
+  }
+
+  private static Question hdfsSmall() {
+    String id = "hdfs-small";
+    Job job = Job.of(Kind.PAGE_OUT_COUNT, id, 1, SMALL).withObjects(4096).withFewest(512);
+    return new Question(
+        id,
+        "load of four times memory, extents of 64 KiB to HDFS; extents a second",
+        List.of(
+            new Row(id, "1/s", Better.HIGHER, "20 times a file for each, as it comes", HDFS_SPILL)),
+        List.of(
+            new Entrant("ours", HDFS, job, false),
+            new Entrant("a file for each", HDFS, client(job, "stock", 1), false),
+            new Entrant("a file for each, 8 threads", HDFS, client(job, "stock", 8), false),
+            new Entrant("a file for each, tuned", HDFS, client(job, "tuned", 1), false)));
+  }
+
+  private static Question hdfs(String id, Kind kind, String what, String stock) {
+    Job job = Job.of(kind, id, 1, EXTENT).withObjects(1024).withFewest(128);
+    return new Question(
+        id,
+        what + ", extents of 1 MiB to HDFS",
+        List.of(
+            new Row(
+                id,
+                GIGABYTES,
+                Better.HIGHER,
+                "0.95 times the best of the client's, and better than " + stock,
+                HDFS_SPILL)),
+        List.of(
+            new Entrant("ours", HDFS, job, false),
+            new Entrant("one stream as " + stock, HDFS, client(job, "stock", 1), false),
+            new Entrant("one stream, tuned", HDFS, client(job, "tuned", 1), false),
+            new Entrant("two streams, tuned", HDFS, client(job, "tuned", 2), false),
+            new Entrant("four streams, tuned", HDFS, client(job, "tuned", 4), false)));
+  }
+
+  private static Job client(Job job, String settings, int streams) {
+    return job.withVariant(HdfsCluster.CLIENT + " " + settings).withOutstanding(streams);
+  }
+
+  private static Question job() {
+    String id = "job";
+    Job job = Job.of(Kind.LOAD_AND_SCAN, id, 1, EXTENT).withObjects(3072).withFewest(512);
+    return new Question(
+        id,
+        "load four times memory, read all three times, one checksum; seconds in all",
+        List.of(new Row(id, "s", Better.LOWER, "less than each of the others", SPILL)),
+        JobEntrants.all(job));
   }
 
   private static Question loop() {

@@ -4,6 +4,7 @@ import io.quire.bench.Contender.Running;
 import io.quire.bench.Contender.Unavailable;
 import io.quire.bench.Question.Entrant;
 import io.quire.bench.Question.Row;
+import io.quire.harness.ChildProcessException;
 import io.quire.harness.Reaper;
 import io.quire.harness.Workspace;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ public final class BenchRun implements AutoCloseable {
     static final Times QUICK = new Times(1_000, 200, 1_000, 50);
   }
 
+  private static final int REASON_LINES = 4;
+
   private final List<Question> questions;
   private final int runs;
   private final Times times;
@@ -41,6 +44,7 @@ public final class BenchRun implements AutoCloseable {
   private final Reaper reaper = Reaper.open();
   private final Map<Contender, Running> running = new HashMap<>();
   private final Map<Contender, String> unavailable = new HashMap<>();
+  private final Map<String, String> skipped = new LinkedHashMap<>();
   private final Map<Entrant, Boolean> warm = new HashMap<>();
 
   /**
@@ -71,14 +75,18 @@ public final class BenchRun implements AutoCloseable {
               .collect(Collectors.toSet());
       stopAllBut(later);
     }
-    return new Report(area, Machine.description(), runs, answers);
+    return new Report(area, Machine.description(), runs, answers, skipped);
   }
 
   private List<Answer> ask(Question question) {
     Map<Entrant, List<Map<String, Double>>> figures = new LinkedHashMap<>();
     Map<String, String> absent = new LinkedHashMap<>();
     for (Entrant entrant : question.entrants()) {
-      String why = start(entrant.contender());
+      String why = start(entrant.contender(), figures.isEmpty());
+      if (why != null && figures.isEmpty()) {
+        skipped.put(question.id(), why);
+        return List.of();
+      }
       if (why == null) {
         figures.put(entrant, new ArrayList<>());
       } else {
@@ -86,22 +94,41 @@ public final class BenchRun implements AutoCloseable {
       }
     }
     for (int run = 1; run <= runs; run++) {
-      for (Map.Entry<Entrant, List<Map<String, Double>>> entry : figures.entrySet()) {
-        Entrant entrant = entry.getKey();
+      for (Entrant entrant : List.copyOf(figures.keySet())) {
         boolean first = warm.put(entrant, true) == null;
         Job job =
             entrant
                 .job()
                 .lasting(first ? times.firstWarmUp() : times.warmUp(), times.measured())
                 .withFewerObjects(times.fewer());
-        Map<String, Double> found = running(entrant.contender()).run(job);
-        entry.getValue().add(found);
+        String told;
+        try {
+          Map<String, Double> found = running(entrant.contender()).run(job);
+          figures.getOrDefault(entrant, new ArrayList<>()).add(found);
+          told = text(found);
+        } catch (BenchFailed e) {
+          if (entrant == question.entrants().getFirst()) {
+            throw e;
+          }
+          // A peer that fails says nothing of the others.
+          told = "failed: " + firstLines(e);
+          figures.remove(entrant);
+          absent.put(entrant.name(), told);
+        }
         progress.accept(
-            "%s run %d of %d: %s %s"
-                .formatted(question.id(), run, runs, entrant.name(), text(found)));
+            "%s run %d of %d: %s %s".formatted(question.id(), run, runs, entrant.name(), told));
       }
     }
     return question.rows().stream().map(row -> answer(row, question, figures, absent)).toList();
+  }
+
+  /** Of a message with a stack trace, what says what happened. */
+  private static String firstLines(Exception failure) {
+    return String.valueOf(failure.getMessage())
+        .lines()
+        .filter(line -> !line.startsWith("\tat ") && !line.startsWith("\t... "))
+        .limit(REASON_LINES)
+        .collect(Collectors.joining("; "));
   }
 
   private static String text(Map<String, Double> figures) {
@@ -138,14 +165,19 @@ public final class BenchRun implements AutoCloseable {
     return new Answer(row, own, peers, aside, absent);
   }
 
-  /** Starts it unless it runs; answers why not if it cannot. */
-  private @Nullable String start(Contender contender) {
+  /**
+   * Starts it unless it runs; answers why not if it cannot. That ours starts is not in question.
+   */
+  private @Nullable String start(Contender contender, boolean ours) {
     if (!running.containsKey(contender) && !unavailable.containsKey(contender)) {
       progress.accept("starting %s (%s)".formatted(contender.name(), contender.settings()));
       try {
         running.put(contender, contender.start(workspace.directory(contender.name()), reaper));
-      } catch (Unavailable e) {
-        String why = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+      } catch (Unavailable | ChildProcessException e) {
+        if (ours && e instanceof ChildProcessException failure) {
+          throw failure;
+        }
+        String why = firstLines(e).toLowerCase(Locale.ROOT);
         progress.accept(contender.name() + " cannot run here: " + why);
         unavailable.put(contender, why);
       }

@@ -2,6 +2,7 @@ package io.quire.bench;
 
 import io.quire.fabric.CertificateAuthority;
 import io.quire.harness.ChildProcess;
+import io.quire.harness.ChildProcessException;
 import io.quire.harness.JavaCommand;
 import io.quire.harness.Launch;
 import io.quire.harness.Ports;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param options of each JVM
  * @param settings for the reader
  * @param properties for the subject
+ * @param memoryBytes that each may have in all, heap and page cache and the rest; 0 for no limit
  */
 record Processes(
     String name,
@@ -38,28 +40,71 @@ record Processes(
     int ports,
     List<String> options,
     String settings,
-    Map<String, String> properties)
+    Map<String, String> properties,
+    long memoryBytes)
     implements Contender {
   /** The same for all, so that no garbage collector decides who is faster. */
   static final List<String> JVM = List.of("-Xms2g", "-Xmx2g", "-XX:+UseSerialGC");
 
   static Processes of(String name, Worker.System system, int members, int ports, String settings) {
-    return new Processes(name, system, members, ports, JVM, settings, Map.of());
+    return new Processes(name, system, members, ports, JVM, settings, Map.of(), 0);
   }
 
   Processes with(String key, String value) {
     Map<String, String> more = new TreeMap<>(properties);
     more.put(key, value);
-    return new Processes(name, system, members, ports, options, settings, Map.copyOf(more));
+    return new Processes(
+        name, system, members, ports, options, settings, Map.copyOf(more), memoryBytes);
   }
 
   /** With these options of the JVM in the place of those it has. */
   Processes withOptions(List<String> wanted) {
-    return new Processes(name, system, members, ports, wanted, settings, properties);
+    return new Processes(name, system, members, ports, wanted, settings, properties, memoryBytes);
+  }
+
+  /** With a limit to all memory that each of its processes uses. */
+  Processes withMemory(long bytes) {
+    return new Processes(name, system, members, ports, options, settings, properties, bytes);
   }
 
   @Override
-  public Running start(Path directory, Reaper reaper) {
+  public Running start(Path directory, Reaper reaper) throws Unavailable {
+    List<Launch> launches = launches(directory);
+    List<Cgroup> limits = new ArrayList<>();
+    boolean started = false;
+    try {
+      if (memoryBytes > 0) {
+        for (int i = 0; i < members; i++) {
+          Cgroup limit = Cgroup.make(launches.get(i).name(), memoryBytes);
+          limits.add(limit);
+          launches.set(i, limit.around(launches.get(i)));
+        }
+      }
+      Group group = group(launches, reaper);
+      started = true;
+      return limits.isEmpty() ? group : new Limited(group, limits);
+    } finally {
+      if (!started) {
+        limits.forEach(Cgroup::close);
+      }
+    }
+  }
+
+  /** Ends the processes before their groups. */
+  private record Limited(Group group, List<Cgroup> limits) implements Running {
+    @Override
+    public Map<String, Double> run(Job job) {
+      return group.run(job);
+    }
+
+    @Override
+    public void close() {
+      group.close();
+      limits.forEach(Cgroup::close);
+    }
+  }
+
+  private List<Launch> launches(Path directory) {
     List<String> taken = new ArrayList<>();
     CertificateAuthority authority = CertificateAuthority.create(name);
     for (int i = 0; i < members * ports; i++) {
@@ -80,17 +125,26 @@ record Processes(
               .deafToInterrupts()
               .launch(name + "-" + i, own));
     }
+    return launches;
+  }
+
+  private Group group(List<Launch> launches, Reaper reaper) {
     List<@Nullable ChildProcess> started = new ArrayList<>(Collections.nCopies(members, null));
-    return new Group(
-        () -> {
-          for (int i = 0; i < members; i++) {
-            ChildProcess process = started.get(i);
-            if (process == null || !process.isAlive()) {
-              started.set(i, reaper.start(launches.get(i)));
+    try {
+      return new Group(
+          () -> {
+            for (int i = 0; i < members; i++) {
+              ChildProcess process = started.get(i);
+              if (process == null || !process.isAlive()) {
+                started.set(i, reaper.start(launches.get(i)));
+              }
             }
-          }
-          return started.stream().map(Objects::requireNonNull).toList();
-        });
+            return started.stream().map(Objects::requireNonNull).toList();
+          });
+    } catch (ChildProcessException e) {
+      started.stream().filter(Objects::nonNull).forEach(ChildProcess::kill9);
+      throw e;
+    }
   }
 
   private void write(Path file, int member, List<String> taken) {

@@ -27,7 +27,7 @@ import org.openjdk.jmh.runner.RunnerException;
  * a job of another kind or size begins with an ager of its own.
  */
 /** Our ager in a process of its own. */
-final class QuireAger implements Subject {
+final class QuireAger implements Subject, DataJob.Doer {
   static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private static final int LOOPS = 4;
@@ -85,7 +85,7 @@ final class QuireAger implements Subject {
           Map.of(job.row(), ScanHits.valueOf(job.variant()).measured(loaded(job, 2), extents));
       case HITS_LRU ->
           Map.of(job.row(), ScanHits.valueOf(job.variant()).leastRecent(job.objects()));
-      case LOAD_AND_SCAN -> Map.of(job.row(), DataJob.seconds(job, noise, this::loadAndScan));
+      case LOAD_AND_SCAN -> Map.of(job.row(), DataJob.seconds(job, noise, this));
       default -> throw new IllegalArgumentException("not for this subject: job=" + job);
     };
   }
@@ -189,8 +189,7 @@ final class QuireAger implements Subject {
   /** Loads all extents in the place of those before. */
   private Achieved pageOut(Job job, ToLongFunction<StoreStats> figure) {
     Ager ager = loaded(job, 4);
-    extents.forEach(ager::drop);
-    extents.clear();
+    clear();
     long before = total(ager, figure);
     long begun = System.nanoTime();
     fill(ager, job.objects(), job.bytes());
@@ -222,11 +221,18 @@ final class QuireAger implements Subject {
     return bytes;
   }
 
-  private long loadAndScan(int count, int bytes) {
-    Job job = Job.of(Job.Kind.LOAD_AND_SCAN, "", 1, bytes).withObjects(count);
-    Ager ager = opened(job, 0);
-    extents.forEach(ager::drop);
+  @Override
+  public void clear() {
+    Ager found = opened;
+    if (found != null) {
+      extents.forEach(found::drop);
+    }
     extents.clear();
+  }
+
+  @Override
+  public long loadAndScan(int count, int bytes, Noise from) {
+    Ager ager = told();
     fill(ager, count, bytes);
     long answer = 0;
     for (int i = 0; i < DataJob.SCANS; i++) {
@@ -264,21 +270,31 @@ final class QuireAger implements Subject {
    * The ager for a job.
    *
    * @param parts into how many the extents are divided, of which memory holds one; 0 if it holds
-   *     all, or as much as the process was told
+   *     all, and there is no store
    */
   private Ager opened(Job job, int parts) {
     Shape wanted = new Shape(job.kind(), job.row(), job.bytes(), job.objects());
+    return opened(
+        wanted,
+        parts > 0
+            ? AgerConfig.of(job.totalBytes() / parts, List.of(store()), OWNER)
+            : AgerConfig.of(2 * job.totalBytes(), List.of(), OWNER));
+  }
+
+  /** The ager with as much memory as the process was told. */
+  private Ager told() {
+    long budget = Long.parseLong(setup.text("budgetBytes"));
+    return opened(
+        new Shape(Job.Kind.LOAD_AND_SCAN, "", 0, 0),
+        AgerConfig.of(budget, List.of(store()), OWNER));
+  }
+
+  private Ager opened(Shape wanted, AgerConfig config) {
     Ager found = opened;
     if (found != null && wanted.equals(shape)) {
       return found;
     }
     close();
-    AgerConfig config =
-        parts > 0
-            ? AgerConfig.of(job.totalBytes() / parts, List.of(store()), OWNER)
-            : job.kind() == Job.Kind.LOAD_AND_SCAN
-                ? AgerConfig.of(Long.parseLong(setup.text("budgetBytes")), List.of(store()), OWNER)
-                : AgerConfig.of(2 * job.totalBytes(), List.of(), OWNER);
     Ager made = Ager.open(config);
     opened = made;
     shape = wanted;

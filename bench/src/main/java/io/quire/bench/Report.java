@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The rows of an area with their figures. */
 public final class Report {
@@ -15,15 +17,20 @@ public final class Report {
   private final String machine;
   private final int runs;
   private final List<Answer> answers;
+  private final Map<String, String> skipped;
 
-  Report(String area, String machine, int runs, List<Answer> answers) {
+  /**
+   * @param skipped questions that could not be asked here, and why
+   */
+  Report(String area, String machine, int runs, List<Answer> answers, Map<String, String> skipped) {
     this.area = area;
     this.machine = machine;
     this.runs = runs;
     this.answers = List.copyOf(answers);
+    this.skipped = new LinkedHashMap<>(skipped);
   }
 
-  /** One object; figures are medians, a peer that could not run is left out. */
+  /** One object; figures are medians, a peer that could not run is absent, with the reason. */
   public ObjectNode json() {
     ObjectNode all = JSON.createObjectNode().put("area", area).put("machine", machine);
     ArrayNode rows = all.putArray("rows");
@@ -39,6 +46,14 @@ public final class Report {
       row.put("runs", runs)
           .put("spread", rounded(Answer.spread(answer.ours())))
           .put("durability", answer.row().durability());
+      if (!answer.absent().isEmpty()) {
+        ObjectNode absent = row.putObject("absent");
+        answer.absent().forEach(absent::put);
+      }
+    }
+    if (!skipped.isEmpty()) {
+      ObjectNode left = all.putObject("skipped");
+      skipped.forEach(left::put);
     }
     return all;
   }
@@ -82,6 +97,11 @@ public final class Report {
           .absent()
           .forEach((name, why) -> lines.add("  %-28s cannot run here: %s".formatted(name, why)));
     }
+    skipped.forEach(
+        (id, why) -> {
+          lines.add("");
+          lines.add("%-20s cannot be asked here: %s".formatted(id, why));
+        });
     return lines;
   }
 

@@ -24,7 +24,15 @@ public final class Worker {
     HAZELCAST,
     INFINISPAN,
     QUIRE_AGER,
-    LRU_PAGER
+    LRU_PAGER,
+    BLOBDB,
+    EHCACHE,
+    MV_STORE,
+    SOFT_INDEX,
+    IGNITE,
+    DUCKDB,
+    MAPPED,
+    HDFS_CLIENT
   }
 
   private Worker() {}
@@ -78,6 +86,14 @@ public final class Worker {
           case INFINISPAN -> InfinispanPeer.open(setup);
           case QUIRE_AGER -> QuireAger.open(setup);
           case LRU_PAGER -> LruPager.open(setup);
+          case BLOBDB -> BlobDbPeer.open(setup);
+          case EHCACHE -> DataJob.of(EhcachePeer.open(setup));
+          case MV_STORE -> DataJob.of(MvStorePeer.open(setup));
+          case SOFT_INDEX -> DataJob.of(SoftIndexPeer.open(setup));
+          case IGNITE -> DataJob.of(IgnitePeer.open(setup));
+          case DUCKDB -> DataJob.of(DuckDbPeer.open(setup));
+          case MAPPED -> DataJob.of(MappedPeer.open(setup));
+          case HDFS_CLIENT -> HdfsClientPeer.open(setup);
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();

@@ -4,20 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.bench.Question.Better;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class ReportTest {
   private static Report report(Better better) {
-    return new Report("protocol", "a machine", 3, List.of(AnswerTest.answer(better)));
+    return new Report("protocol", "a machine", 3, List.of(AnswerTest.answer(better)), Map.of());
   }
 
   @Test
-  void json_hasMediansAndOnlyPeersThatRan() {
+  void json_hasMediansOfPeersThatRanAndWhyOthersDidNot() {
     assertThat(report(Better.HIGHER).json().toString())
         .isEqualTo(
             "{\"area\":\"protocol\",\"machine\":\"a machine\",\"rows\":[{\"id\":\"append-9n\","
                 + "\"unit\":\"1/s\",\"better\":\"higher\",\"ours\":100.0,\"peers\":{\"peer\":20.0},"
-                + "\"runs\":3,\"spread\":0.3,\"durability\":\"on disk\"}]}");
+                + "\"runs\":3,\"spread\":0.3,\"durability\":\"on disk\","
+                + "\"absent\":{\"other peer\":\"no such program\"}}]}");
     assertThat(report(Better.LOWER).json().at("/rows/0/better").asText()).isEqualTo("lower");
   }
 
@@ -28,6 +30,13 @@ final class ReportTest {
         .anySatisfy(line -> assertThat(line).contains("beside", "3.00").doesNotContain("as good"))
         .anySatisfy(
             line -> assertThat(line).contains("other peer", "cannot run here: no such program"));
+  }
+
+  @Test
+  void skipped_areToldWithTheReason() {
+    Report report = new Report("ager", "a machine", 1, List.of(), Map.of("job", "no cgroup"));
+    assertThat(report.json().at("/skipped/job").asText()).isEqualTo("no cgroup");
+    assertThat(report.table()).anySatisfy(line -> assertThat(line).contains("job", "no cgroup"));
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.quire.harness;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -16,18 +17,22 @@ public final class HdfsProcesses implements AutoCloseable {
   private static final String DATA_NODE = "org.apache.hadoop.hdfs.server.datanode.DataNode";
   private static final Pattern OPERATIONAL = Pattern.compile("\"FSState\"\\s*:\\s*\"Operational\"");
   private static final Pattern ONE_LIVE = Pattern.compile("\"NumLiveDataNodes\"\\s*:\\s*1\\b");
+  private static final List<String> LIGHT =
+      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final HdfsSite site;
   private final Reaper reaper;
+  private final List<String> options;
   private final Jmx nameNodeState;
   private ChildProcess nameNode;
   private ChildProcess dataNode;
 
-  private HdfsProcesses(HdfsSite site, Reaper reaper) {
+  private HdfsProcesses(HdfsSite site, Reaper reaper, List<String> options) {
     this.site = site;
     this.reaper = reaper;
+    this.options = List.copyOf(options);
     nameNodeState = Jmx.of(site.httpPort(), "Hadoop:service=NameNode,name=FSNamesystemState");
     nameNode = launch(NAME_NODE, "namenode");
     dataNode = launch(DATA_NODE, "datanode");
@@ -40,11 +45,20 @@ public final class HdfsProcesses implements AutoCloseable {
    * @throws ChildProcessException if it does not get there; what had started is killed
    */
   public static HdfsProcesses start(Path directory, Reaper reaper) {
+    return start(directory, reaper, LIGHT);
+  }
+
+  /**
+   * The same with other options of the JVMs; usually they are small and quick to start.
+   *
+   * @throws ChildProcessException as above
+   */
+  public static HdfsProcesses start(Path directory, Reaper reaper, List<String> options) {
     HdfsSite site = HdfsSite.at(directory);
     if (!site.formatted()) {
-      format(site, reaper);
+      format(site, reaper, options);
     }
-    HdfsProcesses hdfs = new HdfsProcesses(site, reaper);
+    HdfsProcesses hdfs = new HdfsProcesses(site, reaper, options);
     try {
       hdfs.awaitReady();
       return hdfs;
@@ -134,8 +148,8 @@ public final class HdfsProcesses implements AutoCloseable {
     blocks.awaitLine("Successfully sent block report", deadline.left());
   }
 
-  private static void format(HdfsSite site, Reaper reaper) {
-    JavaCommand format = command(site, NAME_NODE, "-format", "-force", "-nonInteractive");
+  private static void format(HdfsSite site, Reaper reaper, List<String> options) {
+    JavaCommand format = command(site, options, NAME_NODE, "-format", "-force", "-nonInteractive");
     ChildProcess child = reaper.start(format.launch("namenode-format", site.root()));
     if (child.awaitExit(LIMIT) != 0) {
       throw new ChildProcessException(
@@ -145,18 +159,17 @@ public final class HdfsProcesses implements AutoCloseable {
   }
 
   private ChildProcess launch(String mainClass, String name) {
-    return reaper.start(command(site, mainClass).launch(name, site.root()));
+    return reaper.start(command(site, options, mainClass).launch(name, site.root()));
   }
 
-  private static JavaCommand command(HdfsSite site, String mainClass, String... arguments) {
+  private static JavaCommand command(
+      HdfsSite site, List<String> options, String mainClass, String... arguments) {
     Path configuration = site.configuration();
     return JavaCommand.of(mainClass, arguments)
         .withClassPath(configuration)
         .deafToInterrupts()
+        .withOptions(options.toArray(String[]::new))
         .withOptions(
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
             "-Djava.io.tmpdir=" + site.temporary(),
             "-Dhadoop.log.dir=" + site.root(),
             "-Dlogback.configurationFile=" + configuration.resolve("logback.xml").toUri());
