@@ -46,4 +46,22 @@ final class AgerBenchIT {
     assertThat(row.path("ours").asDouble()).isPositive();
     assertThat(row.at("/peers/a pager with LRU").asDouble()).isPositive();
   }
+
+  @Test
+  void blobs_areWrittenAndReadByRocksDb() {
+    JsonNode rows = report(Set.of("blobdb-out", "blobdb-in")).path("rows");
+    assertThat(rows).hasSize(2);
+    for (JsonNode row : rows) {
+      assertThat(row.path("ours").asDouble()).isPositive();
+      assertThat(row.at("/peers/blobdb direct").asDouble()).isPositive();
+    }
+  }
+
+  @Test
+  void smallExtents_areWrittenToHdfs() {
+    JsonNode row = report(Set.of("hdfs-small")).path("rows").path(0);
+    assertThat(row.path("ours").asDouble()).isPositive();
+    assertThat(row.at("/peers/a file for each").asDouble()).isPositive();
+    assertThat(row.at("/peers/a file for each, tuned").asDouble()).isPositive();
+  }
 }
