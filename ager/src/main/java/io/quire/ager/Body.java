@@ -4,7 +4,8 @@ import io.quire.base.Checksum;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a store is given to write: the bytes of a pinned extent.
+ * What a store is given to write: the bytes of a pinned extent; or what it has to read, and where
+ * to.
  *
  * @param run the bytes and zeros up to a multiple of 4 KiB
  * @param bytes without the padding
@@ -19,6 +20,19 @@ record Body(long extent, MemorySegment run, long bytes, int crc) {
     int found = Checksum.of(run.asSlice(0, bytes).asByteBuffer());
     if (found != crc) {
       throw new AgerException.CorruptExtent(extent, crc, found);
+    }
+  }
+
+  /**
+   * Throws unless these bytes are what was wanted.
+   *
+   * @throws CorruptCopy if not
+   */
+  void verify() throws CorruptCopy {
+    int found = Checksum.of(run.asSlice(0, bytes).asByteBuffer());
+    if (found != crc) {
+      throw new CorruptCopy(
+          "body does not verify: crcWanted=%08x crcFound=%08x".formatted(crc, found));
     }
   }
 

@@ -1,7 +1,6 @@
 package io.quire.ager;
 
-import io.quire.ager.Frame.Stored;
-import java.io.IOException;
+import io.quire.ager.Frame.Spilled;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,24 +63,24 @@ final class Cleaner {
       return;
     }
     List<String> reasons = new ArrayList<>();
-    Stored stored = write(body, reasons);
-    if (stored != null) {
-      memory.cleaned(frame, stored);
+    Spilled spilled = write(body, reasons);
+    if (spilled != null) {
+      memory.cleaned(frame, spilled);
     } else {
       memory.notCleaned(frame, reasons, REFUSED_NANOS);
     }
   }
 
-  private @Nullable Stored write(Body body, List<String> reasons) {
+  private @Nullable Spilled write(Body body, List<String> reasons) {
+    SpillBatch batch = new SpillBatch(List.of(body));
     for (Store store : stores) {
       String refusal = store.refusal().orElse(null);
       if (refusal == null) {
-        try {
-          return new Stored(store, store.spill(body));
-        } catch (IOException e) {
-          store.failed(e);
-          refusal = e.toString();
+        store.spill(batch);
+        if (batch.done()) {
+          return new Spilled(store, batch.place(0));
         }
+        refusal = String.valueOf(batch.failure());
       }
       reasons.add(store.uri() + ": " + refusal);
     }

@@ -44,7 +44,7 @@ interface ContainerMedium {
     void abandon();
   }
 
-  /** A file to read. Confined to one thread. */
+  /** A file to read. Any thread. */
   interface ReadFile extends AutoCloseable {
     /**
      * Fills the segment.

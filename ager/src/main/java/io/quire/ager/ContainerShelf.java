@@ -6,8 +6,11 @@ import io.quire.ager.ContainerMedium.ReadFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,13 +24,15 @@ import org.slf4j.LoggerFactory;
  * copies is needed any more; one of another owner, or from before a restart, only if its end block
  * says that it is complete.
  */
-final class ContainerShelf implements Shelf {
+final class ContainerShelf implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ContainerShelf.class);
   private static final String SUFFIX = ".quire";
 
   /** What is known of one file: the offsets of copies still needed, and whether it may go. */
   private static final class Contents {
-    final Set<Long> needed = new HashSet<>();
+    /** By the page on which a copy begins. */
+    final BitSet needed = new BitSet();
+
     long bytes;
     boolean finished;
   }
@@ -73,8 +78,13 @@ final class ContainerShelf implements Shelf {
     this.containerBytes = containerBytes;
   }
 
-  @Override
-  public Copy write(Body body) throws IOException {
+  /**
+   * Writes a copy. It can be read after the next {@link #sync}. One thread at a time.
+   *
+   * @throws StoreFull if the capacity does not allow it
+   * @throws IOException if it was not written, or not wholly; nothing refers to what was
+   */
+  Copy write(Body body) throws IOException {
     room.take(body.footprint());
     AppendFile target = out;
     boolean appended = false;
@@ -112,10 +122,24 @@ final class ContainerShelf implements Shelf {
     }
   }
 
+  private static int page(long offset) {
+    return (int) (offset / StoreHeader.BYTES);
+  }
+
+  /** The file with a number. */
+  String name(long number) {
+    return prefix + "%06d".formatted(number) + SUFFIX;
+  }
+
+  /** The number of a file of this shelf. */
+  long number(String name) {
+    return Long.parseLong(name, prefix.length(), name.length() - SUFFIX.length(), 10);
+  }
+
   private AppendFile create() throws IOException {
     String name;
     do {
-      name = prefix + "%06d".formatted(nextNumber++) + SUFFIX;
+      name = name(nextNumber++);
     } while (medium.exists(name));
     AppendFile made = medium.create(name);
     out = made;
@@ -135,15 +159,15 @@ final class ContainerShelf implements Shelf {
     lock.lock();
     try {
       Contents contents = written.computeIfAbsent(copy.file(), _ -> new Contents());
-      contents.needed.add(copy.offset());
+      contents.needed.set(page(copy.offset()));
       contents.bytes += copy.footprint();
     } finally {
       lock.unlock();
     }
   }
 
-  @Override
-  public void sync() throws IOException {
+  /** All copies written so far can be read, by others too, and survive what the medium survives. */
+  void sync() throws IOException {
     AppendFile target = out;
     if (target == null) {
       return;
@@ -163,8 +187,8 @@ final class ContainerShelf implements Shelf {
     }
   }
 
-  @Override
-  public void finish() throws IOException {
+  /** No more is appended to the current file. */
+  void finish() throws IOException {
     AppendFile target = out;
     if (target == null) {
       return;
@@ -204,41 +228,55 @@ final class ContainerShelf implements Shelf {
     }
   }
 
-  @Override
-  public void read(Copy copy, MemorySegment run) throws IOException {
+  /**
+   * Reads and verifies a copy: its body and padding fill the run. Any thread.
+   *
+   * @throws CorruptCopy if something else lies there or the file ends before it
+   * @throws IOException if the store cannot tell
+   */
+  void read(Copy copy, Body wanted) throws IOException {
     try (ReadFile in = medium.open(copy.file())) {
       MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
       in.read(copy.offset(), header);
-      StoreHeader.check(header, copy);
-      in.read(copy.offset() + StoreHeader.BYTES, run);
+      StoreHeader.check(header, StoreHeader.of(copy));
+      in.read(copy.offset() + StoreHeader.BYTES, wanted.run());
+      wanted.verify();
     }
   }
 
-  @Override
-  public void free(Copy copy) {
+  /** The copy is not needed any more. Does no I/O. Any thread. */
+  void free(Copy copy) {
+    free(copy.file(), copy.offset());
+  }
+
+  /** The same, by place. */
+  void free(String name, long offset) {
     lock.lock();
     try {
-      Contents contents = written.get(copy.file());
+      Contents contents = written.get(name);
       if (contents != null) {
-        contents.needed.remove(copy.offset());
+        contents.needed.clear(page(offset));
       } else {
-        givenUp.computeIfAbsent(copy.file(), _ -> new HashSet<>()).add(copy.offset());
+        givenUp.computeIfAbsent(name, _ -> new HashSet<>()).add(offset);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  @Override
-  public void tidy() {
+  /** Deletes what {@link #free} has made superfluous; returns the files. One thread at a time. */
+  List<String> tidy() {
+    List<String> gone = new ArrayList<>();
     for (Map.Entry<String, Long> unneeded : takeUnneeded().entrySet()) {
       try {
         medium.delete(unneeded.getKey());
         room.giveBack(unneeded.getValue());
+        gone.add(unneeded.getKey());
       } catch (IOException e) {
         log.warn("container not deleted: store={} file={}", store, unneeded.getKey(), e);
       }
     }
+    return gone;
   }
 
   /** Files that may go, with the bytes that were counted for them. */

@@ -7,42 +7,92 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Containers in a directory on flash. */
-record FlashMedium(Path root, Disk disk) implements ContainerMedium {
+/**
+ * Containers in one or more directories on flash. A file is made in a directory that works, in
+ * turn, and found in whichever has it.
+ */
+final class FlashMedium implements ContainerMedium {
   private static final Logger log = LoggerFactory.getLogger(FlashMedium.class);
 
-  @Override
-  public boolean exists(String file) {
-    return Files.exists(root.resolve(file));
+  private final List<FlashDirectory> directories;
+  private final List<String> missing;
+  private final Disk disk;
+  private int turn;
+
+  /**
+   * Looks into these.
+   *
+   * @param missing directories that could not be opened, in which files may lie, and why
+   */
+  FlashMedium(List<FlashDirectory> directories, List<String> missing, Disk disk) {
+    this.directories = List.copyOf(directories);
+    this.missing = List.copyOf(missing);
+    this.disk = disk;
   }
 
   @Override
+  public boolean exists(String file) {
+    return directories.stream().anyMatch(each -> Files.exists(each.root().resolve(file)));
+  }
+
+  /** By one thread at a time. */
+  @Override
   public AppendFile create(String file) throws IOException {
-    Path path = root.resolve(file);
-    FlashFile made = new FlashFile(disk.open(path, Disk.Access.CREATE));
-    Path directory = path.getParent();
-    if (directory != null) {
-      forceDirectory(directory);
+    List<String> reasons = new ArrayList<>();
+    turn++;
+    for (int i = 0; i < directories.size(); i++) {
+      FlashDirectory directory = directories.get((turn + i) % directories.size());
+      String refusal = directory.health().refusal().orElse(null);
+      if (refusal == null || directories.size() == 1) {
+        return create(file, directory);
+      }
+      reasons.add(directory.root() + ": " + refusal);
     }
-    return new Append(made, path);
+    throw new IOException("no directory works: reasons=" + reasons);
+  }
+
+  private AppendFile create(String file, FlashDirectory directory) throws IOException {
+    Path path = directory.root().resolve(file);
+    try {
+      FlashFile made = new FlashFile(disk.open(path, Disk.Access.CREATE));
+      Path parent = path.getParent();
+      if (parent != null) {
+        forceDirectory(parent);
+      }
+      return new Append(made, path, directory);
+    } catch (IOException e) {
+      directory.health().failed(e);
+      throw e;
+    }
   }
 
   @Override
   public ReadFile open(String file) throws IOException {
-    try {
-      return new Read(new FlashFile(disk.open(root.resolve(file), Disk.Access.READ)));
-    } catch (NoSuchFileException e) {
-      throw new CorruptCopy("no such file: file=" + root.resolve(file));
+    for (FlashDirectory directory : directories) {
+      try {
+        return new Read(new FlashFile(disk.open(directory.root().resolve(file), Disk.Access.READ)));
+      } catch (NoSuchFileException elsewhere) {
+        // The next one may have it.
+      }
     }
+    if (!missing.isEmpty()) {
+      throw new IOException("file not found, not all directories are there: reasons=" + missing);
+    }
+    List<Path> roots = directories.stream().map(FlashDirectory::root).toList();
+    throw new CorruptCopy("no such file: file=%s directories=%s".formatted(file, roots));
   }
 
   @Override
   public void delete(String file) throws IOException {
-    Files.deleteIfExists(root.resolve(file));
+    for (FlashDirectory directory : directories) {
+      Files.deleteIfExists(directory.root().resolve(file));
+    }
   }
 
   /** Makes the names in a directory survive a power failure. */
@@ -55,18 +105,43 @@ record FlashMedium(Path root, Disk disk) implements ContainerMedium {
   private static final class Append implements AppendFile {
     private final FlashFile file;
     private final Path path;
+    private final FlashDirectory directory;
     private long position;
 
-    Append(FlashFile file, Path path) {
+    Append(FlashFile file, Path path, FlashDirectory directory) {
       this.file = file;
       this.path = path;
+      this.directory = directory;
     }
 
     @Override
     public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
-      MemorySegment body = run == null ? MemorySegment.NULL : run;
-      file.write(position, header, body);
-      position += StoreHeader.BYTES + body.byteSize();
+      Outflow out = new Outflow(directory.lanes(), file, position);
+      try {
+        out.header(header);
+        if (run != null) {
+          out.run(run);
+        }
+        out.flush();
+      } catch (IOException e) {
+        out.failed(e);
+      }
+      noted(out::end);
+      position += StoreHeader.BYTES + (run == null ? 0 : run.byteSize());
+    }
+
+    private interface Io {
+      void run() throws IOException;
+    }
+
+    private void noted(Io io) throws IOException {
+      try {
+        io.run();
+        directory.health().works();
+      } catch (IOException e) {
+        directory.health().failed(e);
+        throw e;
+      }
     }
 
     @Override
@@ -76,12 +151,12 @@ record FlashMedium(Path root, Disk disk) implements ContainerMedium {
 
     @Override
     public void sync() throws IOException {
-      file.force();
+      noted(file::force);
     }
 
     @Override
     public void close() throws IOException {
-      file.force();
+      noted(file::force);
       file.close();
     }
 

@@ -22,8 +22,11 @@ final class Frame {
     MOVING
   }
 
-  /** A copy and the store it lies in. */
+  /** A durable copy and the store it lies in. */
   record Stored(Store store, Copy copy) {}
+
+  /** The place of a spilled copy and the store it lies in. */
+  record Spilled(Store store, long place) {}
 
   private static final Phase[] PHASES = Phase.values();
   private static final AtomicLongFieldUpdater<Frame> STATE =
@@ -45,7 +48,7 @@ final class Frame {
   // Guarded by the lock of Memory.
   long start = -1;
   @Nullable Extent extent;
-  @Nullable Stored spilled;
+  @Nullable Spilled spilled;
   @Nullable Stored durable;
   @Nullable PageIn pageIn;
   @Nullable CompletableFuture<Copy> persisting;

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class HadoopStore {
   private static final Logger log = LoggerFactory.getLogger(HadoopStore.class);
 
+  /** Reads in flight. */
+  private static final int LANES = 2;
+
   /**
    * An unreachable cluster is an error within about ten seconds instead of minutes, a file is
    * closed in milliseconds instead of 400, and packets are large. The settings of the user and of
@@ -108,11 +111,18 @@ final class HadoopStore {
     }
     spillMedium.probe("spill/" + owner + "/probe", owner);
     Room room = new Room(config.capacityBytes());
+    ContainerShelf spilled =
+        new ContainerShelf(
+            uri,
+            "spill/" + owner + "/",
+            owner,
+            spillMedium,
+            room,
+            Math.min(ager.containerBytes(), ContainerSpill.CONTAINER_BYTES_MAX));
     return new Store(
         config,
         room,
-        new ContainerShelf(
-            uri, "spill/" + owner + "/", owner, spillMedium, room, ager.containerBytes()),
+        new ContainerSpill(uri, owner, spilled, spillMedium, new Lanes(uri, LANES)),
         new ContainerShelf(
             uri, Store.DURABLE + owner + "-", owner, durableMedium, room, ager.containerBytes()),
         ager.readBack(),

@@ -2,6 +2,7 @@ package io.quire.ager;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.quire.ager.Frame.Phase;
+import io.quire.ager.Frame.Spilled;
 import io.quire.ager.Frame.Stored;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -192,9 +193,9 @@ final class Memory implements AutoCloseable {
     if (frame.extent != null && !frame.clean()) {
       dirtyBytes -= footprint(frame);
     }
-    Stored spilled = frame.spilled;
+    Spilled spilled = frame.spilled;
     if (spilled != null) {
-      spilled.store().freeSpilled(spilled.copy());
+      spilled.store().free(spilled.place());
     }
     if (frame.phase() == Phase.RESIDENT) {
       frame.becomes(Phase.ABSENT);
@@ -377,12 +378,12 @@ final class Memory implements AutoCloseable {
   }
 
   /** A frame from {@link #nextToClean} has a verified copy. */
-  void cleaned(Frame frame, Stored stored) {
+  void cleaned(Frame frame, Spilled spilled) {
     lock.lock();
     try {
       frame.cleaning = false;
       becomesClean(frame);
-      frame.spilled = stored;
+      frame.spilled = spilled;
       refusals = List.of();
       changed.signalAll();
     } finally {

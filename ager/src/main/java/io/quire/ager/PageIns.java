@@ -1,18 +1,20 @@
 package io.quire.ager;
 
+import io.quire.ager.Frame.Spilled;
 import io.quire.ager.Frame.Stored;
 import io.quire.ager.Memory.Join;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -140,27 +142,30 @@ final class PageIns {
     }
   }
 
+  /** A copy to try, for reading and for messages. */
+  private record Source(Store store, Copy copy, @Nullable Spilled spilled) {}
+
   private void read(PageIn pageIn) {
     Frame frame = pageIn.frame();
-    MemorySegment run = memory.runOf(frame);
-    List<Stored> copies = copiesOf(frame);
+    Body wanted = memory.bodyOf(frame);
+    List<Source> sources = sourcesOf(frame, wanted);
     List<String> reasons = new ArrayList<>();
     String unavailable = null;
     boolean spilledIsBad = false;
-    for (Stored stored : copies) {
+    for (Source source : sources) {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         try {
-          stored.store().read(stored.copy(), run);
+          read(source, wanted);
           memory.pagedIn(pageIn, spilledIsBad);
           return;
         } catch (CorruptCopy e) {
-          log.warn("copy does not verify: copy={} reason={}", stored.copy(), e.getMessage());
-          reasons.add(stored.store().uri() + ": " + e.getMessage());
-          spilledIsBad |= stored == frame.spilled;
+          log.warn("copy does not verify: copy={} reason={}", source.copy, e.getMessage());
+          reasons.add(source.store.uri() + ": " + e.getMessage());
+          spilledIsBad |= source.spilled != null;
         } catch (IOException e) {
-          log.warn("copy cannot be read: copy={}", stored.copy(), e);
-          reasons.add(stored.store().uri() + ": " + e);
-          unavailable = stored.store().uri();
+          log.warn("copy cannot be read: copy={}", source.copy, e);
+          reasons.add(source.store.uri() + ": " + e);
+          unavailable = source.store.uri();
         }
       }
     }
@@ -169,16 +174,44 @@ final class PageIns {
           unavailable, "extent=%d reasons=%s".formatted(frame.id(), reasons));
     }
     throw new AgerException.ExtentLost(
-        Objects.requireNonNull(frame.extent), copies.stream().map(Stored::copy).toList(), reasons);
+        Objects.requireNonNull(frame.extent), sources.stream().map(Source::copy).toList(), reasons);
+  }
+
+  private static void read(Source source, Body wanted) throws IOException {
+    if (source.spilled == null) {
+      source.store.read(source.copy, wanted.run());
+      return;
+    }
+    SpillRead read = new SpillRead(wanted, source.spilled.place());
+    source.store.read(List.of(read));
+    if (read.failure() != null) {
+      throw read.failure();
+    }
   }
 
   /** The copies of a frame, in the order in which they are read: spilled ones are nearer. */
-  private static List<Stored> copiesOf(Frame frame) {
-    return Stream.of(frame.spilled, frame.durable).filter(Objects::nonNull).toList();
+  private static List<Source> sourcesOf(Frame frame, Body wanted) {
+    List<Source> sources = new ArrayList<>();
+    Spilled spilled = frame.spilled;
+    if (spilled != null) {
+      Store store = spilled.store();
+      sources.add(new Source(store, store.describe(spilled.place(), wanted), spilled));
+    }
+    Stored durable = frame.durable;
+    if (durable != null) {
+      sources.add(new Source(durable.store(), durable.copy(), null));
+    }
+    return sources;
   }
 
   private static String storesOf(Frame frame) {
-    return copiesOf(frame).stream().map(stored -> stored.store().uri()).toList().toString();
+    return Stream.of(
+            Optional.ofNullable(frame.spilled).map(Spilled::store),
+            Optional.ofNullable(frame.durable).map(Stored::store))
+        .flatMap(Optional::stream)
+        .map(Store::uri)
+        .toList()
+        .toString();
   }
 
   /** Fails what is still in the queue; the threads must have ended. */

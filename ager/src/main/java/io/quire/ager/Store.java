@@ -1,12 +1,11 @@
 package io.quire.ager;
 
-import io.quire.base.Checksum;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A place extents are paged to: a shelf for spilled copies, one for durable copies, and how the
@@ -15,23 +14,17 @@ import org.jspecify.annotations.Nullable;
 final class Store implements AutoCloseable {
   static final String DURABLE = "durable/";
 
-  private static final long RETRY_MIN_NANOS = 100_000_000L;
-  private static final long RETRY_MAX_NANOS = 10_000_000_000L;
-
-  /** Why writes failed last, when to try again, and how long the wait was. */
-  private record Failing(String reason, long untilNanos, long waitNanos) {}
-
   private final StoreConfig config;
   private final Room room;
-  private final Shelf spill;
-  private final Shelf durable;
+  private final SpillShelf spill;
+  private final ContainerShelf durable;
   private final boolean readBack;
   private final Runnable release;
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
   private final AtomicLong extents = new AtomicLong();
   private final AtomicLong errors = new AtomicLong();
-  private volatile @Nullable Failing failing;
+  private final Health health = new Health();
 
   /**
    * Takes ownership of the shelves.
@@ -41,8 +34,8 @@ final class Store implements AutoCloseable {
   Store(
       StoreConfig config,
       Room room,
-      Shelf spill,
-      Shelf durable,
+      SpillShelf spill,
+      ContainerShelf durable,
       boolean readBack,
       Runnable release) {
     this.config = config;
@@ -63,27 +56,88 @@ final class Store implements AutoCloseable {
 
   /** Why the store is not to be tried now, if so. */
   Optional<String> refusal() {
-    Failing now = failing;
-    return now == null || now.untilNanos - System.nanoTime() <= 0
-        ? Optional.empty()
-        : Optional.of(now.reason);
+    return health.refusal();
   }
 
-  /** Writes a copy that need not survive the process. Called by the cleaner only. */
-  Copy spill(Body body) throws IOException {
-    Copy copy = translated(() -> spill.write(body));
-    boolean verified = false;
+  /**
+   * Writes what lies nowhere of a batch, as copies that need not survive the process: small bodies
+   * together, several I/Os in flight. Whatever is left then was not written; the batch says why,
+   * and the store is left alone for a while if it is its fault. One thread at a time.
+   */
+  void spill(SpillBatch batch) {
+    List<Integer> left = batch.left();
     try {
-      sync(spill);
-      readBack(copy);
-      verified = true;
-    } finally {
-      if (!verified) {
-        spill.free(copy);
+      spill.write(batch);
+    } catch (RuntimeException e) {
+      batch.failed(new IOException("store misbehaves: " + e, e));
+    }
+    if (readBack) {
+      readBack(batch, left);
+    }
+    for (int index : left) {
+      if (batch.lies(index)) {
+        bytesOut.addAndGet(batch.body(index).bytes());
+        extents.incrementAndGet();
       }
     }
-    wrote(copy);
-    return copy;
+    IOException failure = batch.failure();
+    if (batch.done()) {
+      health.works();
+    } else if (failure != null) {
+      failed(failure);
+    }
+  }
+
+  /** Copies that do not read back as they were written do not count. */
+  private void readBack(SpillBatch batch, List<Integer> written) {
+    for (int index : written) {
+      if (batch.lies(index)) {
+        Body body = batch.body(index);
+        try (var arena = Arena.ofShared()) {
+          MemorySegment run = arena.allocate(body.run().byteSize(), StoreHeader.BYTES);
+          Body wanted = new Body(body.extent(), run, body.bytes(), body.crc());
+          SpillRead read = new SpillRead(wanted, batch.place(index));
+          spill.read(List.of(read));
+          IOException failure = read.failure();
+          if (failure != null) {
+            spill.free(batch.place(index));
+            batch.takeBack(index);
+            batch.failed(failure);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Reads and verifies spilled copies; neighbours are read together, several I/Os in flight. Each
+   * read tells whether it failed. Any thread.
+   */
+  void read(List<SpillRead> reads) {
+    try {
+      spill.read(reads);
+    } catch (RuntimeException e) {
+      IOException failure = new IOException("store misbehaves: " + e, e);
+      reads.forEach(read -> read.failed(failure));
+    }
+    for (SpillRead read : reads) {
+      if (read.failure() == null) {
+        bytesIn.addAndGet(read.wanted().bytes());
+      } else {
+        errors.incrementAndGet();
+      }
+    }
+  }
+
+  /** The spilled copy is not needed any more. Does no I/O. Any thread. */
+  void free(long place) {
+    extents.decrementAndGet();
+    spill.free(place);
+  }
+
+  /** A name for a spilled copy, for messages. */
+  Copy describe(long place, Body body) {
+    return spill.describe(place, body);
   }
 
   /** Writes a copy that is durable after the next sync. Called by the persister only. */
@@ -92,7 +146,11 @@ final class Store implements AutoCloseable {
   }
 
   void syncDurable() throws IOException {
-    sync(durable);
+    translated(
+        () -> {
+          durable.sync();
+          return durable;
+        });
   }
 
   void finishDurable() throws IOException {
@@ -100,14 +158,6 @@ final class Store implements AutoCloseable {
         () -> {
           durable.finish();
           return durable;
-        });
-  }
-
-  private static void sync(Shelf shelf) throws IOException {
-    translated(
-        () -> {
-          shelf.sync();
-          return shelf;
         });
   }
 
@@ -130,24 +180,19 @@ final class Store implements AutoCloseable {
       return;
     }
     try (var arena = Arena.ofShared()) {
-      read(copy, arena.allocate(StoreHeader.padded(copy.bytes()), StoreHeader.BYTES));
+      MemorySegment run = arena.allocate(StoreHeader.padded(copy.bytes()), StoreHeader.BYTES);
+      read(copy, run);
     }
   }
 
-  /** Reads the body and padding of a copy and verifies it. */
+  /** Reads the body and padding of a durable copy and verifies it. */
   void read(Copy copy, MemorySegment run) throws IOException {
-    Shelf shelf = copy.file().startsWith(DURABLE) ? durable : spill;
     try {
       translated(
           () -> {
-            shelf.read(copy, run);
+            durable.read(copy, new Body(copy.extent(), run, copy.bytes(), copy.crc()));
             return run;
           });
-      int found = Checksum.of(run.asSlice(0, copy.bytes()).asByteBuffer());
-      if (found != copy.crc()) {
-        throw new CorruptCopy(
-            "body does not verify: crcWanted=%08x crcFound=%08x".formatted(copy.crc(), found));
-      }
     } catch (IOException e) {
       errors.incrementAndGet();
       throw e;
@@ -158,7 +203,7 @@ final class Store implements AutoCloseable {
   void wrote(Copy copy) {
     bytesOut.addAndGet(copy.bytes());
     extents.incrementAndGet();
-    failing = null;
+    health.works();
   }
 
   void failed(IOException why) {
@@ -166,14 +211,7 @@ final class Store implements AutoCloseable {
       return;
     }
     errors.incrementAndGet();
-    Failing before = failing;
-    long wait = before == null ? RETRY_MIN_NANOS : Math.min(RETRY_MAX_NANOS, 2 * before.waitNanos);
-    failing = new Failing(why.toString(), System.nanoTime() + wait, wait);
-  }
-
-  void freeSpilled(Copy copy) {
-    extents.decrementAndGet();
-    spill.free(copy);
+    health.failed(why);
   }
 
   void freeDurable(Copy copy) {
@@ -195,7 +233,10 @@ final class Store implements AutoCloseable {
   }
 
   AgerStats.StoreStats stats() {
-    Failing now = failing;
+    Optional<String> failing = health.failing();
+    if (failing.isEmpty() && !spill.ailing().isEmpty()) {
+      failing = Optional.of(spill.ailing());
+    }
     return new AgerStats.StoreStats(
         config.uri(),
         config.capacityBytes(),
@@ -204,7 +245,7 @@ final class Store implements AutoCloseable {
         bytesIn.get(),
         extents.get(),
         errors.get(),
-        Optional.ofNullable(now).map(Failing::reason));
+        failing);
   }
 
   @Override

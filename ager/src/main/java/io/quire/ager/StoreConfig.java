@@ -1,6 +1,9 @@
 package io.quire.ager;
 
 import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -8,7 +11,8 @@ import java.util.Set;
  * A place that extents are paged to.
  *
  * <ul>
- *   <li>{@code flash:///path}: a directory on local flash.
+ *   <li>{@code flash:///path}: a directory on local flash; {@code flash:///a,/b}: several, which
+ *       are used alike and fail each on its own.
  *   <li>{@code hdfs://host:port/path}: a directory in HDFS.
  *   <li>{@code file:///path}: a local directory through Hadoop's file system.
  *   <li>Any other scheme for which Hadoop has a file system on the class path.
@@ -35,6 +39,9 @@ public record StoreConfig(
               + uri
               + " allowed=flash:///path, hdfs://host:port/path, file:///path");
     }
+    if (scheme.equals(FLASH)) {
+      checkDirectories(uri, path);
+    }
     if (LOCAL.contains(scheme) && uri.getAuthority() != null) {
       throw new IllegalArgumentException(
           "a local store has no host: uri=%s wanted=%s://%s".formatted(uri, scheme, path));
@@ -60,6 +67,26 @@ public record StoreConfig(
    */
   public static StoreConfig parse(String uri, long capacityBytes, boolean durable) {
     return new StoreConfig(URI.create(uri), capacityBytes, durable);
+  }
+
+  private static void checkDirectories(URI uri, String path) {
+    List<Path> directories = directories(path);
+    if (directories.contains(Path.of("/")) || Set.copyOf(directories).size() < directories.size()) {
+      throw new IllegalArgumentException(
+          "not directories of a store: uri=%s wanted=flash:///a,/b".formatted(uri));
+    }
+  }
+
+  /** A comma before a slash separates; any other is part of a name. */
+  private static List<Path> directories(String path) {
+    return Arrays.stream(path.split(",(?=/)", -1))
+        .map(each -> Path.of(each).toAbsolutePath().normalize())
+        .toList();
+  }
+
+  /** Of a flash store. */
+  List<Path> directories() {
+    return directories(uri.getPath());
   }
 
   /** Whether it is a flash directory; otherwise a Hadoop file system. */

@@ -99,12 +99,12 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner) {
     }
   }
 
-  /** Throws unless the block is the header of this copy. */
-  static void check(MemorySegment block, Copy copy) throws CorruptCopy {
+  /** Throws unless the block is this header. */
+  static void check(MemorySegment block, StoreHeader wanted) throws CorruptCopy {
     StoreHeader found = decode(block);
-    if (!found.equals(of(copy))) {
+    if (!found.equals(wanted)) {
       throw new CorruptCopy(
-          "something else lies there: wanted=%s found=%s".formatted(of(copy), found));
+          "something else lies there: wanted=%s found=%s".formatted(wanted, found));
     }
   }
 }

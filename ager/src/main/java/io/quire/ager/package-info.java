@@ -11,9 +11,11 @@
  * <p>Inside: {@code Region} is the memory, {@code PageRuns} divides it, {@code Frame} is one extent
  * with the word that pins change without a lock, {@code Memory} owns all frames under one lock (no
  * I/O under it) and decides who is moved or evicted by an {@code EvictionOrder}. {@code Cleaner}
- * and {@code Persister} write, {@code PageIns} reads. A {@code Store} has two shelves: spilled
- * copies ({@code SlotShelf} on flash, whose slots are recycled, or {@code ContainerShelf}) and
- * durable ones ({@code ContainerShelf} on flash or in any Hadoop file system).
+ * and {@code Persister} write, {@code PageIns} reads. A {@code Store} has two shelves: one for
+ * spilled copies, written and read in batches and known by a place in one word ({@code FlashSpill},
+ * striped over directories whose slots are recycled, or {@code ContainerSpill} in a Hadoop file
+ * system), and one for durable copies ({@code ContainerShelf}). {@code Lanes} keep several I/Os in
+ * flight.
  */
 @NullMarked
 package io.quire.ager;

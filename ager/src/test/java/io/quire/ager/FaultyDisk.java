@@ -3,6 +3,7 @@ package io.quire.ager;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The real disk, with faults that a test switches on, on paths that contain a text. */
 final class FaultyDisk implements Disk {
@@ -16,6 +17,12 @@ final class FaultyDisk implements Disk {
   volatile boolean writesFlipABit;
   volatile boolean writesAreShort;
   volatile long bytesLeft = Long.MAX_VALUE;
+
+  /** No read that touches this position of a file succeeds. */
+  volatile long badPosition = -1;
+
+  final AtomicInteger reads = new AtomicInteger();
+  final AtomicInteger writes = new AtomicInteger();
 
   FaultyDisk(String where) {
     this.where = where;
@@ -36,7 +43,9 @@ final class FaultyDisk implements Disk {
 
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
-      if (readsFail) {
+      reads.incrementAndGet();
+      boolean bad = position <= badPosition && badPosition < position + into.remaining();
+      if (readsFail || bad) {
         throw new IOException("Input/output error");
       }
       int start = into.position();
@@ -50,6 +59,7 @@ final class FaultyDisk implements Disk {
 
     @Override
     public int write(ByteBuffer from, long position) throws IOException {
+      writes.incrementAndGet();
       if (writesFail) {
         throw new IOException("Input/output error");
       }

@@ -127,7 +127,7 @@ class StoresTest {
 
   @Test
   void parse_notAStore_saysWhatIsAllowed() {
-    for (String uri : List.of("/tmp/x", "flash://host/x", "flash:///", "file://host/x")) {
+    for (String uri : List.of("/tmp/x", "flash://host/x", "flash:///", "file://host/x", "flash:///a,/a")) {
       assertThatThrownBy(() -> StoreConfig.parse(uri, 1, false))
           .as(uri)
           .isInstanceOf(IllegalArgumentException.class)

@@ -1,0 +1,216 @@
+package io.quire.ager;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Future;
+
+/**
+ * Spilled copies in containers. A batch is appended by one stream, since several are slower, and
+ * synced once. Neighbours are read together, several such groups at a time. The place of a copy is
+ * the number of its container and its page there.
+ */
+final class ContainerSpill implements SpillShelf {
+  /** So that the last copy of a container, of 1 GiB at most, begins on a page that has a number. */
+  static final long CONTAINER_BYTES_MAX = 2L << 30;
+
+  private static final int PAGE_BITS = 20;
+  private static final long PAGE = (1L << PAGE_BITS) - 1;
+
+  /** Copies side by side that fit into a buffer, or a single larger one. */
+  private record Group(String file, long offset, List<SpillRead> reads) {
+    long end() {
+      SpillRead last = reads.getLast();
+      return page(last.place()) * PageRuns.PAGE_BYTES
+          + Place.pages(last.place()) * PageRuns.PAGE_BYTES;
+    }
+
+    long bytes() {
+      return end() - offset;
+    }
+  }
+
+  private final ContainerShelf containers;
+  private final OpenFiles open;
+  private final Lanes lanes;
+  private final String store;
+  private final String owner;
+
+  /** Takes ownership of the containers and the lanes. */
+  ContainerSpill(
+      String store, String owner, ContainerShelf containers, ContainerMedium medium, Lanes lanes) {
+    this.store = store;
+    this.owner = owner;
+    this.containers = containers;
+    this.lanes = lanes;
+    open = new OpenFiles(medium);
+  }
+
+  @Override
+  public void write(SpillBatch batch) {
+    List<Integer> written = new ArrayList<>();
+    try {
+      for (int index : batch.left()) {
+        Copy copy = containers.write(batch.body(index));
+        long where =
+            containers.number(copy.file()) << PAGE_BITS | copy.offset() / PageRuns.PAGE_BYTES;
+        batch.put(index, Place.of(where, PageRuns.pagesOf(copy.footprint())));
+        written.add(index);
+      }
+    } catch (IOException e) {
+      batch.failed(e);
+    }
+    try {
+      containers.sync();
+    } catch (IOException e) {
+      batch.failed(e);
+      for (int index : written) {
+        free(batch.place(index));
+        batch.takeBack(index);
+      }
+    }
+  }
+
+  @Override
+  public void read(List<SpillRead> reads) {
+    List<Group> groups = groups(reads);
+    if (groups.size() == 1) {
+      // Nothing to do meanwhile.
+      read(groups.getFirst());
+      return;
+    }
+    List<Future<?>> running = new ArrayList<>();
+    for (Group group : groups) {
+      try {
+        running.add(lanes.submit(_ -> read(group)));
+      } catch (IOException e) {
+        group.reads.forEach(read -> read.failed(e));
+      }
+    }
+    for (Future<?> each : running) {
+      try {
+        Lanes.await(each);
+      } catch (IOException e) {
+        throw new IllegalStateException("a read tells its failures itself", e);
+      }
+    }
+  }
+
+  private List<Group> groups(List<SpillRead> reads) {
+    List<Group> groups = new ArrayList<>();
+    for (SpillRead read :
+        reads.stream().sorted(Comparator.comparingLong(SpillRead::place)).toList()) {
+      Copy copy = describe(read.place(), read.wanted());
+      Group last = groups.isEmpty() ? null : groups.getLast();
+      long bytes = Place.pages(read.place()) * PageRuns.PAGE_BYTES;
+      if (last != null
+          && last.file.equals(copy.file())
+          && last.end() == copy.offset()
+          && last.bytes() + bytes <= Lanes.BUFFER_BYTES) {
+        last.reads.add(read);
+      } else {
+        groups.add(new Group(copy.file(), copy.offset(), new ArrayList<>(List.of(read))));
+      }
+    }
+    return groups;
+  }
+
+  private void read(Group group) {
+    if (group.bytes() > Lanes.BUFFER_BYTES) {
+      readLarge(group);
+      return;
+    }
+    MemorySegment buffer = lanes.take();
+    try {
+      MemorySegment bytes = buffer.asSlice(0, group.bytes());
+      open.read(group.file, file -> file.read(group.offset, bytes));
+      long at = 0;
+      for (SpillRead read : group.reads) {
+        take(bytes.asSlice(at), read);
+        at += Place.pages(read.place()) * PageRuns.PAGE_BYTES;
+      }
+    } catch (IOException e) {
+      failed(group, e);
+    } finally {
+      lanes.giveBack(buffer);
+    }
+  }
+
+  /** What a whole group was refused, each of it may be given. */
+  private void failed(Group group, IOException why) {
+    if (group.reads.size() == 1) {
+      group.reads.getFirst().failed(why);
+      return;
+    }
+    for (SpillRead read : group.reads) {
+      readLarge(new Group(group.file, page(read.place()) * PageRuns.PAGE_BYTES, List.of(read)));
+    }
+  }
+
+  private void take(MemorySegment bytes, SpillRead read) {
+    try {
+      Body wanted = read.wanted();
+      StoreHeader.check(bytes, wanted.header(owner));
+      MemorySegment.copy(bytes, StoreHeader.BYTES, wanted.run(), 0, wanted.run().byteSize());
+      wanted.verify();
+    } catch (IOException e) {
+      read.failed(e);
+    }
+  }
+
+  /** Straight to where it belongs. */
+  private void readLarge(Group group) {
+    SpillRead read = group.reads.getFirst();
+    Body wanted = read.wanted();
+    MemorySegment header = MemorySegment.ofArray(new byte[StoreHeader.BYTES]);
+    try {
+      open.read(
+          group.file,
+          file -> {
+            file.read(group.offset, header);
+            StoreHeader.check(header, wanted.header(owner));
+            file.read(group.offset + StoreHeader.BYTES, wanted.run());
+            wanted.verify();
+          });
+    } catch (IOException e) {
+      read.failed(e);
+    }
+  }
+
+  @Override
+  public void free(long place) {
+    containers.free(file(place), page(place) * PageRuns.PAGE_BYTES);
+  }
+
+  @Override
+  public void tidy() {
+    containers.tidy().forEach(open::forget);
+  }
+
+  @Override
+  public Copy describe(long place, Body body) {
+    return body.copy(store, file(place), page(place) * PageRuns.PAGE_BYTES, owner);
+  }
+
+  private String file(long place) {
+    return containers.name(Place.where(place) >> PAGE_BITS);
+  }
+
+  private static long page(long place) {
+    return Place.where(place) & PAGE;
+  }
+
+  @Override
+  public String ailing() {
+    return "";
+  }
+
+  @Override
+  public void close() {
+    lanes.close();
+    open.close();
+    containers.close();
+  }
+}

@@ -1,0 +1,155 @@
+package io.quire.ager;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads of a store that keep several I/Os in flight, and the buffers in which small bodies
+ * travel together. File I/O would pin a virtual thread, so these are platform threads; they end
+ * after half a minute without work. Any thread.
+ *
+ * <p>A task of a lane never waits for a buffer: there is one for each lane besides those of the
+ * pool. So what was handed to the lanes always goes on, and a buffer of the pool comes back.
+ */
+final class Lanes implements AutoCloseable {
+  static final int BUFFER_BYTES = 4 << 20;
+
+  private static final Logger log = LoggerFactory.getLogger(Lanes.class);
+  private static final long IDLE_SECONDS = 30;
+  private static final long END_SECONDS = 5;
+
+  /** An I/O in a lane. */
+  interface Io {
+    /** Runs with the lane's own buffer of {@link #BUFFER_BYTES}. */
+    void run(MemorySegment own) throws IOException;
+  }
+
+  private final String name;
+  private final ThreadPoolExecutor threads;
+  private final Arena arena = Arena.ofShared();
+  private final BlockingQueue<MemorySegment> pool;
+  private final ConcurrentLinkedQueue<MemorySegment> ofLanes = new ConcurrentLinkedQueue<>();
+
+  /** As many I/Os can be in flight as there are lanes. */
+  Lanes(String name, int lanes) {
+    this.name = name;
+    threads =
+        new ThreadPoolExecutor(
+            lanes,
+            lanes,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("ager-io-" + name + "-", 1).factory());
+    threads.allowCoreThreadTimeOut(true);
+    pool = new ArrayBlockingQueue<>(lanes + 1);
+    for (int i = 0; i <= lanes; i++) {
+      pool.add(MemorySegment.NULL);
+    }
+  }
+
+  /** Waits for a buffer of the pool. */
+  MemorySegment take() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          MemorySegment buffer = pool.take();
+          return buffer.byteSize() == 0 ? allocate() : buffer;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  void giveBack(MemorySegment buffer) {
+    pool.add(buffer);
+  }
+
+  /**
+   * Hands over an I/O. The queue is as long as callers make it: they wait for what they submit.
+   *
+   * @throws IOException if the store is closed
+   */
+  Future<?> submit(Io io) throws IOException {
+    try {
+      return threads.submit(
+          () -> {
+            MemorySegment free = ofLanes.poll();
+            MemorySegment own = free == null ? allocate() : free;
+            try {
+              io.run(own);
+            } finally {
+              ofLanes.add(own);
+            }
+            return null;
+          });
+    } catch (RejectedExecutionException e) {
+      throw new IOException("store is closed: store=" + name, e);
+    }
+  }
+
+  /**
+   * Waits for an I/O, whatever happens: while it runs, memory of extents is in use.
+   *
+   * @throws IOException that of the I/O
+   */
+  static void await(Future<?> running) throws IOException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          running.get();
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof IOException io) {
+            throw io;
+          }
+          throw new IOException("store misbehaves: " + e.getCause(), e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private MemorySegment allocate() {
+    return arena.allocate(BUFFER_BYTES, StoreHeader.BYTES);
+  }
+
+  /** Ends the threads. Buffers of an I/O that hangs are kept. */
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      if (threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        arena.close();
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    log.warn("buffers kept, I/O does not end: store={}", name);
+  }
+}

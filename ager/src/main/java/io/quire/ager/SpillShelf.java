@@ -1,0 +1,34 @@
+package io.quire.ager;
+
+import java.util.List;
+
+/**
+ * Spilled copies, which need not survive the process. A copy is known by its {@link Place}; the
+ * shelf remembers nothing of it. {@link #write} and {@link #tidy} are called by one thread at a
+ * time; the others by any.
+ */
+interface SpillShelf extends AutoCloseable {
+  /**
+   * Writes those of the batch that lie nowhere, small ones together, and gives each that was
+   * written its place. What is left has a failure; nothing refers to what was written of it.
+   */
+  void write(SpillBatch batch);
+
+  /** Reads and verifies all; each that could not be read says why. */
+  void read(List<SpillRead> reads);
+
+  /** The copy is not needed any more. Does no I/O. */
+  void free(long place);
+
+  /** Does the I/O that {@link #free} has put off. */
+  void tidy();
+
+  /** A name for what lies there, for messages. */
+  Copy describe(long place, Body body);
+
+  /** What is failing of this shelf while the rest of it works; empty if nothing is. */
+  String ailing();
+
+  @Override
+  void close();
+}
