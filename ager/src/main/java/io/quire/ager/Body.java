@@ -45,6 +45,6 @@ record Body(long extent, MemorySegment run, long bytes, int crc) {
   }
 
   StoreHeader header(String owner) {
-    return new StoreHeader(StoreHeader.Kind.BODY, extent, bytes, crc, owner);
+    return StoreHeader.body(extent, bytes, crc, owner);
   }
 }

@@ -3,6 +3,7 @@ package io.quire.ager;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,12 @@ interface ContainerMedium {
    */
   ReadFile open(String file) throws IOException;
 
+  /** A container that is there, and how long it is as far as readers can tell. */
+  record Listed(String file, long bytes) {}
+
+  /** The durable containers, in the order of their names. */
+  List<Listed> containers() throws IOException;
+
   /** Does nothing if there is no such file. */
   void delete(String file) throws IOException;
 
@@ -29,6 +36,9 @@ interface ContainerMedium {
   interface AppendFile extends AutoCloseable {
     /** Appends the header, and the run if there is one. */
     void append(StoreHeader header, @Nullable MemorySegment run) throws IOException;
+
+    /** Appends more of the body whose header was appended alone; in whole pages. */
+    void append(MemorySegment part) throws IOException;
 
     /** Whether {@link #sync} can make readable what was appended; else only closing can. */
     boolean canSync();

@@ -322,7 +322,7 @@ final class ContainerShelf implements AutoCloseable {
           rememberGivenUp(name, offsets);
           return 0;
         }
-        at += StoreHeader.BYTES + StoreHeader.padded(header.bytes());
+        at += header.footprint();
       }
     } catch (IOException e) {
       log.warn("container kept, its end was not found: store={} file={}", store, name, e);

@@ -24,9 +24,11 @@ import org.slf4j.LoggerFactory;
  * One directory of a flash store, in which this owner holds the lock of a directory of its own.
  *
  * @param own where what the owner spills lies; removed when it closes
+ * @param ownLock null if it is only looked into
  * @param health of this directory alone
  */
-record FlashDirectory(Path root, Path own, FileChannel ownLock, Health health, Lanes lanes)
+record FlashDirectory(
+    Path root, Path own, @Nullable FileChannel ownLock, Health health, Lanes lanes)
     implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FlashDirectory.class);
   private static final long SWEEP_WAIT_SECONDS = 10;
@@ -56,6 +58,16 @@ record FlashDirectory(Path root, Path own, FileChannel ownLock, Health health, L
     Path own = root.resolve(owner);
     FileChannel lock = takeOver(root, own);
     return new FlashDirectory(root, own, lock, new Health(), new Lanes(root.toString(), LANES));
+  }
+
+  /**
+   * To look at what lies there, without a lock.
+   *
+   * @throws IOException if there is no such directory
+   */
+  static FlashDirectory lookInto(Path given) throws IOException {
+    Path root = given.toRealPath();
+    return new FlashDirectory(root, root, null, new Health(), new Lanes(root.toString(), LANES));
   }
 
   /** Sweeps, and locks a fresh directory of this owner. */
@@ -155,6 +167,9 @@ record FlashDirectory(Path root, Path own, FileChannel ownLock, Health health, L
   @Override
   public void close() {
     lanes.close();
+    if (ownLock == null) {
+      return;
+    }
     try (ownLock) {
       deleteTree(own);
     } catch (IOException e) {

@@ -3,11 +3,13 @@ package io.quire.ager;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -89,6 +91,23 @@ final class FlashMedium implements ContainerMedium {
   }
 
   @Override
+  public List<Listed> containers() throws IOException {
+    List<Listed> found = new ArrayList<>();
+    for (FlashDirectory directory : directories) {
+      Path durable = directory.root().resolve(Store.DURABLE);
+      if (Files.isDirectory(durable)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(durable, "*.quire")) {
+          for (Path file : files) {
+            found.add(new Listed(Store.DURABLE + file.getFileName(), Files.size(file)));
+          }
+        }
+      }
+    }
+    found.sort(Comparator.comparing(Listed::file));
+    return found;
+  }
+
+  @Override
   public void delete(String file) throws IOException {
     for (FlashDirectory directory : directories) {
       Files.deleteIfExists(directory.root().resolve(file));
@@ -112,6 +131,12 @@ final class FlashMedium implements ContainerMedium {
       this.file = file;
       this.path = path;
       this.directory = directory;
+    }
+
+    @Override
+    public void append(MemorySegment part) throws IOException {
+      noted(() -> file.write(position, part));
+      position += part.byteSize();
     }
 
     @Override

@@ -93,6 +93,7 @@ final class FlashStore {
             room,
             ager.containerBytes()),
         ager.readBack(),
+        () -> {},
         () -> directories.forEach(FlashDirectory::close));
   }
 

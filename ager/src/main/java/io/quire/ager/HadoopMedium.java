@@ -5,9 +5,13 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.List;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -51,6 +55,23 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
   }
 
   @Override
+  public List<Listed> containers() throws IOException {
+    List<Listed> found = new ArrayList<>();
+    try {
+      for (FileStatus status : files.listStatus(new Path(root, Store.DURABLE))) {
+        String name = status.getPath().getName();
+        if (status.isFile() && name.endsWith(".quire")) {
+          found.add(new Listed(Store.DURABLE + name, status.getLen()));
+        }
+      }
+    } catch (FileNotFoundException e) {
+      return List.of();
+    }
+    found.sort(Comparator.comparing(Listed::file));
+    return found;
+  }
+
+  @Override
   public void delete(String file) throws IOException {
     files.delete(new Path(root, file), false);
   }
@@ -72,7 +93,14 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     @Override
     public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
       out.write(header.encode());
-      long bytes = run == null ? 0 : run.byteSize();
+      if (run != null) {
+        append(run);
+      }
+    }
+
+    @Override
+    public void append(MemorySegment run) throws IOException {
+      long bytes = run.byteSize();
       for (long at = 0; at < bytes; at += PIECE_BYTES) {
         int length = (int) Math.min(PIECE_BYTES, bytes - at);
         MemorySegment.copy(run, ValueLayout.JAVA_BYTE, at, piece, 0, length);

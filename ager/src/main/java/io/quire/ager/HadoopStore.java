@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * Opens a directory in a Hadoop file system as a store.
  *
  * <pre>
- * path/spill/owner/000001.quire      spilled copies; removed when the owner closes
+ * path/spill/owner/000001.quire      spilled copies; removed when the owner closes, or later
+ * path/spill/owner/alive             written anew while the owner lives
  * path/durable/owner-000001.quire    durable copies
  * </pre>
  */
@@ -55,7 +56,7 @@ final class HadoopStore {
    */
   static Store open(StoreConfig config, AgerConfig ager) throws IOException {
     // Instances are cached per user by default, and closing one would close everybody's.
-    FileSystem files = FileSystem.newInstance(config.uri(), configuration(config));
+    FileSystem files = connect(config);
     boolean opened = false;
     try {
       Store store = open(config, ager, files);
@@ -66,6 +67,16 @@ final class HadoopStore {
         files.close();
       }
     }
+  }
+
+  /** A client of its own. */
+  static FileSystem connect(StoreConfig config) throws IOException {
+    return FileSystem.newInstance(config.uri(), configuration(config));
+  }
+
+  /** The durable containers of a store. */
+  static ContainerMedium durable(StoreConfig config, FileSystem files) {
+    return new HadoopMedium(files, new Path(config.uri()), true);
   }
 
   /** Asks the file system for the store's directory, which need not be there yet. */
@@ -102,10 +113,10 @@ final class HadoopStore {
     String uri = config.uri().toString();
     String owner = ager.owner();
     Path root = new Path(config.uri());
-    Path ownSpill = new Path(root, "spill/" + owner);
+    HadoopSpill ownSpill = new HadoopSpill(files, root, owner);
     HadoopMedium spillMedium = new HadoopMedium(files, root, false);
     HadoopMedium durableMedium = new HadoopMedium(files, root, true);
-    files.delete(ownSpill, true);
+    ownSpill.open();
     if (config.durable()) {
       durableMedium.probe(Store.DURABLE + owner + ".probe", owner);
     }
@@ -126,14 +137,15 @@ final class HadoopStore {
         new ContainerShelf(
             uri, Store.DURABLE + owner + "-", owner, durableMedium, room, ager.containerBytes()),
         ager.readBack(),
+        ownSpill::tick,
         () -> release(files, ownSpill));
   }
 
-  private static void release(FileSystem files, Path ownSpill) {
+  private static void release(FileSystem files, HadoopSpill ownSpill) {
     try (files) {
-      files.delete(ownSpill, true);
+      ownSpill.close();
     } catch (IOException e) {
-      log.warn("spill directory not removed: directory={}", ownSpill, e);
+      log.warn("spill directory not removed: store={}", files.getUri(), e);
     }
   }
 }

@@ -19,6 +19,7 @@ final class Store implements AutoCloseable {
   private final SpillShelf spill;
   private final ContainerShelf durable;
   private final boolean readBack;
+  private final Runnable tick;
   private final Runnable release;
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
@@ -29,6 +30,7 @@ final class Store implements AutoCloseable {
   /**
    * Takes ownership of the shelves.
    *
+   * @param tick what is to be done from time to time, by the thread that spills
    * @param release what is left to do after they are closed
    */
   Store(
@@ -37,12 +39,14 @@ final class Store implements AutoCloseable {
       SpillShelf spill,
       ContainerShelf durable,
       boolean readBack,
+      Runnable tick,
       Runnable release) {
     this.config = config;
     this.room = room;
     this.spill = spill;
     this.durable = durable;
     this.readBack = readBack;
+    this.tick = tick;
     this.release = release;
   }
 
@@ -225,6 +229,7 @@ final class Store implements AutoCloseable {
   }
 
   void tidySpilled() {
+    tick.run();
     spill.tidy();
   }
 

@@ -107,6 +107,12 @@ final class Samples {
     }
   }
 
+  static List<Path> containersBelow(Path directory) {
+    return filesBelow(directory).stream()
+        .filter(file -> file.toString().endsWith(".quire"))
+        .toList();
+  }
+
   /** Files may come and go meanwhile. */
   static List<Path> filesBelow(Path directory) {
     List<Path> files = new ArrayList<>();

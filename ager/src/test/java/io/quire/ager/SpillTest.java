@@ -306,14 +306,14 @@ class SpillTest {
       store.spill(batch);
       assertThat(batch.done()).isTrue();
       checkAll(store, batch);
-      assertThat(Samples.filesBelow(directory)).hasSizeBetween(3, 5);
+      assertThat(Samples.containersBelow(directory)).hasSizeBetween(3, 5);
       SpillBatch more = small(3);
       store.spill(more);
       checkAll(store, more);
       freeAll(store, batch);
       freeAll(store, more);
       store.tidySpilled();
-      assertThat(Samples.filesBelow(directory)).as("the one that is appended to").hasSize(1);
+      assertThat(Samples.containersBelow(directory)).as("the one that is appended to").hasSize(1);
     }
   }
 

@@ -3,6 +3,9 @@ package io.quire.ager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.ager.StoreHeader.Form;
+import io.quire.ager.StoreHeader.Seal;
+import io.quire.base.Checksum;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.lang.foreign.MemorySegment;
@@ -12,16 +15,49 @@ import org.junit.jupiter.api.Test;
 
 class StoreHeaderTest {
   private static final StoreHeader HEADER =
-      new StoreHeader(StoreHeader.Kind.BODY, 0x0102030405060708L, 70_001, 0xcafebabe, "node-1");
+      StoreHeader.body(0x0102030405060708L, 70_001, 0xcafebabe, "node-1");
+
+  private static final StoreHeader SEALED =
+      new StoreHeader(
+          StoreHeader.Kind.BODY,
+          7,
+          70_001,
+          0xcafebabe,
+          "node-1",
+          new Form(2, 12_345, new Seal("0f".repeat(16), "a1".repeat(32), 0x1122334455667788L)));
 
   @Test
-  void encode_versionOne_hasTheseBytes() {
+  void decode_versionOne_isStillRead() throws CorruptCopy {
+    byte[] bytes = HEADER.encode();
+    bytes[8] = 1;
+    Arrays.fill(bytes, 4000, 4096, (byte) 0);
+    WireWriter checksum = new WireWriter().int32(Checksum.of(bytes, 0, 4092));
+    System.arraycopy(checksum.toBytes(), 0, bytes, 4092, 4);
+    assertThat(HexFormat.of().formatHex(bytes, 4092, 4096)).isEqualTo("83f0b7f4");
+    assertThat(StoreHeader.decode(MemorySegment.ofArray(bytes))).isEqualTo(HEADER);
+  }
+
+  @Test
+  void encode_compressedAndEncrypted_hasTheseBytes() throws CorruptCopy {
+    byte[] bytes = SEALED.encode();
+    assertThat(HexFormat.of().formatHex(bytes, 8, 16)).isEqualTo("0200010201000000");
+    assertThat(HexFormat.of().formatHex(bytes, 4000, 4064))
+        .isEqualTo(
+            "3930000000000000" // stored bytes
+                + "0f".repeat(16)
+                + "a1".repeat(32)
+                + "8877665544332211");
+    assertThat(StoreHeader.decode(MemorySegment.ofArray(bytes))).isEqualTo(SEALED);
+  }
+
+  @Test
+  void encode_versionTwo_hasTheseBytes() {
     byte[] bytes = HEADER.encode();
     assertThat(bytes).hasSize(4096);
     assertThat(HexFormat.of().formatHex(bytes, 0, 48))
         .isEqualTo(
             "5155495245585431" // magic
-                + "0100" // version
+                + "0200" // version
                 + "01" // body
                 + "0000000000"
                 + "0807060504030201" // extent

@@ -118,16 +118,17 @@ class StoresTest {
         Samples.config(BUDGET, Samples.hadoop(directory, false)).withContainerBytes(300_000);
     try (Ager ager = Ager.open(config)) {
       List<Extent> extents = Samples.extents(ager, 40, 50_000);
-      Samples.await("containers", () -> Samples.filesBelow(directory).size() > 3);
+      Samples.await("containers", () -> Samples.containersBelow(directory).size() > 3);
       extents.forEach(ager::drop);
-      Samples.await("only the last one", () -> Samples.filesBelow(directory).size() <= 1);
+      Samples.await("only the last one", () -> Samples.containersBelow(directory).size() <= 1);
     }
     assertThat(Samples.filesBelow(directory)).isEmpty();
   }
 
   @Test
   void parse_notAStore_saysWhatIsAllowed() {
-    for (String uri : List.of("/tmp/x", "flash://host/x", "flash:///", "file://host/x", "flash:///a,/a")) {
+    for (String uri :
+        List.of("/tmp/x", "flash://host/x", "flash:///", "file://host/x", "flash:///a,/a")) {
       assertThatThrownBy(() -> StoreConfig.parse(uri, 1, false))
           .as(uri)
           .isInstanceOf(IllegalArgumentException.class)

@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LoadCommand.class,
       CatCommand.class,
       LogCommand.class,
+      StoreCommand.class,
       SimCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
