@@ -45,7 +45,8 @@ class UsageTest {
   @Test
   void run_withUnknownCommand_namesItAndWhatIsClose() {
     assertMisused(
-        "no such command: strt; did you mean start or store or status?; see 'quire --help'", "strt");
+        "no such command: strt; did you mean start or store or status?; see 'quire --help'",
+        "strt");
     assertMisused("no such command: zzz; see 'quire ns --help'", "ns", "zzz");
   }
 
