@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * {@code NEAR} looks at a number of runs that depends on what is wanted and not on how many there
- * are, and may find nothing where there is something; each time it looks further on.
+ * are, and may find nothing where there is something; each time it looks further on. {@code
+ * EVERYWHERE} walks over all of them, so it is for the end: when nothing is left to evict and the
+ * alternative is to refuse.
  */
 final class Compaction {
   /** How long to look. */
@@ -78,11 +80,10 @@ final class Compaction {
       return null;
     }
     Search search = new Search(wanted);
-    switch (effort) {
+    return switch (effort) {
       case NEAR -> search.near();
       case EVERYWHERE -> search.everywhere();
-    }
-    return search.best();
+    };
   }
 
   /** Moves that were made. */
@@ -119,7 +120,7 @@ final class Compaction {
     return runs.isFree(run) || runs.isSettled(run) && movable.test(runs.owner(run));
   }
 
-  /** For one plan: collects windows. */
+  /** For one plan: collects windows, and tries them in the order of what they cost. */
   private final class Search {
     private final int wanted;
     private final int longestFree = runs.longestFree();
@@ -130,15 +131,20 @@ final class Compaction {
       this.wanted = wanted;
     }
 
-    void near() {
-      left = NEAR_RUNS + 4 * Math.min(wanted, Integer.MAX_VALUE / 8);
-      int rest = left / 2;
+    @Nullable CompactionPlan near() {
+      left = NEAR_RUNS + 2 * Math.min(wanted, Integer.MAX_VALUE / 4);
       int found = runs.longFreeRuns(seeds);
-      for (int i = 0; i < found && left > rest; i++) {
+      for (int i = 0; i < found && left > 0; i++) {
         around(seeds[i]);
       }
+      CompactionPlan plan = best();
+      if (plan != null) {
+        return plan;
+      }
+      windows.clear();
       left = NEAR_RUNS;
       rover = sweep(runs.exists(rover) ? rover : runs.first(), Long.MAX_VALUE);
+      return best();
     }
 
     /** All windows with this run in them, as long as is wanted. */
@@ -157,10 +163,11 @@ final class Compaction {
       sweep(from, (long) runs.start(seed) + wanted);
     }
 
-    void everywhere() {
+    @Nullable CompactionPlan everywhere() {
       left = Integer.MAX_VALUE;
       sweep(runs.first(), Long.MAX_VALUE);
       stretches();
+      return best();
     }
 
     /** Looks at runs from this one up to a page; where it stopped. */

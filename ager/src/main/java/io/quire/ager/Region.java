@@ -1,5 +1,6 @@
 package io.quire.ager;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -10,6 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 
 /**
  * The memory of all extents: one range for the life of an {@link Ager}, every page of it touched.
@@ -26,6 +29,9 @@ final class Region implements AutoCloseable {
   private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
   private static final int MADV_HUGEPAGE = 14;
   private static final int MADV_POPULATE_WRITE = 23;
+
+  /** Touching is told of in pieces of this size. */
+  private static final long PIECE_BYTES = 64L << 20;
 
   /** Asking the operating system takes milliseconds, and few would notice an older answer. */
   private static final long RSS_SAMPLE_NANOS = 1_000_000_000L;
@@ -49,22 +55,47 @@ final class Region implements AutoCloseable {
    * @throws AgerException.NoMemory if there is not that much
    */
   static Region open(long bytes) {
-    boolean linux = System.getProperty("os.name").equals("Linux");
-    return linux && ValueLayout.ADDRESS.byteSize() == 8 ? map(bytes) : allocate(bytes);
+    return open(bytes, _ -> {});
   }
 
-  /** One allocation of an arena, which is zeroed and thereby touched. */
+  /**
+   * As {@link #open(long)}.
+   *
+   * @param touched is told how many bytes are in physical memory, some seconds being needed for
+   *     tens of gigabytes; the last time it is told, all of them
+   */
+  static Region open(long bytes, LongConsumer touched) {
+    boolean linux = System.getProperty("os.name").equals("Linux");
+    return linux && ValueLayout.ADDRESS.byteSize() == 8
+        ? map(bytes, touched)
+        : allocate(bytes, touched);
+  }
+
+  /** As {@link #allocate(long, LongConsumer)}. */
   static Region allocate(long bytes) {
+    return allocate(bytes, _ -> {});
+  }
+
+  /**
+   * One allocation of an arena, which zeroes and thereby touches it, all at once. It counts towards
+   * {@code -XX:MaxDirectMemorySize}.
+   *
+   * @throws AgerException.NoMemory if there is not that much
+   */
+  static Region allocate(long bytes, LongConsumer touched) {
+    check(bytes);
     Arena arena = Arena.ofShared();
     try {
-      return new Region(arena, arena.allocate(bytes, PageRuns.PAGE_BYTES), false);
+      MemorySegment segment = arena.allocate(bytes, PageRuns.PAGE_BYTES);
+      touched.accept(bytes);
+      return new Region(arena, segment, false);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new AgerException.NoMemory(bytes, "the process cannot allocate it");
     }
   }
 
-  private static Region map(long bytes) {
+  private static Region map(long bytes, LongConsumer touched) {
     check(bytes);
     long reserved = bytes + 2 * HUGE_PAGE_BYTES;
     long base = Native.mmap(reserved, PROT_NONE, MAP_PRIVATE_ANONYMOUS_NORESERVE);
@@ -83,10 +114,20 @@ final class Region implements AutoCloseable {
     MemorySegment segment =
         MemorySegment.ofAddress(start)
             .reinterpret(bytes, arena, _ -> Native.munmap(base, reserved));
-    if (Native.madvise(start, bytes, MADV_POPULATE_WRITE) != 0) {
-      touch(segment);
+    Region region = new Region(arena, segment, true);
+    region.touch(touched);
+    return region;
+  }
+
+  private void touch(LongConsumer touched) {
+    for (long at = 0; at < segment.byteSize(); ) {
+      long bytes = Math.min(PIECE_BYTES, segment.byteSize() - at);
+      if (Native.madvise(segment.address() + at, bytes, MADV_POPULATE_WRITE) != 0) {
+        touch(segment.asSlice(at, bytes));
+      }
+      at += bytes;
+      touched.accept(at);
     }
-    return new Region(arena, segment, true);
   }
 
   /**
@@ -95,7 +136,7 @@ final class Region implements AutoCloseable {
    * @throws AgerException.NoMemory if the machine says that it has less
    */
   static void check(long bytes) {
-    OptionalLong available = kilobytes(Path.of("/proc/meminfo"), "", "MemAvailable:");
+    OptionalLong available = availableBytes();
     if (available.isPresent() && available.getAsLong() < bytes) {
       throw new AgerException.NoMemory(
           bytes, "the machine has less: availableBytes=" + available.getAsLong());
@@ -133,24 +174,51 @@ final class Region implements AutoCloseable {
     }
     RssSample last = sample;
     if (last.bytes.isEmpty() || System.nanoTime() - last.atNanos > RSS_SAMPLE_NANOS) {
-      String mapping = Long.toHexString(segment.address()) + "-";
-      OptionalLong bytes = kilobytes(Path.of("/proc/self/smaps"), mapping, "Rss:");
-      last = new RssSample(bytes, System.nanoTime());
+      last = new RssSample(residentNow(), System.nanoTime());
       sample = last;
     }
     return last.bytes;
   }
 
-  private static OptionalLong kilobytes(Path file, String afterLine, String name) {
-    try (var lines = Files.lines(file)) {
+  /** The sum over the mappings that lie in the region: the kernel may have divided it. */
+  private OptionalLong residentNow() {
+    long end = segment.address() + segment.byteSize();
+    long resident = 0;
+    try (BufferedReader lines = Files.newBufferedReader(Path.of("/proc/self/smaps"))) {
+      boolean within = false;
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        int dash = line.indexOf('-');
+        // The line that begins a mapping has its addresses first, others a name without a dash.
+        if (dash > 0 && dash < line.indexOf(' ')) {
+          long start = Long.parseUnsignedLong(line, 0, dash, 16);
+          if (start >= end) {
+            break;
+          }
+          within = start >= segment.address();
+        } else if (within && line.startsWith("Rss:")) {
+          resident += kilobytes(line);
+        }
+      }
+    } catch (IOException unreadable) {
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(resident);
+  }
+
+  private static OptionalLong availableBytes() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
       return lines
-          .dropWhile(line -> !line.startsWith(afterLine))
-          .filter(line -> line.startsWith(name))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+          .filter(line -> line.startsWith("MemAvailable:"))
+          .mapToLong(Region::kilobytes)
           .findFirst();
     } catch (IOException unreadable) {
       return OptionalLong.empty();
     }
+  }
+
+  /** Of a line such as {@code Rss: 12 kB}, in bytes. */
+  private static long kilobytes(String line) {
+    return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
   }
 
   /** Gives the memory back. Throws if a read or write of a channel still uses it. */

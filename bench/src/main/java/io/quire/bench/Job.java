@@ -57,6 +57,8 @@ public record Job(
     READ_LATENCY,
     /** What the heap holds more, for each object that there is more. */
     OBJECT_BYTES,
+    /** Random allocations and frees: a second, and how well they went. */
+    CHURN,
     /** One process is killed: the longest time without a publish elsewhere, in ms. */
     FAILOVER,
     /** All processes are killed and started: seconds to the first lookup on all. */
