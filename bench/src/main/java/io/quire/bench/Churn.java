@@ -23,7 +23,7 @@ import java.util.TreeMap;
  *
  * <p>Each allocation carries a stamp at both ends, which must be there when it is freed.
  */
-final class Churn {
+public final class Churn {
   private static final int LOOK_EVERY = 16;
   private static final long PAGE = 4096;
   private static final long MARGIN = 64L << 20;

@@ -72,6 +72,11 @@ record ChurnProcess(String name, String allocator, Load load, String library) im
   }
 
   private Map<String, Double> measure(Job job, Path directory, Reaper reaper) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a directory: path=" + directory, e);
+    }
     Launch launch =
         JavaCommand.of(
                 Churn.class.getName(),
