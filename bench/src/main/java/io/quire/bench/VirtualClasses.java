@@ -42,7 +42,7 @@ final class VirtualClasses implements Allocator {
 
   VirtualClasses(long limit) {
     this.limit = limit;
-    for (int at = 0; sizeOf(at) <= LONGEST; at++) {
+    for (int at = 0; sizeOf(at) <= Math.min(LONGEST, limit); at++) {
       classes.add(new SizeClass(sizeOf(at), limit));
     }
   }
