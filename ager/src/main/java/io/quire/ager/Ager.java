@@ -32,6 +32,7 @@ public final class Ager implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Ager.class);
   private static final Duration OPEN_MAX = Duration.ofSeconds(30);
+  private static final Duration PREFETCH_MAX = Duration.ofSeconds(30);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
   private final AgerConfig config;
@@ -47,13 +48,15 @@ public final class Ager implements AutoCloseable {
     this.config = config;
     this.region = region;
     this.stores = stores;
-    memory = new Memory(config, region);
-    pageIns = new PageIns(memory);
+    memory = new Memory(config, region, stores);
+    pageIns = new PageIns(memory, stores);
     persister = new Persister(memory, pageIns, stores.stream().filter(Store::isDurable).toList());
-    Cleaner cleaner = new Cleaner(memory, stores);
+    Writer writer = new Writer(memory, pageIns, stores);
+    Reclaimer reclaimer = new Reclaimer(memory);
     String prefix = "ager-" + config.owner() + "-";
     workers.add(new Worker(prefix + "persister", persister::step));
-    workers.add(new Worker(prefix + "cleaner", cleaner::step));
+    workers.add(new Worker(prefix + "writer", writer::step));
+    workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
     for (int i = 1; i <= config.readers(); i++) {
       workers.add(new Worker(prefix + "reader-" + i, pageIns::step));
     }
@@ -224,13 +227,39 @@ public final class Ager implements AutoCloseable {
    */
   public Pin pin(Extent extent, Duration deadline) {
     checkMine(extent);
-    return pageIns.pin(extent, Deadline.in(deadline));
+    return extent.tryPin() ? new Pin(extent) : pageIns.pin(extent, Deadline.in(deadline));
+  }
+
+  /**
+   * As {@link #pin}, without a thread that waits. The future completes with a pin that the caller
+   * must close, or with what {@link #pin} would throw, at the deadline at the latest. What depends
+   * on it runs on a thread of the ager and must be short. To cancel the future is to give the pin
+   * back as soon as there is one.
+   *
+   * @throws IllegalStateException if it was dropped
+   */
+  public CompletableFuture<Pin> pinAsync(Extent extent, Duration deadline) {
+    checkMine(extent);
+    return extent.tryPin()
+        ? CompletableFuture.completedFuture(new Pin(extent))
+        : pageIns.pinAsync(extent, Deadline.in(deadline));
+  }
+
+  /**
+   * Starts to read what is not in memory, as far as that takes nothing that is needed sooner. Does
+   * not wait, and tells nobody what came of it: a pin will.
+   */
+  public void prefetch(List<Extent> extents) {
+    extents.forEach(this::checkMine);
+    for (Extent extent : extents) {
+      pageIns.ahead(extent, Deadline.in(PREFETCH_MAX));
+    }
   }
 
   /** Holds the extent if it is in memory and was not dropped. Does not wait. */
   public Optional<Pin> tryPin(Extent extent) {
     checkMine(extent);
-    return extent.frame().tryPin() ? Optional.of(new Pin(extent)) : Optional.empty();
+    return extent.tryPin() ? Optional.of(new Pin(extent)) : Optional.empty();
   }
 
   /**
@@ -280,7 +309,7 @@ public final class Ager implements AutoCloseable {
    */
   public void drop(Extent extent) {
     checkMine(extent);
-    memory.drop(extent.frame());
+    memory.drop(extent);
   }
 
   /**
@@ -297,7 +326,7 @@ public final class Ager implements AutoCloseable {
   }
 
   private void checkMine(Extent extent) {
-    if (extent.frame().memory() != memory) {
+    if (extent.memory() != memory) {
       throw new IllegalArgumentException("extent of another ager: extent=" + extent.id());
     }
   }

@@ -2,7 +2,6 @@ package io.quire.ager;
 
 import io.quire.base.Checksum;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An extent in the making: private, pinned and writable. {@link #seal} makes it immutable; {@link
@@ -11,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Draft implements AutoCloseable {
   private final Memory memory;
-  private final Frame frame;
-  private @Nullable Extent sealed;
+  private final Extent extent;
+  private boolean sealed;
   private boolean closed;
 
-  Draft(Memory memory, Frame frame) {
+  Draft(Memory memory, Extent extent) {
     this.memory = memory;
-    this.frame = frame;
+    this.extent = extent;
   }
 
   /**
@@ -27,20 +26,21 @@ public final class Draft implements AutoCloseable {
    */
   public MemorySegment segment() {
     checkOpen();
-    return sealed == null ? memory.bytesOf(frame) : frame.view();
+    return sealed ? extent.view() : extent.run().asSlice(0, extent.bytes());
   }
 
   /** Makes the bytes immutable. The draft still holds them in memory until it is closed. */
   public Extent seal() {
     checkOpen();
-    if (sealed != null) {
-      throw new IllegalStateException("draft is sealed: extent=" + frame.id());
+    if (sealed) {
+      throw new IllegalStateException("draft is sealed: extent=" + extent.id());
     }
-    MemorySegment run = memory.runOf(frame);
-    run.asSlice(frame.bytes()).fill((byte) 0);
-    int crc = Checksum.of(memory.bytesOf(frame).asByteBuffer());
-    sealed = memory.seal(frame, crc);
-    return sealed;
+    MemorySegment run = extent.run();
+    run.asSlice(extent.bytes()).fill((byte) 0);
+    int crc = Checksum.of(run.asSlice(0, extent.bytes()).asByteBuffer());
+    memory.seal(extent, crc);
+    sealed = true;
+    return extent;
   }
 
   /** Unpins the extent, or abandons the draft if it was not sealed. Further calls do nothing. */
@@ -50,15 +50,15 @@ public final class Draft implements AutoCloseable {
       return;
     }
     closed = true;
-    if (sealed == null) {
-      memory.drop(frame);
+    if (!sealed) {
+      memory.drop(extent);
     }
-    frame.unpin();
+    extent.unpin();
   }
 
   private void checkOpen() {
     if (closed) {
-      throw new IllegalStateException("draft is closed: extent=" + frame.id());
+      throw new IllegalStateException("draft is closed: extent=" + extent.id());
     }
   }
 }

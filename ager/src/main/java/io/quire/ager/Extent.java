@@ -1,30 +1,17 @@
 package io.quire.ager;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The handle of a sealed, immutable block of bytes. It stands for the extent in this process only,
  * may be shared between threads, and holds no memory by itself: {@link Ager#pin} does. Two handles
  * are equal only if they are the same.
  */
-public final class Extent {
-  private final long id;
-  private final long bytes;
-  private final int crc;
-  private final Frame frame;
+public final class Extent extends Frame {
+  private int crc;
 
-  Extent(Frame frame, int crc) {
-    this.id = frame.id();
-    this.bytes = frame.bytes();
-    this.crc = crc;
-    this.frame = frame;
-  }
-
-  /** Unique among the extents of this {@link Ager}. */
-  public long id() {
-    return id;
-  }
-
-  public long bytes() {
-    return bytes;
+  Extent(Memory memory, long id, int bytes) {
+    super(memory, id, bytes);
   }
 
   /** CRC32C of the bytes. */
@@ -32,12 +19,23 @@ public final class Extent {
     return crc;
   }
 
-  Frame frame() {
-    return frame;
+  /** Before anybody else knows of it. */
+  void crc(int found) {
+    crc = found;
+  }
+
+  /** What is written of it, or read, while it is pinned or on its way in. */
+  Body body() {
+    return new Body(id(), run(), bytes(), crc);
+  }
+
+  /** As {@link #body}, for messages, wherever the bytes are. */
+  Body described() {
+    return new Body(id(), MemorySegment.NULL, bytes(), crc);
   }
 
   @Override
   public String toString() {
-    return "extent %d (%d bytes, crc %08x)".formatted(id, bytes, crc);
+    return "extent %d (%d bytes, crc %08x)".formatted(id(), bytes(), crc);
   }
 }

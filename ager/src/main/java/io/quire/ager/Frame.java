@@ -1,20 +1,24 @@
 package io.quire.ager;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One extent or draft, and where its bytes are.
+ * Where the bytes of an extent or of a draft are. It is the part of an {@link Extent} that changes,
+ * and one object with it, because a million extents are a use case and each object has a price.
  *
- * <p>One word holds the number of pins, the phase and whether it was dropped. Pins of a resident
- * frame come and go by compare-and-set on that word, without a lock. All else changes under the
- * lock of {@link Memory}: the phase too, and it leaves RESIDENT only while there are no pins, by
- * the same compare-and-set, so that a pin always finds the bytes and they never move under it.
+ * <p>One word holds the number of pins, the phase and some marks. Pins of a resident frame come and
+ * go by one addition to that word each, without a lock. All else changes under the lock of {@link
+ * Memory}: the phase too, and it leaves RESIDENT only while there are no pins, by a compare-and-set
+ * of the word, so that a pin always finds the bytes and they never move under it. A pin that was
+ * counted and then finds another phase is taken back; a moment of that kind only keeps a frame
+ * where it is.
  */
-final class Frame {
-  /** Where the bytes are. MOVING lasts as long as a copy in memory, under the lock. */
+abstract sealed class Frame permits Extent {
+  /** Where the bytes are. MOVING lasts as long as a copy in memory. */
   enum Phase {
     ABSENT,
     RESIDENT,
@@ -25,139 +29,201 @@ final class Frame {
   /** A durable copy and the store it lies in. */
   record Stored(Store store, Copy copy) {}
 
-  /** The place of a spilled copy and the store it lies in. */
-  record Spilled(Store store, long place) {}
+  static final int NO_SLOT = -1;
 
   private static final Phase[] PHASES = Phase.values();
-  private static final AtomicLongFieldUpdater<Frame> STATE =
-      AtomicLongFieldUpdater.newUpdater(Frame.class, "state");
+  private static final VarHandle STATE;
   private static final long PINS = 0xffff_ffffL;
   private static final int PHASE_SHIFT = 32;
   private static final long PHASE = 3L << PHASE_SHIFT;
   private static final long DROPPED = 1L << 34;
 
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Frame.class, "state", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Memory memory;
   private final long id;
-  private final long bytes;
+  private final int bytes;
   private volatile long state;
-  private volatile long lastUse;
+  private volatile int lastUse;
 
-  /** Written while no pin can be taken, before the state says RESIDENT; read under a pin. */
-  private MemorySegment view = MemorySegment.NULL;
+  /** First page; written while no pin can be taken, before the state says RESIDENT. */
+  private int startPage;
 
   // Guarded by the lock of Memory.
-  long start = -1;
-  @Nullable Extent extent;
-  @Nullable Spilled spilled;
+  int slot = NO_SLOT;
+  int run = Runs.NONE;
+  long place = Place.NOWHERE;
+  byte placeStore;
   @Nullable Stored durable;
+
   @Nullable PageIn pageIn;
+
+  /** Completed when a move ends, if somebody waits for that. */
+  @Nullable CompletableFuture<Void> moved;
+
   @Nullable CompletableFuture<Copy> persisting;
-  boolean cleaning;
+  boolean sealed;
+  boolean writing;
   boolean unwritable;
   boolean forgotten;
 
-  Frame(Memory memory, long id, long bytes) {
+  /** Whether the replacement policies have seen a use of it. */
+  boolean known;
+
+  /** Whether declared scans decide when it goes. */
+  boolean declared;
+
+  Frame(Memory memory, long id, int bytes) {
     this.memory = memory;
     this.id = id;
     this.bytes = bytes;
   }
 
-  long id() {
+  /** Unique among the extents of this {@link Ager}. */
+  public final long id() {
     return id;
   }
 
-  long bytes() {
+  public final long bytes() {
     return bytes;
   }
 
-  long pages() {
-    return PageRuns.pagesOf(bytes);
+  final int pages() {
+    return Runs.pagesOf(bytes);
   }
 
-  Memory memory() {
+  final long footprint() {
+    return (long) pages() * Runs.PAGE_BYTES;
+  }
+
+  final Memory memory() {
     return memory;
   }
 
-  MemorySegment view() {
-    return view;
+  /** The bytes, read-only. Under a pin. */
+  final MemorySegment view() {
+    return memory.slice(startPage, bytes).asReadOnly();
   }
 
-  long lastUse() {
+  /** The bytes and the padding up to a whole number of pages, writable. Under a pin. */
+  final MemorySegment run() {
+    return memory.slice(startPage, footprint());
+  }
+
+  /** The tick of {@link Memory} at which it was used last, of those that are not declared. */
+  final int lastUse() {
     return lastUse;
   }
 
-  /** Counts a pin if the frame is resident and not dropped. */
-  boolean tryPin() {
-    long tick = memory.tick();
-    while (true) {
-      long now = state;
-      if ((now & (PHASE | DROPPED)) != resident()) {
-        return false;
-      }
-      if (STATE.compareAndSet(this, now, now + 1)) {
-        if (lastUse != tick) {
-          lastUse = tick;
-        }
-        return true;
-      }
+  /** Counts a pin if the frame is resident and not dropped, and remembers the use. */
+  final boolean tryPin() {
+    if (!tryPinUnseen()) {
+      return false;
+    }
+    int tick = memory.tick();
+    if (lastUse != tick) {
+      lastUse = tick;
+      memory.used((Extent) this);
+    }
+    return true;
+  }
+
+  /** As {@link #tryPin}, but that is no use of it. */
+  final boolean tryPinUnseen() {
+    if ((state & (PHASE | DROPPED)) != resident()) {
+      return false;
+    }
+    long before = (long) STATE.getAndAdd(this, 1L);
+    if ((before & (PHASE | DROPPED)) == resident()) {
+      return true;
+    }
+    unpin();
+    return false;
+  }
+
+  /**
+   * Gives back one pin. Wakes those who wait for room, and frees the frame if it was dropped.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  final void unpin() {
+    long before = (long) STATE.getAndAdd(this, -1L);
+    long left = (before & PINS) - 1;
+    if (left > 0) {
+      return;
+    }
+    if (left < 0) {
+      STATE.getAndAdd(this, 1L);
+      throw new IllegalStateException("a pin was given back twice: extent=" + id);
+    }
+    if ((before & DROPPED) != 0 || memory.somebodyWaits()) {
+      memory.unpinned((Extent) this);
     }
   }
 
-  /** Gives back one pin. Wakes those who wait for room, and frees the frame if it was dropped. */
-  void unpin() {
-    long now = STATE.decrementAndGet(this);
-    if ((now & PINS) == 0 && ((now & DROPPED) != 0 || memory.somebodyWaits())) {
-      memory.unpinned(this);
-    }
-  }
-
-  long pins() {
+  final long pins() {
     return state & PINS;
   }
 
-  Phase phase() {
+  final Phase phase() {
     return PHASES[(int) ((state & PHASE) >> PHASE_SHIFT)];
   }
 
-  boolean dropped() {
+  final boolean dropped() {
     return (state & DROPPED) != 0;
   }
 
-  /** Whether a copy in a store makes the memory free to take. Under the lock. */
-  boolean clean() {
-    return spilled != null || durable != null;
+  /** Resident, and nobody holds or dropped it. */
+  final boolean idle() {
+    return state == resident();
   }
 
   // What follows is called under the lock of Memory.
 
+  /** Whether a copy in a store makes the memory free to take. */
+  final boolean clean() {
+    return place != Place.NOWHERE || durable != null;
+  }
+
+  /** Whether it is in memory only, and is to be kept. */
+  final boolean dirty() {
+    return sealed && !clean() && !dropped();
+  }
+
   /** Counts a pin whatever the phase. */
-  void addPin() {
-    STATE.incrementAndGet(this);
+  final void addPin() {
+    STATE.getAndAdd(this, 1L);
   }
 
-  void markDropped() {
-    STATE.accumulateAndGet(this, DROPPED, (now, flag) -> now | flag);
+  final void markDropped() {
+    STATE.getAndBitwiseOr(this, DROPPED);
   }
 
-  void becomes(Phase phase) {
-    STATE.accumulateAndGet(this, bits(phase), (now, wanted) -> (now & ~PHASE) | wanted);
+  final void becomes(Phase phase) {
+    long now;
+    do {
+      now = state;
+    } while (!STATE.compareAndSet(this, now, (now & ~PHASE) | bits(phase)));
   }
 
   /** Leaves RESIDENT if there is no pin and nobody dropped the frame. */
-  boolean leaveResident(Phase to) {
+  final boolean leaveResident(Phase to) {
     return STATE.compareAndSet(this, resident(), bits(to));
   }
 
-  /** The bytes are here, and the frame is about to be RESIDENT. */
-  void lies(long startPage, MemorySegment readOnly) {
-    moved(startPage, readOnly);
-    lastUse = memory.tick();
+  /** The bytes are to be here, and the frame is about to be RESIDENT. */
+  final void liesAt(int page) {
+    startPage = page;
   }
 
-  /** As {@link #lies}, but that is no use of it. */
-  void moved(long startPage, MemorySegment readOnly) {
-    start = startPage;
-    view = readOnly;
+  final void usedAt(int tick) {
+    lastUse = tick;
   }
 
   private static long resident() {

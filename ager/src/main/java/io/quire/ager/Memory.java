@@ -1,131 +1,160 @@
 package io.quire.ager;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.quire.ager.Frame.Phase;
-import io.quire.ager.Frame.Spilled;
 import io.quire.ager.Frame.Stored;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of all frames and the only authority on the budget. One lock guards it; nothing under
- * it waits for a store, the longest thing done there is moving bytes in memory.
+ * The table of all extents and the only authority on the budget. One lock guards it; under it
+ * nothing waits for a store and no extent is copied, and what is done for one extent does not
+ * depend on how many there are. Two exceptions: a scan is begun in time proportional to its length,
+ * and a refusal looks at all extents for those that are pinned.
  *
- * <p>Whoever finds no room counts itself in {@code waiting} before it looks, and an unpin looks at
+ * <p>Whoever finds no room is counted in {@code waiting} before it looks, and an unpin looks at
  * that count after it has let go, so one of them sees the other.
  */
 final class Memory implements AutoCloseable {
-  private static final long NO_RANK = -1;
   private static final int PINNED_NAMED_MAX = 8;
 
+  /** For so long stores must have refused everything before there is no hope. */
+  private static final long HOPELESS_NANOS = 900_000_000L;
+
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** For the threads of the ager: something has changed that may give them work. */
   private final Condition changed = lock.newCondition();
+
   private final AgerConfig config;
   private final Region region;
-  private final EvictionOrder order;
+  private final List<Store> stores;
+  private final UseBuffer uses = new UseBuffer();
 
-  @GuardedBy("lock")
+  private final Table table = new Table();
+
+  private final Victims victims;
+
   private final Space space;
 
-  @GuardedBy("lock")
-  private final Set<Frame> frames = new HashSet<>();
+  private final Rooms rooms;
 
-  @GuardedBy("lock")
-  private final List<ScanCourse> scans = new ArrayList<>();
+  private final Dirty dirty;
 
-  @GuardedBy("lock")
-  private final VictimQueue toClean;
+  /** To be done after the lock is given back: what completes futures may do anything. */
+  private List<Runnable> afterwards = new ArrayList<>();
 
-  @GuardedBy("lock")
   private long nextId = 1;
 
-  @GuardedBy("lock")
-  private long dirtyBytes;
-
-  @GuardedBy("lock")
   private long pageIns;
 
-  @GuardedBy("lock")
-  private long waits;
-
-  @GuardedBy("lock")
   private long peakRss;
 
-  @GuardedBy("lock")
-  private boolean draining;
-
-  @GuardedBy("lock")
   private boolean closed;
 
-  @GuardedBy("lock")
-  private List<String> refusals = List.of();
+  private volatile boolean waiting;
+  private volatile int tick;
 
-  private volatile int waiting;
-  private volatile long tick;
-
-  Memory(AgerConfig config, Region region) {
+  /**
+   * An empty one.
+   *
+   * @param stores by whose index spilled copies are known
+   */
+  Memory(AgerConfig config, Region region, List<Store> stores) {
+    this.stores = List.copyOf(stores);
     this.config = config;
     this.region = region;
-    order = new EvictionOrder.ScansThenRecency(scans, config.readAheadBytes());
-    space = new Space(region, order);
-    toClean = new VictimQueue(order, Memory::awaitsCleaning);
+    victims = new Victims(table, region.bytes(), config.readAheadBytes());
+    space = new Space(Runs.pagesOf(region.bytes()), table, victims);
+    rooms = new Rooms(space, space.pages() - Runs.pagesOf(config.reserveBytes()));
+    dirty = new Dirty(region.bytes(), victims);
   }
 
-  private static boolean awaitsCleaning(Frame frame) {
-    return Space.idle(frame) && !frame.clean() && !frame.cleaning && !frame.unwritable;
-  }
-
-  /** Moves on with each allocation and page-in; frames used at the same tick are equally recent. */
-  long tick() {
+  /**
+   * Moves on with each allocation and page-in; extents used at the same tick are equally recent.
+   */
+  int tick() {
     return tick;
   }
 
   boolean somebodyWaits() {
-    return waiting > 0;
+    return waiting;
+  }
+
+  /** Of a pin, which took no lock. */
+  void used(Extent extent) {
+    uses.add(extent);
+  }
+
+  MemorySegment slice(int startPage, long bytes) {
+    return region.slice(startPage, bytes);
+  }
+
+  private void unlock() {
+    List<Runnable> todo = List.of();
+    if (lock.getHoldCount() == 1 && !afterwards.isEmpty()) {
+      todo = afterwards;
+      afterwards = new ArrayList<>();
+    }
+    lock.unlock();
+    todo.forEach(Runnable::run);
   }
 
   // ---- drafts and extents
 
-  Frame allocate(long bytes, Deadline deadline) {
+  /** A draft with one pin, in its place. */
+  Extent allocate(long bytes, Deadline deadline) {
+    RoomRequest request;
     lock.lock();
     try {
       checkRoomForOneMore();
-      Frame frame = new Frame(this, nextId++, bytes);
-      // Drafts leave the reserve alone, except one that is larger than all the rest.
-      long limit = Math.max(space.pages() - PageRuns.pagesOf(config.reserveBytes()), frame.pages());
-      awaitPlace(frame, limit, deadline);
-      frame.addPin();
-      frame.becomes(Phase.RESIDENT);
-      frames.add(frame);
-      return frame;
+      Extent extent = new Extent(this, nextId++, (int) bytes);
+      table.add(extent);
+      extent.addPin();
+      request = rooms.make(extent, RoomRequest.Kind.DRAFT, deadline);
+      ask(request);
     } finally {
-      lock.unlock();
+      unlock();
     }
+    boolean placed = false;
+    try {
+      joinPages(request);
+      await(request);
+      placed = true;
+    } finally {
+      if (!placed) {
+        drop(request.extent());
+        request.extent().unpin();
+      }
+    }
+    return request.extent();
   }
 
-  Extent seal(Frame frame, int crc) {
+  void seal(Extent extent, int crc) {
     lock.lock();
     try {
       checkOpen();
-      Extent extent = new Extent(frame, crc);
-      frame.extent = extent;
-      frame.lies(frame.start, bytesOf(frame).asReadOnly());
-      dirtyBytes += footprint(frame);
-      if (dirtyBytes > highBytes()) {
+      extent.crc(crc);
+      extent.sealed = true;
+      victims.used(extent);
+      dirty.add(extent);
+      if (dirty.isHigh()) {
         changed.signalAll();
       }
-      return extent;
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -133,384 +162,609 @@ final class Memory implements AutoCloseable {
     lock.lock();
     try {
       checkRoomForOneMore();
-      Frame frame = new Frame(this, nextId++, stored.copy().bytes());
-      Extent extent = new Extent(frame, stored.copy().crc());
-      frame.extent = extent;
-      frame.durable = stored;
-      frames.add(frame);
+      Extent extent = new Extent(this, nextId++, (int) stored.copy().bytes());
+      extent.crc(stored.copy().crc());
+      extent.sealed = true;
+      extent.durable = stored;
+      table.add(extent);
       return extent;
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  /** The bytes of a frame that is pinned and resident. */
-  MemorySegment bytesOf(Frame frame) {
-    return region.slice(frame.start, frame.bytes());
-  }
-
-  /** The same and the padding up to a whole number of pages. */
-  MemorySegment runOf(Frame frame) {
-    return region.slice(frame.start, footprint(frame));
-  }
-
-  /** What is written of a sealed frame that is pinned. */
-  Body bodyOf(Frame frame) {
-    Extent extent = Objects.requireNonNull(frame.extent);
-    return new Body(extent.id(), runOf(frame), extent.bytes(), extent.crc());
-  }
-
-  /** No new pins from here on; the frame goes with its last pin. */
-  void drop(Frame frame) {
+  /** No new pins from here on; the extent goes with its last pin. */
+  void drop(Extent extent) {
     lock.lock();
     try {
-      frame.markDropped();
-      forgetIfLast(frame);
+      dirty.remove(extent);
+      extent.markDropped();
+      forgetIfLast(extent);
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  /** The last pin of the frame has gone, and it was dropped or somebody waits for room. */
-  void unpinned(Frame frame) {
+  /** The last pin has gone, and the extent was dropped or somebody waits for room. */
+  void unpinned(Extent extent) {
     lock.lock();
     try {
-      forgetIfLast(frame);
+      forgetIfLast(extent);
       changed.signalAll();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  @GuardedBy("lock")
-  private void forgetIfLast(Frame frame) {
-    boolean inUse = frame.pins() > 0 || frame.phase() == Phase.PAGING_IN;
-    if (!frame.dropped() || inUse || frame.forgotten) {
+  private void forgetIfLast(Extent extent) {
+    Phase phase = extent.phase();
+    boolean inUse = extent.pins() > 0 || phase == Phase.PAGING_IN || phase == Phase.MOVING;
+    if (!extent.dropped() || inUse || extent.forgotten) {
       return;
     }
-    frame.forgotten = true;
-    frames.remove(frame);
-    if (frame.extent != null && !frame.clean()) {
-      dirtyBytes -= footprint(frame);
+    extent.forgotten = true;
+    if (extent.place != Place.NOWHERE) {
+      stores.get(extent.placeStore).free(extent.place);
     }
-    Spilled spilled = frame.spilled;
-    if (spilled != null) {
-      spilled.store().free(spilled.place());
+    victims.forget(extent);
+    if (phase == Phase.RESIDENT) {
+      extent.becomes(Phase.ABSENT);
+      space.vacate(extent);
     }
-    if (frame.phase() == Phase.RESIDENT) {
-      frame.becomes(Phase.ABSENT);
-      space.vacate(frame);
-    }
+    table.remove(extent);
     changed.signalAll();
   }
 
   // ---- room
 
-  /** Gives the frame a place; waits for evictions, writes and unpins until the deadline. */
-  @GuardedBy("lock")
-  private void awaitPlace(Frame frame, long limitPages, Deadline deadline) {
-    waiting++;
-    try {
-      boolean waited = false;
-      while (!place(frame, limitPages, NO_RANK)) {
-        long nanos = deadline.remainingNanos();
-        if (nanos == 0) {
-          throw refusal(frame);
-        }
-        if (!waited) {
-          waited = true;
-          waits++;
-          changed.signalAll();
-        }
-        changed.awaitNanos(nanos);
-        checkOpen();
+  private Rooms.Answer ask(RoomRequest request) {
+    if (rooms.isFull() && request.urgent()) {
+      fail(request, refusal(request));
+      return Rooms.Answer.REFUSED;
+    }
+    uses.drain(this::wasUsed);
+    tick++;
+    Rooms.Answer answer = rooms.ask(request);
+    switch (answer) {
+      case PLACED -> grant(request);
+      case QUEUED -> {
+        waiting = rooms.anyUrgent();
+        changed.signalAll();
       }
+      case REFUSED -> {}
+    }
+    return answer;
+  }
+
+  private void wasUsed(Extent extent) {
+    if (extent.slot != Frame.NO_SLOT) {
+      victims.used(extent);
+    }
+  }
+
+  private void grant(RoomRequest request) {
+    Extent extent = request.extent();
+    extent.usedAt(tick);
+    if (request.kind() == RoomRequest.Kind.DRAFT) {
+      extent.becomes(Phase.RESIDENT);
+    }
+    afterwards.add(() -> request.granted().complete(true));
+  }
+
+  private void fail(RoomRequest request, RuntimeException why) {
+    afterwards.add(() -> request.granted().completeExceptionally(why));
+  }
+
+  /** Moves extents for a request for as long as that is what it lacks. */
+  private void joinPages(RoomRequest request) {
+    for (Rooms.Compacting work = serve(request); work != null; work = serve(request)) {
+      carryOut(work);
+    }
+  }
+
+  private Rooms.@Nullable Compacting serve(RoomRequest request) {
+    lock.lock();
+    try {
+      List<RoomRequest> placed = new ArrayList<>();
+      Rooms.Compacting work = rooms.serve(request, placed);
+      placed.forEach(this::grant);
+      waiting = rooms.anyUrgent();
+      return work;
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Moves what is planned to be moved; the request has its place then, unless a pin came between.
+   */
+  void carryOut(Rooms.Compacting work) {
+    while (beginMove(work)) {
+      region.move(work.plan.from(), work.plan.to(), work.plan.pages());
+      endMove(work);
+    }
+    compacted(work);
+  }
+
+  /** Waits until the request is granted; takes it back when its deadline has passed. */
+  private void await(RoomRequest request) {
+    try {
+      request.granted().get(request.deadline().remainingNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      withdraw(request, this::refusal);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new AgerException.Interrupted("wait for room: bytesWanted=" + frame.bytes());
+      withdraw(
+          request,
+          _ ->
+              new AgerException.Interrupted(
+                  "wait for room: bytesWanted=" + request.extent().bytes()));
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException why
+          ? why
+          : new IllegalStateException("no room", e.getCause());
+    }
+  }
+
+  /** Throws what it is given, unless the request was granted meanwhile. */
+  private void withdraw(RoomRequest request, Function<RoomRequest, AgerException> why) {
+    lock.lock();
+    try {
+      while (rooms.isCompacting(request)) {
+        changed.awaitUninterruptibly();
+      }
+      if (rooms.remove(request)) {
+        waiting = rooms.anyUrgent();
+        throw why.apply(request);
+      }
     } finally {
-      waiting--;
+      unlock();
+    }
+    settled(request);
+  }
+
+  /** What has become of a request that does not wait any more. */
+  private static void settled(RoomRequest request) {
+    try {
+      request.granted().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException why ? why : e;
     }
   }
 
-  @GuardedBy("lock")
-  private boolean place(Frame frame, long limitPages, long rankAbove) {
-    tick++;
-    return space.place(frame, limitPages, rankAbove);
+  /** For {@link Reclaimer}: serves who can be served; answers if extents have to be moved. */
+  Rooms.@Nullable Compacting serve(long waitNanos) throws InterruptedException {
+    lock.lock();
+    try {
+      uses.drain(this::wasUsed);
+      List<RoomRequest> placed = new ArrayList<>();
+      List<RoomRequest> refused = new ArrayList<>();
+      Rooms.Compacting work = rooms.serve(placed, refused);
+      placed.forEach(this::grant);
+      refused.forEach(request -> afterwards.add(() -> request.granted().complete(false)));
+      refuseWhatCannotBe();
+      waiting = rooms.anyUrgent();
+      if (work == null && placed.isEmpty() && !closed) {
+        changed.awaitNanos(waitNanos);
+      }
+      return work;
+    } finally {
+      unlock();
+    }
   }
 
-  @GuardedBy("lock")
-  private AgerException refusal(Frame frame) {
-    boolean unwritten = space.frames().stream().anyMatch(f -> Space.idle(f) && !f.clean());
-    if (unwritten && !refusals.isEmpty()) {
-      return new AgerException.NoStoreLeft(frame.bytes(), refusals);
+  /** Nothing can help who needs what is in memory only, while no store takes anything. */
+  private void refuseWhatCannotBe() {
+    if (dirty.refusedNanos() < HOPELESS_NANOS) {
+      return;
     }
-    List<Long> pinned =
-        space.frames().stream()
-            .filter(Memory::pinned)
-            .limit(PINNED_NAMED_MAX)
-            .map(Frame::id)
-            .toList();
+    for (RoomRequest request : rooms.all()) {
+      if (request.extent().footprint() > region.bytes() - dirty.bytes()) {
+        rooms.remove(request);
+        fail(request, refusal(request));
+      }
+    }
+  }
+
+  /** Goes on to the next extent to be copied; false at the end, or if a pin came in between. */
+  private boolean beginMove(Rooms.Compacting work) {
+    lock.lock();
+    try {
+      if (!work.plan.next()) {
+        return false;
+      }
+      Extent extent = table.get(work.plan.owner());
+      if (!extent.leaveResident(Phase.MOVING)) {
+        work.plan.abandon();
+        work.abandoned = true;
+        return false;
+      }
+      work.moving = extent;
+      return true;
+    } finally {
+      unlock();
+    }
+  }
+
+  /** The bytes are at their new place. */
+  private void endMove(Rooms.Compacting work) {
+    lock.lock();
+    try {
+      Extent extent = Objects.requireNonNull(work.moving);
+      work.moving = null;
+      work.plan.moved();
+      extent.liesAt(space.startOf(extent));
+      extent.becomes(Phase.RESIDENT);
+      CompletableFuture<Void> moved = extent.moved;
+      if (moved != null) {
+        extent.moved = null;
+        afterwards.add(() -> moved.complete(null));
+      }
+      forgetIfLast(extent);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** All that was planned was done, or it was abandoned. */
+  private void compacted(Rooms.Compacting work) {
+    lock.lock();
+    try {
+      rooms.done(work);
+      changed.signalAll();
+      if (work.abandoned) {
+        return;
+      }
+      if (rooms.remove(work.request)) {
+        space.finish(work.plan, work.request.extent());
+        grant(work.request);
+      } else {
+        work.plan.abandon();
+      }
+      waiting = rooms.anyUrgent();
+    } finally {
+      unlock();
+    }
+  }
+
+  private AgerException refusal(RoomRequest request) {
+    Extent extent = request.extent();
+    if (dirty.bytes() > 0 && !dirty.refusals().isEmpty()) {
+      return new AgerException.NoStoreLeft(extent.bytes(), dirty.refusals());
+    }
+    List<Long> pinned = new ArrayList<>();
+    table.forEach(
+        each -> {
+          if (pinned.size() < PINNED_NAMED_MAX && isPinned(each)) {
+            pinned.add(each.id());
+          }
+        });
     return new AgerException.OutOfMemoryBudget(
-        frame.bytes(), region.bytes(), pinnedBytes(), pinned);
+        extent.bytes(), region.bytes(), pinnedBytes(), pinned);
   }
 
   // ---- page-in
 
-  /** A page-in that was joined, with one pin counted, and whether the caller has to do it. */
-  record Join(PageIn pageIn, boolean first) {}
+  /** A page-in or a move that was joined, with one pin counted. */
+  sealed interface Join {
+    /** A page-in of somebody's; it needs to be made urgent. */
+    record Running(PageIn pageIn) implements Join {}
 
-  /** Joins or starts the page-in of a frame; null if it is resident. */
-  @Nullable Join join(Frame frame) {
+    /** This caller's; its room was asked for. */
+    record First(PageIn pageIn) implements Join {}
+
+    /** The bytes are being moved in memory. */
+    record Moving(CompletableFuture<Void> moved) implements Join {}
+  }
+
+  /** Joins or starts the page-in of an extent; null if it is resident. */
+  @Nullable Join join(Extent extent, Deadline deadline) {
     lock.lock();
     try {
       checkOpen();
-      if (frame.dropped()) {
-        throw new IllegalStateException("extent was dropped: extent=" + frame.id());
+      if (extent.dropped()) {
+        throw new IllegalStateException("extent was dropped: extent=" + extent.id());
       }
-      if (frame.phase() == Phase.RESIDENT) {
-        return null;
+      switch (extent.phase()) {
+        case RESIDENT -> {
+          return null;
+        }
+        case MOVING -> {
+          extent.addPin();
+          CompletableFuture<Void> moved = extent.moved;
+          if (moved == null) {
+            moved = new CompletableFuture<>();
+            extent.moved = moved;
+          }
+          return new Join.Moving(moved);
+        }
+        case PAGING_IN -> {
+          extent.addPin();
+          PageIn running = Objects.requireNonNull(extent.pageIn);
+          makeUrgent(running, deadline);
+          return new Join.Running(running);
+        }
+        case ABSENT -> {
+          extent.addPin();
+          return new Join.First(begin(extent, RoomRequest.Kind.PAGE_IN, deadline));
+        }
       }
-      frame.addPin();
-      PageIn running = frame.pageIn;
-      return running != null ? new Join(running, false) : new Join(begin(frame), true);
+      throw new IllegalStateException("no such phase: phase=" + extent.phase());
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  /** Finds memory for a page-in that was started. */
-  void makeRoom(PageIn pageIn, Deadline deadline) {
+  /** What was to be read ahead is wanted now. */
+  private void makeUrgent(PageIn pageIn, Deadline deadline) {
+    RoomRequest request = pageIn.room;
+    if (request.urgent() || !rooms.remove(request)) {
+      return;
+    }
+    RoomRequest urgent =
+        new RoomRequest(
+            request.extent(),
+            RoomRequest.Kind.PAGE_IN,
+            request.number(),
+            deadline,
+            request.granted());
+    pageIn.room = urgent;
+    ask(urgent);
+  }
+
+  /** Starts a page-in, if that costs nothing that is needed sooner; else null. */
+  @Nullable PageIn beginAhead(Extent extent, Deadline deadline) {
     lock.lock();
     try {
-      awaitPlace(pageIn.frame(), space.pages(), deadline);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Starts a page-in, with memory, if that costs nothing that is needed sooner; else null. */
-  @Nullable PageIn beginAhead(Frame frame) {
-    lock.lock();
-    try {
-      if (closed || frame.dropped() || frame.phase() != Phase.ABSENT || !frame.clean()) {
+      if (closed || extent.dropped() || extent.phase() != Phase.ABSENT || !extent.clean()) {
         return null;
       }
-      return place(frame, space.pages(), order.rank(frame)) ? begin(frame) : null;
+      PageIn pageIn = begin(extent, RoomRequest.Kind.AHEAD, deadline);
+      return extent.phase() == Phase.PAGING_IN ? pageIn : null;
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  @GuardedBy("lock")
-  private PageIn begin(Frame frame) {
-    PageIn pageIn = new PageIn(frame);
-    frame.pageIn = pageIn;
-    frame.becomes(Phase.PAGING_IN);
+  private PageIn begin(Extent extent, RoomRequest.Kind kind, Deadline deadline) {
+    RoomRequest request = rooms.make(extent, kind, deadline);
+    PageIn pageIn = new PageIn(extent, request);
+    extent.pageIn = pageIn;
+    extent.becomes(Phase.PAGING_IN);
+    if (kind == RoomRequest.Kind.PAGE_IN) {
+      victims.used(extent);
+    }
+    if (ask(request) == Rooms.Answer.REFUSED && !request.urgent()) {
+      extent.pageIn = null;
+      extent.becomes(Phase.ABSENT);
+    }
     return pageIn;
   }
 
   /** The bytes are there and verified; a spilled copy that did not verify is left where it is. */
   void pagedIn(PageIn pageIn, boolean spilledIsBad) {
-    Frame frame = pageIn.frame();
+    Extent extent = pageIn.extent();
     lock.lock();
     try {
-      if (spilledIsBad && frame.durable != null) {
-        frame.spilled = null;
+      if (spilledIsBad && extent.durable != null) {
+        extent.place = Place.NOWHERE;
       }
       pageIns++;
-      frame.pageIn = null;
-      frame.becomes(Phase.RESIDENT);
-      forgetIfLast(frame);
+      extent.pageIn = null;
+      extent.becomes(Phase.RESIDENT);
+      victims.enter(extent);
+      forgetIfLast(extent);
       changed.signalAll();
+      afterwards.add(() -> pageIn.done().complete(null));
     } finally {
-      lock.unlock();
+      unlock();
     }
-    pageIn.done().complete(null);
   }
 
-  void pageInFailed(PageIn pageIn, RuntimeException why) {
-    Frame frame = pageIn.frame();
+  void pageInFailed(PageIn pageIn, Throwable why) {
+    Extent extent = pageIn.extent();
     lock.lock();
     try {
-      if (frame.start >= 0) {
-        space.vacate(frame);
+      if (extent.run != Runs.NONE) {
+        space.vacate(extent);
       }
-      frame.pageIn = null;
-      frame.becomes(Phase.ABSENT);
-      forgetIfLast(frame);
+      extent.pageIn = null;
+      extent.becomes(Phase.ABSENT);
+      forgetIfLast(extent);
       changed.signalAll();
+      afterwards.add(() -> pageIn.done().completeExceptionally(why));
     } finally {
-      lock.unlock();
+      unlock();
     }
-    pageIn.done().completeExceptionally(why);
   }
 
-  // ---- cleaning
-
-  /** A dirty frame that should be written, pinned; null if there is none after the wait. */
-  @Nullable Frame nextToClean(long waitNanos) throws InterruptedException {
+  /**
+   * Takes back a page-in that waits for room, if nobody else has joined it.
+   *
+   * @throws AgerException that says why it got no room, unless it has it now
+   */
+  void withdraw(PageIn pageIn) {
     lock.lock();
     try {
-      Frame frame = pollToClean();
-      if (frame == null && !closed) {
+      RoomRequest request = pageIn.room;
+      if (rooms.waits(request)) {
+        AgerException why = refusal(request);
+        if (request.extent().pins() <= 1) {
+          rooms.remove(request);
+          waiting = rooms.anyUrgent();
+          fail(request, why);
+        }
+        throw why;
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  /** Takes back what was to be read ahead and waits for room. */
+  void cancel(PageIn pageIn) {
+    lock.lock();
+    try {
+      RoomRequest request = pageIn.room;
+      if (!request.urgent() && rooms.remove(request)) {
+        afterwards.add(() -> request.granted().complete(false));
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  // ---- writing
+
+  /** What should be written next, pinned; nothing if there is nothing after the wait. */
+  List<Extent> nextToWrite(long mostBytes, long waitNanos) throws InterruptedException {
+    lock.lock();
+    try {
+      List<Extent> batch = closed ? List.of() : dirty.take(mostBytes, rooms.anyUrgent());
+      if (batch.isEmpty() && !closed) {
         changed.awaitNanos(waitNanos);
-        frame = pollToClean();
+        batch = closed ? List.of() : dirty.take(mostBytes, rooms.anyUrgent());
       }
-      return frame;
+      return batch;
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  @GuardedBy("lock")
-  private @Nullable Frame pollToClean() {
-    draining = dirtyBytes > (draining ? lowBytes() : highBytes());
-    if (closed || !(draining || waiting > 0)) {
-      return null;
-    }
-    Frame frame = toClean.poll(space.frames(), NO_RANK);
-    if (frame == null || !frame.tryPin()) {
-      return null;
-    }
-    frame.cleaning = true;
-    return frame;
-  }
-
-  /** A frame from {@link #nextToClean} has a verified copy. */
-  void cleaned(Frame frame, Spilled spilled) {
+  /** An extent from {@link #nextToWrite} has a verified copy. */
+  void written(Extent extent, int store, long place) {
     lock.lock();
     try {
-      frame.cleaning = false;
-      becomesClean(frame);
-      frame.spilled = spilled;
-      refusals = List.of();
+      extent.writing = false;
+      becomesClean(
+          extent,
+          () -> {
+            extent.place = place;
+            extent.placeStore = (byte) store;
+          });
+      dirty.accepted();
       changed.signalAll();
     } finally {
-      lock.unlock();
+      unlock();
     }
-    frame.unpin();
+    extent.unpin();
   }
 
-  /** No store took the frame; waits for a change, so that the next try is not in vain. */
-  void notCleaned(Frame frame, List<String> reasons, long waitNanos) throws InterruptedException {
+  /** No store took it. */
+  void notWritten(Extent extent, List<String> reasons) {
     lock.lock();
     try {
-      frame.cleaning = false;
-      refusals = List.copyOf(reasons);
-      frame.unpin();
-      if (!closed) {
-        changed.awaitNanos(waitNanos);
-      }
+      dirty.putBack(extent);
+      dirty.refused(reasons);
     } finally {
-      lock.unlock();
+      unlock();
     }
+    extent.unpin();
+  }
+
+  /**
+   * The bytes of an extent from {@link #nextToWrite} changed after the seal; it is never written.
+   */
+  void unwritable(Extent extent) {
+    lock.lock();
+    try {
+      extent.unwritable = true;
+      dirty.putBack(extent);
+      dirty.refused(List.of("extent changed after its seal: extent=" + extent.id()));
+    } finally {
+      unlock();
+    }
+    extent.unpin();
   }
 
   /** No store is to be tried now; waits for a change. */
-  void cannotClean(List<String> reasons, long waitNanos) throws InterruptedException {
+  void cannotWrite(List<String> reasons, long waitNanos) throws InterruptedException {
     lock.lock();
     try {
-      refusals = List.copyOf(reasons);
+      dirty.refused(reasons);
       if (!closed) {
         changed.awaitNanos(waitNanos);
       }
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  /** The bytes of a frame from {@link #nextToClean} changed after the seal; it is never written. */
-  void unwritable(Frame frame) {
+  void persisted(Extent extent, Stored stored) {
     lock.lock();
     try {
-      frame.cleaning = false;
-      frame.unwritable = true;
-      refusals = List.of("extent changed after its seal: extent=" + frame.id());
-    } finally {
-      lock.unlock();
-    }
-    frame.unpin();
-  }
-
-  void persisted(Frame frame, Stored stored) {
-    lock.lock();
-    try {
-      becomesClean(frame);
-      frame.durable = stored;
+      becomesClean(extent, () -> extent.durable = stored);
       changed.signalAll();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  @GuardedBy("lock")
-  private void becomesClean(Frame frame) {
-    if (!frame.clean() && !frame.forgotten) {
-      dirtyBytes -= footprint(frame);
+  private void becomesClean(Extent extent, Runnable copied) {
+    boolean first = extent.dirty();
+    dirty.remove(extent);
+    copied.run();
+    if (first && extent.phase() == Phase.RESIDENT) {
+      victims.enter(extent);
     }
-  }
-
-  private long highBytes() {
-    return region.bytes() * 3 / 5;
-  }
-
-  private long lowBytes() {
-    return region.bytes() * 2 / 5;
   }
 
   // ---- scans
 
-  ScanCourse beginScan(List<Extent> extents, boolean residentFirst) {
+  ScanCourse beginScan(List<Extent> extents, boolean anyOrder) {
     lock.lock();
     try {
       checkOpen();
-      ScanCourse course = new ScanCourse(extents, residentFirst, ++tick);
-      scans.add(course);
+      tick++;
+      List<Extent> inOrder = anyOrder ? victims.handiest(extents) : extents;
+      ScanCourse course = new ScanCourse(inOrder, tick);
+      victims.begin(course);
       return course;
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  void consumed(ScanCourse course, int index, Frame frame) {
+  void consumed(ScanCourse course, int[] indices, int count) {
     lock.lock();
     try {
-      course.consume(index, frame);
+      for (int i = 0; i < count; i++) {
+        victims.consumed(course, indices[i]);
+      }
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
   void endScan(ScanCourse course) {
     lock.lock();
     try {
-      scans.remove(course);
+      victims.end(course);
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  // ---- the rest
+  // ---- all of them
 
-  /** As {@link #locked}, but refuses if the ager is closed. */
+  /** Runs something short under the lock, if the ager is open. */
   <T extends @Nullable Object> T lockedIfOpen(Supplier<T> body) {
     lock.lock();
     try {
       checkOpen();
       return body.get();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  /** Runs something short under the lock, for the fields of a frame that it guards. */
+  /** Runs something short under the lock, for the fields of an extent that it guards. */
   <T extends @Nullable Object> T locked(Supplier<T> body) {
     lock.lock();
     try {
       return body.get();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -519,54 +773,50 @@ final class Memory implements AutoCloseable {
     lock.lock();
     try {
       peakRss = Math.max(peakRss, rss.orElse(0));
-      int resident = (int) space.frames().stream().filter(Memory::residentExtent).count();
-      int sealed = (int) frames.stream().filter(frame -> frame.extent != null).count();
+      int[] resident = {0};
+      int[] sealed = {0};
+      table.forEach(
+          extent -> {
+            sealed[0] += extent.sealed ? 1 : 0;
+            resident[0] += extent.sealed && extent.phase() == Phase.RESIDENT ? 1 : 0;
+          });
       return new AgerStats(
           region.bytes(),
           space.usedBytes(),
           space.peakBytes(),
           pinnedBytes(),
-          dirtyBytes,
-          resident,
-          sealed,
+          dirty.bytes(),
+          resident[0],
+          sealed[0],
           rss.isPresent() ? OptionalLong.of(peakRss) : rss,
           pageIns,
           space.evictions(),
           space.moves(),
-          waits,
+          rooms.waits(),
           stores);
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
-  private static boolean residentExtent(Frame frame) {
-    return frame.extent != null && frame.phase() == Phase.RESIDENT;
+  /** An extent that is being written is held by the ager alone, not by anybody's pin. */
+  private static boolean isPinned(Extent extent) {
+    return extent.phase() == Phase.RESIDENT && extent.pins() > (extent.writing ? 1 : 0);
   }
 
-  /** A frame that is being written is held by the ager alone, not by anybody's pin. */
-  private static boolean pinned(Frame frame) {
-    return frame.pins() > (frame.cleaning ? 1 : 0);
-  }
-
-  @GuardedBy("lock")
   private long pinnedBytes() {
-    return space.frames().stream().filter(Memory::pinned).mapToLong(Memory::footprint).sum();
+    long[] sum = {0};
+    table.forEach(extent -> sum[0] += isPinned(extent) ? extent.footprint() : 0);
+    return sum[0];
   }
 
-  private static long footprint(Frame frame) {
-    return frame.pages() * PageRuns.PAGE_BYTES;
-  }
-
-  @GuardedBy("lock")
   private void checkRoomForOneMore() {
     checkOpen();
-    if (frames.size() >= config.maxExtents()) {
+    if (table.size() >= config.maxExtents()) {
       throw new AgerException.TooManyExtents(config.maxExtents());
     }
   }
 
-  @GuardedBy("lock")
   private void checkOpen() {
     if (closed) {
       throw new IllegalStateException("ager is closed: owner=" + config.owner());
@@ -579,9 +829,13 @@ final class Memory implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
+      IllegalStateException why =
+          new IllegalStateException("ager is closed: owner=" + config.owner());
+      rooms.removeAll().forEach(request -> fail(request, why));
+      waiting = false;
       changed.signalAll();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 }

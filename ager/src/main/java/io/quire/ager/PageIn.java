@@ -2,9 +2,31 @@ package io.quire.ager;
 
 import java.util.concurrent.CompletableFuture;
 
-/** A page-in under way; completed when the frame is resident or is known not to become so. */
-record PageIn(Frame frame, CompletableFuture<Void> done) {
-  PageIn(Frame frame) {
-    this(frame, new CompletableFuture<>());
+/**
+ * A page-in under way. {@code done} completes when the extent is resident, or with the reason why
+ * it does not become so.
+ */
+final class PageIn {
+  private final Extent extent;
+  private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+  // Guarded by the lock of Memory.
+  RoomRequest room;
+
+  // Guarded by the lock of PageIns.
+  boolean urgent;
+  boolean taken;
+
+  PageIn(Extent extent, RoomRequest room) {
+    this.extent = extent;
+    this.room = room;
+  }
+
+  Extent extent() {
+    return extent;
+  }
+
+  CompletableFuture<Void> done() {
+    return done;
   }
 }

@@ -1,167 +1,355 @@
 package io.quire.ager;
 
-import io.quire.ager.Frame.Spilled;
 import io.quire.ager.Frame.Stored;
 import io.quire.ager.Memory.Join;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Pins, and reads what is not there. Memory for a page-in is found by the thread that wants it, the
- * reading is done by few threads that do nothing else; whoever pins the same extent meanwhile waits
- * for the same read. The queue is bounded: at the limit a pin waits, and reading ahead is left.
+ * Pins, and reads what is not there. The reading is done by few threads that do nothing else,
+ * neighbours in a store together; whoever pins the same extent meanwhile waits for the same read.
+ * What somebody waits for is read before what is read ahead. Each extent in the queue has its
+ * memory already, so memory bounds the queue.
  */
 final class PageIns {
   private static final Logger log = LoggerFactory.getLogger(PageIns.class);
-  private static final int QUEUE_MAX = 1024;
-  private static final long IDLE_MILLIS = 200;
+  private static final long IDLE_NANOS = 200_000_000L;
+  private static final long BATCH_BYTES = 4 << 20;
   private static final int ATTEMPTS = 2;
 
   private final Memory memory;
-  private final BlockingQueue<PageIn> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+  private final List<Store> stores;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition added = lock.newCondition();
+  private final ArrayDeque<PageIn> urgent = new ArrayDeque<>();
+  private final ArrayDeque<PageIn> ahead = new ArrayDeque<>();
+  private volatile boolean waiting;
 
-  PageIns(Memory memory) {
+  PageIns(Memory memory, List<Store> stores) {
     this.memory = memory;
+    this.stores = stores;
   }
 
+  /** Whether somebody waits for a read that has not begun. */
+  boolean anyWait() {
+    return waiting;
+  }
+
+  // ---- pins
+
   Pin pin(Extent extent, Deadline deadline) {
-    Frame frame = extent.frame();
     while (true) {
-      if (frame.tryPin()) {
+      if (extent.tryPinUnseen()) {
         return new Pin(extent);
       }
-      Join join = memory.join(frame);
+      Join join = memory.join(extent, deadline);
       if (join != null) {
         boolean pinned = false;
         try {
-          if (join.first()) {
-            start(join.pageIn(), deadline);
-          }
-          await(join.pageIn(), extent, deadline);
+          await(join, extent, deadline);
           pinned = true;
           return new Pin(extent);
         } catch (AgerException e) {
           // Who started it may have had less time than this caller has.
-          if (join.first() || !e.retryable() || deadline.passed()) {
+          if (join instanceof Join.First || !e.retryable() || deadline.passed()) {
             throw e;
           }
         } finally {
           if (!pinned) {
-            frame.unpin();
+            extent.unpin();
           }
         }
       }
     }
   }
 
-  private void start(PageIn pageIn, Deadline deadline) {
-    boolean queued = false;
-    RuntimeException why = new IllegalStateException("page-in not started");
-    try {
-      memory.makeRoom(pageIn, deadline);
-      queued = queue.offer(pageIn, deadline.remainingNanos(), TimeUnit.NANOSECONDS);
-      if (!queued) {
-        why = new AgerException.StoreUnavailable("all", "too many page-ins wait: max=" + QUEUE_MAX);
-        throw why;
+  /** As {@link #pin}, for a caller that does not wait. The pin is given back if nobody takes it. */
+  CompletableFuture<Pin> pinAsync(Extent extent, Deadline deadline) {
+    if (extent.tryPinUnseen()) {
+      return CompletableFuture.completedFuture(new Pin(extent));
+    }
+    Join join = memory.join(extent, deadline);
+    if (join == null) {
+      return pinAsync(extent, deadline);
+    }
+    CompletableFuture<Pin> answer = new CompletableFuture<>();
+    begun(join)
+        .orTimeout(deadline.remainingNanos(), TimeUnit.NANOSECONDS)
+        .whenComplete((_, failure) -> arrived(join, extent, deadline, answer, failure));
+    return answer;
+  }
+
+  private void arrived(
+      Join join,
+      Extent extent,
+      Deadline deadline,
+      CompletableFuture<Pin> answer,
+      @Nullable Throwable failure) {
+    if (failure == null) {
+      Pin pin = new Pin(extent);
+      if (!answer.complete(pin)) {
+        pin.close();
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      why = new AgerException.Interrupted("page-in: extent=" + pageIn.frame().id());
-      throw why;
-    } catch (RuntimeException e) {
-      why = e;
-      throw e;
-    } finally {
-      if (!queued) {
-        memory.pageInFailed(pageIn, why);
-      }
+      return;
+    }
+    extent.unpin();
+    boolean again =
+        !(join instanceof Join.First)
+            && failure instanceof AgerException e
+            && e.retryable()
+            && !deadline.passed();
+    if (again && !answer.isDone()) {
+      pinAsync(extent, deadline)
+          .whenComplete(
+              (pin, why) -> {
+                if (why != null) {
+                  answer.completeExceptionally(why);
+                } else if (!answer.complete(pin)) {
+                  pin.close();
+                }
+              });
+    } else {
+      answer.completeExceptionally(
+          failure instanceof TimeoutException ? why(join, extent) : failure);
     }
   }
 
-  private static void await(PageIn pageIn, Extent extent, Deadline deadline) {
+  private AgerException why(Join join, Extent extent) {
     try {
-      pageIn.done().get(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException why) {
-        throw why;
+      switch (join) {
+        case Join.First first -> memory.withdraw(first.pageIn());
+        case Join.Running running -> memory.withdraw(running.pageIn());
+        case Join.Moving _ -> {}
       }
-      throw new IllegalStateException("page-in failed: extent=" + extent.id(), e.getCause());
+      return late(extent);
+    } catch (AgerException e) {
+      return e;
+    }
+  }
+
+  /** What completes when the bytes are there; a copy, so that nobody else's timeout ends it. */
+  private CompletableFuture<Void> begun(Join join) {
+    return switch (join) {
+      case Join.First first -> {
+        start(first.pageIn());
+        yield first.pageIn().done().copy();
+      }
+      case Join.Running running -> {
+        hurry(running.pageIn());
+        yield running.pageIn().done().copy();
+      }
+      case Join.Moving moving -> moving.moved().copy();
+    };
+  }
+
+  private void await(Join join, Extent extent, Deadline deadline) {
+    CompletableFuture<Void> done = begun(join);
+    try {
+      done.get(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException why
+          ? why
+          : new IllegalStateException("page-in failed: extent=" + extent.id(), e.getCause());
     } catch (TimeoutException e) {
-      throw new AgerException.StoreUnavailable(
-          storesOf(pageIn.frame()), "page-in did not end in time: extent=" + extent.id());
+      throw why(join, extent);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AgerException.Interrupted("page-in: extent=" + extent.id());
     }
   }
 
-  /** Starts reading, if that takes nothing that is needed sooner; whether it did. */
-  boolean ahead(Frame frame) {
-    PageIn pageIn = memory.beginAhead(frame);
-    if (pageIn == null) {
-      return false;
-    }
-    boolean queued = queue.offer(pageIn);
-    if (!queued) {
-      memory.pageInFailed(
-          pageIn,
-          new AgerException.StoreUnavailable("all", "too many page-ins wait: max=" + QUEUE_MAX));
-    }
-    return queued;
+  private AgerException late(Extent extent) {
+    return new AgerException.StoreUnavailable(
+        sourcesOf(extent).stream().map(source -> source.store.uri()).toList().toString(),
+        "page-in did not end in time: extent=" + extent.id());
   }
 
-  /** One page-in, or a wait. */
+  // ---- the queue
+
+  /** Starts reading, if that takes nothing that is needed sooner; null if it does. */
+  @Nullable PageIn ahead(Extent extent, Deadline deadline) {
+    PageIn pageIn = memory.beginAhead(extent, deadline);
+    if (pageIn != null) {
+      start(pageIn);
+    }
+    return pageIn;
+  }
+
+  /** Nobody is interested in what was to be read ahead, if nobody has joined it. */
+  void cancel(PageIn pageIn) {
+    boolean queued;
+    lock.lock();
+    try {
+      queued = ahead.remove(pageIn);
+    } finally {
+      lock.unlock();
+    }
+    if (queued) {
+      memory.pageInFailed(pageIn, cancelled(pageIn));
+    } else {
+      memory.cancel(pageIn);
+    }
+  }
+
+  private static AgerException cancelled(PageIn pageIn) {
+    return new AgerException.StoreUnavailable(
+        "all", "reading ahead was cancelled: extent=" + pageIn.extent().id());
+  }
+
+  /** Queues it as soon as it has its room. */
+  private void start(PageIn pageIn) {
+    var unused =
+        pageIn
+            .room
+            .granted()
+            .whenComplete(
+                (placed, failure) -> {
+                  if (failure != null) {
+                    memory.pageInFailed(pageIn, failure);
+                  } else if (placed) {
+                    add(pageIn);
+                  } else {
+                    memory.pageInFailed(pageIn, cancelled(pageIn));
+                  }
+                });
+  }
+
+  private void add(PageIn pageIn) {
+    lock.lock();
+    try {
+      pageIn.urgent |= pageIn.room.urgent();
+      (pageIn.urgent ? urgent : ahead).add(pageIn);
+      waiting = !urgent.isEmpty();
+      added.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Somebody waits for it now. */
+  private void hurry(PageIn pageIn) {
+    lock.lock();
+    try {
+      if (!pageIn.urgent) {
+        pageIn.urgent = true;
+        if (ahead.remove(pageIn)) {
+          urgent.add(pageIn);
+          waiting = true;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes what is next and what may be read together with it. */
+  private List<PageIn> take(long waitNanos) throws InterruptedException {
+    lock.lock();
+    try {
+      if (urgent.isEmpty() && ahead.isEmpty()) {
+        added.awaitNanos(waitNanos);
+      }
+      List<PageIn> batch = new ArrayList<>();
+      long bytes = 0;
+      ArrayDeque<PageIn> from = urgent.isEmpty() ? ahead : urgent;
+      while (!from.isEmpty()
+          && (batch.isEmpty() || bytes + from.element().extent().bytes() <= BATCH_BYTES)) {
+        bytes += from.element().extent().bytes();
+        batch.add(from.remove());
+      }
+      waiting = !urgent.isEmpty();
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- reading
+
+  /** One batch, or a wait. */
   void step() throws InterruptedException {
-    PageIn pageIn = queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
-    if (pageIn == null) {
+    List<PageIn> batch = take(IDLE_NANOS);
+    if (batch.isEmpty()) {
       return;
     }
-    RuntimeException why = new IllegalStateException("page-in broke off");
-    boolean read = false;
+    List<PageIn> left = new ArrayList<>(batch);
     try {
-      read(pageIn);
-      read = true;
-    } catch (AgerException e) {
-      why = e;
+      readTogether(left);
+      while (!left.isEmpty()) {
+        PageIn pageIn = left.getFirst();
+        try {
+          read(pageIn);
+        } catch (AgerException e) {
+          memory.pageInFailed(pageIn, e);
+        }
+        left.removeFirst();
+      }
     } finally {
-      if (!read) {
-        memory.pageInFailed(pageIn, why);
+      left.forEach(
+          pageIn -> memory.pageInFailed(pageIn, new IllegalStateException("page-in broke off")));
+    }
+  }
+
+  /** Reads spilled copies, a store at a time; what was not read stays in the list. */
+  private void readTogether(List<PageIn> batch) {
+    for (int number = 0; number < stores.size(); number++) {
+      List<PageIn> there = new ArrayList<>();
+      List<SpillRead> reads = new ArrayList<>();
+      for (PageIn pageIn : batch) {
+        Extent extent = pageIn.extent();
+        if (extent.place != Place.NOWHERE && extent.placeStore == number) {
+          there.add(pageIn);
+          reads.add(new SpillRead(extent.body(), extent.place));
+        }
+      }
+      if (!reads.isEmpty()) {
+        stores.get(number).read(reads);
+        for (int i = 0; i < reads.size(); i++) {
+          if (reads.get(i).failure() == null) {
+            memory.pagedIn(there.get(i), false);
+            batch.remove(there.get(i));
+          }
+        }
       }
     }
   }
 
   /** A copy to try, for reading and for messages. */
-  private record Source(Store store, Copy copy, @Nullable Spilled spilled) {}
+  private record Source(Store store, Copy copy, long place) {
+    boolean spilled() {
+      return place != Place.NOWHERE;
+    }
+  }
 
   private void read(PageIn pageIn) {
-    Frame frame = pageIn.frame();
-    Body wanted = memory.bodyOf(frame);
-    List<Source> sources = sourcesOf(frame, wanted);
+    Extent extent = pageIn.extent();
+    List<Source> sources = sourcesOf(extent);
     List<String> reasons = new ArrayList<>();
     String unavailable = null;
     boolean spilledIsBad = false;
     for (Source source : sources) {
-      for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      // Spilled copies have been tried once, together with others.
+      for (int attempt = source.spilled() ? 1 : 0; attempt < ATTEMPTS; attempt++) {
         try {
-          read(source, wanted);
+          read(source, extent.body());
           memory.pagedIn(pageIn, spilledIsBad);
           return;
         } catch (CorruptCopy e) {
           log.warn("copy does not verify: copy={} reason={}", source.copy, e.getMessage());
           reasons.add(source.store.uri() + ": " + e.getMessage());
-          spilledIsBad |= source.spilled != null;
+          spilledIsBad |= source.spilled();
         } catch (IOException e) {
           log.warn("copy cannot be read: copy={}", source.copy, e);
           reasons.add(source.store.uri() + ": " + e);
@@ -171,53 +359,54 @@ final class PageIns {
     }
     if (unavailable != null) {
       throw new AgerException.StoreUnavailable(
-          unavailable, "extent=%d reasons=%s".formatted(frame.id(), reasons));
+          unavailable, "extent=%d reasons=%s".formatted(extent.id(), reasons));
     }
     throw new AgerException.ExtentLost(
-        Objects.requireNonNull(frame.extent), sources.stream().map(Source::copy).toList(), reasons);
+        extent, sources.stream().map(Source::copy).toList(), reasons);
   }
 
   private static void read(Source source, Body wanted) throws IOException {
-    if (source.spilled == null) {
+    if (!source.spilled()) {
       source.store.read(source.copy, wanted.run());
       return;
     }
-    SpillRead read = new SpillRead(wanted, source.spilled.place());
+    SpillRead read = new SpillRead(wanted, source.place);
     source.store.read(List.of(read));
     if (read.failure() != null) {
-      throw read.failure();
+      throw Objects.requireNonNull(read.failure());
     }
   }
 
-  /** The copies of a frame, in the order in which they are read: spilled ones are nearer. */
-  private static List<Source> sourcesOf(Frame frame, Body wanted) {
-    List<Source> sources = new ArrayList<>();
-    Spilled spilled = frame.spilled;
-    if (spilled != null) {
-      Store store = spilled.store();
-      sources.add(new Source(store, store.describe(spilled.place(), wanted), spilled));
-    }
-    Stored durable = frame.durable;
-    if (durable != null) {
-      sources.add(new Source(durable.store(), durable.copy(), null));
-    }
-    return sources;
-  }
-
-  private static String storesOf(Frame frame) {
-    return Stream.of(
-            Optional.ofNullable(frame.spilled).map(Spilled::store),
-            Optional.ofNullable(frame.durable).map(Stored::store))
-        .flatMap(Optional::stream)
-        .map(Store::uri)
-        .toList()
-        .toString();
+  /** The copies of an extent, in the order in which they are read: spilled ones are nearer. */
+  private List<Source> sourcesOf(Extent extent) {
+    return memory.locked(
+        () -> {
+          List<Source> sources = new ArrayList<>();
+          if (extent.place != Place.NOWHERE) {
+            Store store = stores.get(extent.placeStore);
+            Copy named = store.describe(extent.place, extent.described());
+            sources.add(new Source(store, named, extent.place));
+          }
+          Stored durable = extent.durable;
+          if (durable != null) {
+            sources.add(new Source(durable.store(), durable.copy(), Place.NOWHERE));
+          }
+          return sources;
+        });
   }
 
   /** Fails what is still in the queue; the threads must have ended. */
   void close(RuntimeException why) {
-    for (PageIn left = queue.poll(); left != null; left = queue.poll()) {
-      memory.pageInFailed(left, why);
+    List<PageIn> left = new ArrayList<>();
+    lock.lock();
+    try {
+      left.addAll(urgent);
+      left.addAll(ahead);
+      urgent.clear();
+      ahead.clear();
+    } finally {
+      lock.unlock();
     }
+    left.forEach(pageIn -> memory.pageInFailed(pageIn, why));
   }
 }

@@ -52,19 +52,18 @@ final class Persister {
   }
 
   CompletableFuture<Copy> persist(Extent extent) {
-    Frame frame = extent.frame();
     return memory.lockedIfOpen(
         () -> {
-          if (frame.dropped()) {
-            throw new IllegalStateException("extent was dropped: extent=" + frame.id());
+          if (extent.dropped()) {
+            throw new IllegalStateException("extent was dropped: extent=" + extent.id());
           }
-          if (frame.durable != null) {
-            return CompletableFuture.completedFuture(frame.durable.copy());
+          if (extent.durable != null) {
+            return CompletableFuture.completedFuture(extent.durable.copy());
           }
-          CompletableFuture<Copy> running = frame.persisting;
+          CompletableFuture<Copy> running = extent.persisting;
           if (running == null) {
             running = new CompletableFuture<>();
-            frame.persisting = running;
+            extent.persisting = running;
             queue.add(new Persist(extent, running));
           }
           return running.copy();
@@ -142,7 +141,7 @@ final class Persister {
       }
       for (Written each : written) {
         store.wrote(each.copy);
-        memory.persisted(each.job.extent.frame(), new Stored(store, each.copy));
+        memory.persisted(each.job.extent, new Stored(store, each.copy));
         complete(each.job.done, each.copy);
       }
       if (full != null) {
@@ -165,7 +164,7 @@ final class Persister {
     for (int i = 0; i < count; i++) {
       Persist job = left.element();
       try (Pin _ = pageIns.pin(job.extent, Deadline.in(PIN_WAIT))) {
-        Body body = memory.bodyOf(job.extent.frame());
+        Body body = job.extent.body();
         body.check();
         written.add(new Written(job, store.append(body)));
       } catch (StoreFull full) {
@@ -183,7 +182,7 @@ final class Persister {
   private void forget(Persist job) {
     memory.locked(
         () -> {
-          job.extent.frame().persisting = null;
+          job.extent.persisting = null;
           return null;
         });
   }

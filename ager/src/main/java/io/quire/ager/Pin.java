@@ -1,32 +1,26 @@
 package io.quire.ager;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
- * Holds an extent in memory, at one place, until closed. May be used and closed by any thread.
+ * Holds an extent in memory, at one place, until closed. Any thread may use it, one at a time.
  * After {@link #close} the segment must not be touched: it would show another extent's bytes.
  */
 public final class Pin implements AutoCloseable {
-  private static final AtomicIntegerFieldUpdater<Pin> CLOSED =
-      AtomicIntegerFieldUpdater.newUpdater(Pin.class, "closed");
-
   private final Extent extent;
-  private final MemorySegment segment;
-  private volatile int closed;
+  private boolean closed;
 
-  /** Takes over one pin that was counted on the extent's frame. */
+  /** Takes over one pin that was counted on the extent. */
   Pin(Extent extent) {
     this.extent = extent;
-    this.segment = extent.frame().view();
   }
 
   /** The bytes, read-only, aligned to 4 KiB. */
   public MemorySegment segment() {
-    if (closed != 0) {
+    if (closed) {
       throw new IllegalStateException("pin is closed: extent=" + extent.id());
     }
-    return segment;
+    return extent.view();
   }
 
   public Extent extent() {
@@ -36,8 +30,9 @@ public final class Pin implements AutoCloseable {
   /** Lets go of the extent. Further calls do nothing. */
   @Override
   public void close() {
-    if (CLOSED.compareAndSet(this, 0, 1)) {
-      extent.frame().unpin();
+    if (!closed) {
+      closed = true;
+      extent.unpin();
     }
   }
 }

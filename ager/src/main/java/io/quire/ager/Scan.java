@@ -2,31 +2,65 @@ package io.quire.ager;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads each extent of a list once. While it is open the ager knows what it will need: it reads
- * ahead, and evicts first what the scan is done with and last what it needs next. Close it, and
- * each pin. Confined to one thread at a time.
+ * ahead, and evicts first what the scan is done with and last what it needs next. An extent may
+ * stand in the list more than once, so a loop is a list that repeats itself. Close it, and each
+ * pin. Confined to one thread at a time.
+ *
+ * <p>How far it reads ahead follows from how it goes: farther when the reader had to wait, less far
+ * when everything was there long before.
  */
 public final class Scan implements AutoCloseable {
   /** In which order the extents come. */
   public enum Order {
     /** As in the list. */
     IN_ORDER,
-    /** What is in memory comes first, each in the order of the list. */
+    /**
+     * What is in memory comes first, in the order of the list. What follows begins where another
+     * open scan of the same extents is, so that both make use of one pass over the stores; and what
+     * comes into memory on the way may come before its turn.
+     */
     RESIDENT_FIRST
   }
+
+  private static final Duration AHEAD_MAX = Duration.ofSeconds(30);
+  private static final long AHEAD_MIN_BYTES = 1 << 20;
+
+  /** How many of the next extents are looked at for one that has come into memory by itself. */
+  private static final int LOOK_AROUND = 64;
+
+  /** What was read is told to the eviction order when it is so much. */
+  private static final long TOLD_BYTES = 1 << 20;
+
+  private static final int TOLD_MAX = 64;
 
   private final Memory memory;
   private final PageIns pageIns;
   private final List<Extent> extents;
   private final Duration deadlineEach;
-  private final long readAheadBytes;
   private final ScanCourse course;
-  private final ArrayDeque<Integer> absent = new ArrayDeque<>();
-  private int residentNext;
+  private final boolean anyOrder;
+  private final BitSet done = new BitSet();
+  private final ArrayDeque<PageIn> begunAhead = new ArrayDeque<>();
+  private final int[] untold = new int[TOLD_MAX];
+  private final long aheadMaxBytes;
+  private int untoldCount;
+  private long untoldBytes;
+  private long aheadBytes;
+
+  /** The first that was not read yet, and the first that is not looked at ahead. */
+  private int at;
+
+  private int aheadAt;
+
+  /** Bytes of what is not read yet, from {@code at} to {@code aheadAt}. */
+  private long between;
+
   private boolean closed;
 
   Scan(
@@ -38,16 +72,12 @@ public final class Scan implements AutoCloseable {
       long readAheadBytes) {
     this.memory = memory;
     this.pageIns = pageIns;
-    this.extents = List.copyOf(extents);
     this.deadlineEach = deadlineEach;
-    this.readAheadBytes = readAheadBytes;
-    course = memory.beginScan(this.extents, order == Order.RESIDENT_FIRST);
-    if (order == Order.IN_ORDER) {
-      residentNext = extents.size();
-      for (int i = 0; i < extents.size(); i++) {
-        absent.add(i);
-      }
-    }
+    aheadMaxBytes = readAheadBytes;
+    aheadBytes = Math.min(readAheadBytes, 4 * AHEAD_MIN_BYTES);
+    anyOrder = order == Order.RESIDENT_FIRST;
+    course = memory.beginScan(List.copyOf(extents), anyOrder);
+    this.extents = course.extents();
   }
 
   /**
@@ -60,68 +90,126 @@ public final class Scan implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("scan is closed");
     }
-    Pin pin = nextResident();
-    if (pin == null) {
-      readAhead();
-      pin = nextAbsent();
+    if (at == extents.size()) {
+      tell();
+      return null;
     }
-    readAhead();
-    return pin;
+    Pin pin = resident();
+    return pin != null ? pin : absent();
   }
 
-  private @Nullable Pin nextResident() {
-    while (residentNext < extents.size()) {
-      int index = residentNext++;
-      Extent extent = extents.get(index);
-      if (extent.frame().tryPin()) {
-        memory.consumed(course, index, extent.frame());
-        return new Pin(extent);
+  /** What can be had without waiting. */
+  private @Nullable Pin resident() {
+    if (extents.get(at).tryPinUnseen()) {
+      boolean early = at == aheadAt || extents.get(aheadAt - 1).phase() == Frame.Phase.RESIDENT;
+      if (early && aheadBytes > AHEAD_MIN_BYTES) {
+        aheadBytes -= aheadBytes / 16;
       }
-      absent.add(index);
+      return read(at);
+    }
+    if (!anyOrder) {
+      return null;
+    }
+    readAhead();
+    int index = at;
+    for (int i = 1; i < LOOK_AROUND; i++) {
+      index = done.nextClearBit(index + 1);
+      if (index >= extents.size()) {
+        return null;
+      }
+      if (extents.get(index).tryPinUnseen()) {
+        return read(index);
+      }
     }
     return null;
   }
 
-  private @Nullable Pin nextAbsent() {
-    Integer index = absent.peek();
-    if (index == null) {
-      return null;
-    }
-    Extent extent = extents.get(index);
+  private Pin absent() {
+    tell();
+    readAhead();
+    aheadBytes = Math.min(aheadMaxBytes, 2 * aheadBytes);
     boolean over = true;
     try {
-      return pageIns.pin(extent, Deadline.in(deadlineEach));
+      return pageIns.pin(extents.get(at), Deadline.in(deadlineEach));
     } catch (AgerException e) {
       over = !e.retryable();
       throw e;
     } finally {
       if (over) {
-        absent.remove();
-        memory.consumed(course, index, extent.frame());
+        pass(at);
+        readAhead();
       }
+    }
+  }
+
+  private Pin read(int index) {
+    Pin pin = new Pin(extents.get(index));
+    pass(index);
+    readAhead();
+    return pin;
+  }
+
+  /** It is not to be read any more. */
+  private void pass(int index) {
+    long bytes = extents.get(index).bytes();
+    done.set(index);
+    if (index < aheadAt) {
+      between -= bytes;
+    }
+    if (index == at) {
+      at = Math.min(done.nextClearBit(at), extents.size());
+      aheadAt = Math.max(at, aheadAt);
+    }
+    untold[untoldCount++] = index;
+    untoldBytes += bytes;
+    if (untoldCount == TOLD_MAX || untoldBytes >= TOLD_BYTES) {
+      tell();
+    }
+  }
+
+  private void tell() {
+    if (untoldCount > 0) {
+      memory.consumed(course, untold, untoldCount);
+      untoldCount = 0;
+      untoldBytes = 0;
     }
   }
 
   private void readAhead() {
-    long bytes = 0;
-    for (int index : absent) {
-      Frame frame = extents.get(index).frame();
-      bytes += frame.bytes();
-      if (bytes > readAheadBytes) {
-        return;
+    while (aheadAt < extents.size() && between < aheadBytes) {
+      Extent extent = extents.get(aheadAt);
+      if (!done.get(aheadAt)) {
+        if (between > 0 && between + extent.bytes() > aheadMaxBytes) {
+          return;
+        }
+        if (extent.phase() == Frame.Phase.ABSENT && !extent.dropped()) {
+          tell();
+          PageIn begun = pageIns.ahead(extent, Deadline.in(AHEAD_MAX));
+          if (begun == null) {
+            return;
+          }
+          begunAhead.add(begun);
+        }
+        between += extent.bytes();
       }
-      if (frame.phase() == Frame.Phase.ABSENT && !pageIns.ahead(frame)) {
-        return;
-      }
+      aheadAt++;
+    }
+    while (!begunAhead.isEmpty() && begunAhead.element().done().isDone()) {
+      begunAhead.remove();
     }
   }
 
-  /** The ager forgets what the scan would have needed. Pins stay. Further calls do nothing. */
+  /**
+   * The ager forgets what the scan would have needed, and does not read it any more. Pins stay.
+   * Further calls do nothing.
+   */
   @Override
   public void close() {
     if (!closed) {
       closed = true;
+      tell();
       memory.endScan(course);
+      begunAhead.forEach(pageIns::cancel);
     }
   }
 }

@@ -1,85 +1,109 @@
 package io.quire.ager;
 
-import io.quire.ager.Frame.Phase;
-import java.util.Collection;
-import java.util.TreeMap;
+import io.quire.ager.Compaction.Effort;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where frames lie in the region: places them, and moves and evicts others for that. Guarded by the
- * lock of {@link Memory}.
+ * Where extents lie in the region: places them, and evicts others for that. Guarded by the lock of
+ * {@link Memory}.
  */
 final class Space {
-  private final Region region;
-  private final PageRuns runs;
-  private final TreeMap<Long, Frame> byPage = new TreeMap<>();
-  private final Sliding sliding;
-  private final VictimQueue toEvict;
-  private long peakPages;
-  private long evictions;
-
-  Space(Region region, EvictionOrder order) {
-    this.region = region;
-    runs = new PageRuns(region.bytes() / PageRuns.PAGE_BYTES);
-    sliding = new Sliding(region, runs, byPage);
-    toEvict = new VictimQueue(order, frame -> idle(frame) && frame.clean());
+  /** What came of an attempt to place an extent. */
+  enum Placing {
+    PLACED,
+    /** Enough pages are free and do not lie together: some extents must be moved. */
+    SCATTERED,
+    /** There is nothing to evict that is not needed more. */
+    FULL
   }
 
-  /** Resident, and nobody holds or dropped it. */
-  static boolean idle(Frame frame) {
-    return frame.phase() == Phase.RESIDENT && frame.pins() == 0 && !frame.dropped();
+  private final Runs runs;
+  private final Compaction compaction;
+  private final Victims victims;
+  private int peakPages;
+  private long evictions;
+
+  Space(int pages, Table table, Victims victims) {
+    runs = new Runs(pages);
+    compaction = new Compaction(runs, slot -> table.get(slot).idle());
+    this.victims = victims;
   }
 
   /**
-   * Gives the frame a place, if moving and evicting frames of rank above the given one make room
-   * for it without more pages being used than the limit; whether they do.
+   * Gives the extent a place, if evicting others makes room for it without more pages being used
+   * than the limit.
+   *
+   * @param aheadOf as in {@link Victims#next}
    */
-  boolean place(Frame frame, long limitPages, long rankAbove) {
+  Placing place(Extent extent, int limitPages, @Nullable Extent aheadOf) {
+    int pages = extent.pages();
     while (true) {
-      if (runs.usedPages() + frame.pages() <= limitPages) {
-        long start = runs.allocate(frame.pages());
-        if (start < 0) {
-          start = sliding.allocate(frame.pages());
+      if (runs.usedPages() + runs.reservedPages() + pages <= limitPages) {
+        int run = runs.allocate(pages, extent.slot);
+        if (run != Runs.NONE) {
+          lies(extent, run);
+          return Placing.PLACED;
         }
-        if (start >= 0) {
-          peakPages = Math.max(peakPages, runs.usedPages());
-          frame.lies(start, region.slice(start, frame.bytes()).asReadOnly());
-          byPage.put(start, frame);
-          return true;
+        if (runs.freePages() >= pages) {
+          return Placing.SCATTERED;
         }
       }
-      Frame victim = toEvict.poll(byPage.values(), rankAbove);
-      if (victim == null) {
-        return false;
-      }
-      if (victim.leaveResident(Phase.ABSENT)) {
-        vacate(victim);
-        evictions++;
+      if (!evictOne(aheadOf)) {
+        return Placing.FULL;
       }
     }
   }
 
-  /** Takes the frame's place from it. */
-  void vacate(Frame frame) {
-    byPage.remove(frame.start);
-    runs.free(frame.start, frame.pages());
-    frame.start = -1;
+  /** Evicts whom the order names; false if there is nobody. */
+  boolean evictOne(@Nullable Extent aheadOf) {
+    Extent victim = victims.next(aheadOf);
+    if (victim == null) {
+      return false;
+    }
+    if (victim.leaveResident(Frame.Phase.ABSENT)) {
+      victims.leave(victim);
+      vacate(victim);
+      evictions++;
+    }
+    return true;
   }
 
-  /** All frames that have a place. */
-  Collection<Frame> frames() {
-    return byPage.values();
+  private void lies(Extent extent, int run) {
+    extent.run = run;
+    extent.liesAt(runs.start(run));
+    peakPages = Math.max(peakPages, runs.usedPages());
   }
 
-  long pages() {
+  /** Takes the extent's place from it. */
+  void vacate(Extent extent) {
+    runs.free(extent.run);
+    extent.run = Runs.NONE;
+  }
+
+  int startOf(Extent extent) {
+    return runs.start(extent.run);
+  }
+
+  /** How to make a place for an extent by moving others; null if that cannot be done now. */
+  @Nullable CompactionPlan plan(Extent extent, Effort effort) {
+    return compaction.plan(extent.pages(), effort);
+  }
+
+  /** The plan was carried out for this extent. */
+  void finish(CompactionPlan plan, Extent extent) {
+    lies(extent, plan.finish(extent.slot));
+  }
+
+  int pages() {
     return runs.pages();
   }
 
   long usedBytes() {
-    return runs.usedPages() * PageRuns.PAGE_BYTES;
+    return (long) runs.usedPages() * Runs.PAGE_BYTES;
   }
 
   long peakBytes() {
-    return peakPages * PageRuns.PAGE_BYTES;
+    return (long) peakPages * Runs.PAGE_BYTES;
   }
 
   long evictions() {
@@ -87,6 +111,11 @@ final class Space {
   }
 
   long moves() {
-    return sliding.moves();
+    return compaction.moves();
+  }
+
+  /** Bytes of the heap that the division takes. */
+  long bookkeepingBytes() {
+    return runs.bookkeepingBytes();
   }
 }

@@ -8,14 +8,16 @@
  * tells the ager the future. A {@link io.quire.ager.Copy} says where a durable copy lies, so that
  * another process, or this one after a restart, can adopt it.
  *
- * <p>Inside: {@code Region} is the memory, {@code PageRuns} divides it, {@code Frame} is one extent
- * with the word that pins change without a lock, {@code Memory} owns all frames under one lock (no
- * I/O under it) and decides who is moved or evicted by an {@code EvictionOrder}. {@code Cleaner}
- * and {@code Persister} write, {@code PageIns} reads. A {@code Store} has two shelves: one for
- * spilled copies, written and read in batches and known by a place in one word ({@code FlashSpill},
- * striped over directories whose slots are recycled, or {@code ContainerSpill} in a Hadoop file
- * system), and one for durable copies ({@code ContainerShelf}). {@code Lanes} keep several I/Os in
- * flight.
+ * <p>Inside: {@code Region} is the memory, {@code Runs} divides it and {@code Compaction} says what
+ * to move when free pages lie apart. {@code Frame} is the part of an extent that changes, with the
+ * word that pins change without a lock. {@code Memory} owns all of them under one lock, under which
+ * there is no I/O and no copying: {@code Rooms} are those who wait for room, {@code Victims} says
+ * who goes for them ({@code Declared} of what scans have said, {@code Experts} of all else), {@code
+ * Dirty} what has to be written. {@code Reclaimer} serves who waits, {@code Writer} and {@code
+ * Persister} write, {@code PageIns} reads. A {@code Store} has two shelves: one for spilled copies,
+ * written and read in batches and known by a place in one word ({@code FlashSpill}, striped over
+ * directories whose slots are recycled, or {@code ContainerSpill} in a Hadoop file system), and one
+ * for durable copies ({@code ContainerShelf}). {@code Lanes} keep several I/Os in flight.
  */
 @NullMarked
 package io.quire.ager;

@@ -96,7 +96,7 @@ final class Samples {
   }
 
   static boolean resident(Ager ager, Extent extent) {
-    return extent.frame().phase() == Frame.Phase.RESIDENT;
+    return extent.phase() == Frame.Phase.RESIDENT;
   }
 
   static void await(String what, BooleanSupplier condition) {

@@ -4,7 +4,8 @@ import java.util.List;
 
 /** All areas. */
 public final class Areas {
-  private static final List<Area> ALL = List.of(new ProtocolArea(), new AgerArea(), new AllocArea());
+  private static final List<Area> ALL =
+      List.of(new ProtocolArea(), new AgerArea(), new AllocArea());
 
   private Areas() {}
 

@@ -1,0 +1,44 @@
+package io.quire.ager;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * An extent that wants its place in memory. {@code granted} completes, outside of all locks, with
+ * true when it has one; with false if it was only read ahead and there is none; or with what is
+ * thrown to whoever waits.
+ *
+ * @param number in the order of arrival
+ */
+record RoomRequest(
+    Extent extent, Kind kind, long number, Deadline deadline, CompletableFuture<Boolean> granted)
+    implements Comparable<RoomRequest> {
+  /** The sooner, the more urgent. */
+  enum Kind {
+    /** Somebody waits for bytes that are there already, elsewhere. May use the reserve. */
+    PAGE_IN,
+    DRAFT,
+    /** Reading ahead. It takes what is needed later, and does not wait for anybody. */
+    AHEAD
+  }
+
+  /** Whether somebody waits for it. */
+  boolean urgent() {
+    return kind != Kind.AHEAD;
+  }
+
+  @Override
+  public int compareTo(RoomRequest other) {
+    int byKind = kind.compareTo(other.kind);
+    return byKind != 0 ? byKind : Long.compare(number, other.number);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(number);
+  }
+}

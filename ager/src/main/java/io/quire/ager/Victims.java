@@ -1,0 +1,159 @@
+package io.quire.ager;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says who goes next when room is needed. Each clean resident extent is judged in one of two
+ * places: {@link Declared} has those that declared scans have to do with, {@link Experts} has all
+ * others. From first to go to last:
+ *
+ * <ol>
+ *   <li>read by scans, and wanted by none any more;
+ *   <li>in no scan, and not used since the oldest open scan began;
+ *   <li>wanted by a scan, farther than it reads ahead: the farthest first;
+ *   <li>in no scan and used since then;
+ *   <li>wanted by a scan soon: the farthest first.
+ * </ol>
+ *
+ * Guarded by the lock of {@link Memory}.
+ */
+final class Victims {
+  private static final int NONE = Declared.NONE;
+
+  private final Table table;
+  private final Declared declared;
+  private final Experts others;
+  private final IntPredicate evictable;
+  private final long nearBytes;
+
+  Victims(Table table, long memoryBytes, long nearBytes) {
+    this.table = table;
+    others = new Experts(Runs.pagesOf(memoryBytes));
+    this.nearBytes = nearBytes;
+    declared = new Declared(memoryBytes);
+    evictable = slot -> table.get(slot).idle();
+  }
+
+  /** It was made, or somebody other than a scan has used it. */
+  void used(Extent extent) {
+    extent.known = true;
+    others.access(extent.slot, extent.pages());
+    if (extent.declared && !declared.wants(extent.slot)) {
+      leave(extent);
+      enter(extent);
+    }
+  }
+
+  /** It is resident and clean from now on. */
+  void enter(Extent extent) {
+    if (declared.wants(extent.slot)) {
+      extent.declared = true;
+      declared.add(extent.slot);
+    } else {
+      if (!extent.known) {
+        extent.known = true;
+        others.access(extent.slot, extent.pages());
+      }
+      others.resident(extent.slot);
+    }
+  }
+
+  /** It is not, any more. */
+  void leave(Extent extent) {
+    if (extent.declared) {
+      extent.declared = false;
+      declared.remove(extent.slot);
+    } else {
+      others.absent(extent.slot);
+    }
+  }
+
+  /** It was dropped; its slot will be another's. */
+  void forget(Extent extent) {
+    leave(extent);
+    others.remove(extent.slot);
+    declared.forget(extent.slot);
+  }
+
+  /**
+   * The next to go, still there and idle as of now; null if there is none.
+   *
+   * @param aheadOf if not null, nothing goes that is wanted sooner than this
+   */
+  @Nullable Extent next(@Nullable Extent aheadOf) {
+    int known = declared.first(evictable);
+    if (known != NONE && !declared.wants(known)) {
+      return table.get(known);
+    }
+    int other = others.victim(evictable);
+    if (other != NONE && isOld(table.get(other))) {
+      return table.get(other);
+    }
+    double until = known == NONE ? 0 : declared.until(known);
+    if (until > nearBytes) {
+      return isLater(until, aheadOf) ? table.get(known) : null;
+    }
+    if (other != NONE) {
+      return table.get(other);
+    }
+    return known != NONE && isLater(until, aheadOf) ? table.get(known) : null;
+  }
+
+  private boolean isOld(Extent extent) {
+    int began = declared.oldestBegan(extent.lastUse());
+    return extent.lastUse() - began < 0;
+  }
+
+  private boolean isLater(double until, @Nullable Extent aheadOf) {
+    return aheadOf == null || until > declared.until(aheadOf.slot);
+  }
+
+  // ---- scans
+
+  void begin(ScanCourse course) {
+    declared.begin(course);
+    for (int i = 0; i < course.size(); i++) {
+      int slot = course.slot(i);
+      if (slot != Frame.NO_SLOT) {
+        judgeAnew(table.get(slot));
+      }
+    }
+  }
+
+  /** What it has read or wanted stays in place until it is used or goes. */
+  void end(ScanCourse course) {
+    declared.end(course);
+  }
+
+  private void judgeAnew(Extent extent) {
+    if (extent.clean() && extent.phase() == Frame.Phase.RESIDENT && !extent.dropped()) {
+      leave(extent);
+      enter(extent);
+    }
+  }
+
+  void consumed(ScanCourse course, int index) {
+    declared.consumed(course, index);
+  }
+
+  /** First what is in memory; the rest from where another scan of the same extents is. */
+  List<Extent> handiest(List<Extent> extents) {
+    List<Extent> order = new ArrayList<>(extents.size());
+    List<Extent> absent = new ArrayList<>();
+    for (Extent extent : extents) {
+      (extent.phase() == Frame.Phase.RESIDENT ? order : absent).add(extent);
+    }
+    int from = Math.max(0, absent.indexOf(declared.nextAbsent()));
+    order.addAll(absent.subList(from, absent.size()));
+    order.addAll(absent.subList(0, from));
+    return order;
+  }
+
+  /** Whether a scan will come to it within what it reads ahead. */
+  boolean wantedSoon(Extent extent) {
+    return declared.until(extent.slot) <= nearBytes;
+  }
+}
