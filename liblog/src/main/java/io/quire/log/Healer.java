@@ -200,12 +200,18 @@ final class Healer {
       return;
     }
     byte[] before = scan.end() == 0 ? TornTail.MAGIC : Arrays.copyOf(bytes, scan.end());
-    Entry next = find(bytes, damage.last() + 1);
-    byte[] behind =
-        next == null
-            ? new byte[0]
-            : Arrays.copyOfRange(bytes, next.start(), TornTail.writtenBytes(bytes));
-    DurableFile.write(segment.path(), join(before, lost, behind));
+    DurableFile.write(segment.path(), join(before, lost, from(bytes, damage.last() + 1)));
+  }
+
+  /** What is in a file from an entry on. */
+  static byte[] from(byte[] file, long index) {
+    Entry entry = find(file, index);
+    if (entry == null) {
+      return new byte[0];
+    }
+    // The checksum of the last entry may end in zeros.
+    int end = Math.min(file.length, TornTail.writtenBytes(file) + Segments.CHECKSUM_BYTES);
+    return Arrays.copyOfRange(file, entry.start(), end);
   }
 
   /* Ratis goes on writing behind it, and the entries are as long as they were. */
