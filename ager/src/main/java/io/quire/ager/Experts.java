@@ -47,7 +47,7 @@ final class Experts {
    * nothing on a walk back and forth, where LRU would run ahead by a budget at each turn and MRU make
    * good for it before the next. LIRS has none. It takes over as soon as something is used often.
    *
-   * All weights were chosen on the traces in docs/paging.md.
+   * All weights were chosen on the traces that ship with Caffeine's simulator 3.2.4.
    */
   private static final int LRU = 0;
   private static final int LIRS = 1;
