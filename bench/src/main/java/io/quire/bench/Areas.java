@@ -5,7 +5,7 @@ import java.util.List;
 /** All areas. */
 public final class Areas {
   private static final List<Area> ALL =
-      List.of(new ProtocolArea(), new AgerArea(), new AllocArea());
+      List.of(new ProtocolArea(), new AgerArea(), new AllocArea(), new PolicyArea());
 
   private Areas() {}
 

@@ -88,7 +88,9 @@ public record Job(
     /** The same of a model of least-recently-used. */
     HITS_LRU,
     /** More than memory is loaded and read three times with a checksum: seconds. */
-    LOAD_AND_SCAN
+    LOAD_AND_SCAN,
+    /** A trace is replayed with a policy and several sizes of memory: hit rates. */
+    REPLAY
   }
 
   static Job of(Kind kind, String row, int outstanding, int bytes) {

@@ -32,7 +32,8 @@ public final class Worker {
     IGNITE,
     DUCKDB,
     MAPPED,
-    HDFS_CLIENT
+    HDFS_CLIENT,
+    REPLAYS
   }
 
   private Worker() {}
@@ -94,6 +95,7 @@ public final class Worker {
           case DUCKDB -> DataJob.of(DuckDbPeer.open(setup));
           case MAPPED -> DataJob.of(MappedPeer.open(setup));
           case HDFS_CLIENT -> HdfsClientPeer.open(setup);
+          case REPLAYS -> new TraceSubject();
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();

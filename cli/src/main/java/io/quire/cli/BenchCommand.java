@@ -3,10 +3,14 @@ package io.quire.cli;
 import io.quire.bench.Area;
 import io.quire.bench.Areas;
 import io.quire.bench.BenchRun;
+import io.quire.bench.Curves;
 import io.quire.bench.Question;
 import io.quire.bench.Report;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,12 +33,13 @@ import picocli.CommandLine.Spec;
       "  quire bench protocol --list",
       "  quire bench protocol --only publish-p50,append-3n --runs 3",
       "  quire bench ager --only pin,loop-gbs",
-      "  quire bench protocol --json > protocol.json"
+      "  quire bench protocol --json > protocol.json",
+      "  quire bench policy --runs 1 --only trace-loop,trace-zigzag --curves docs/paging"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int RUNS = 5;
 
-  @Parameters(paramLabel = "AREA", description = "protocol, ager")
+  @Parameters(paramLabel = "AREA", description = "protocol, ager, alloc, policy")
   private String area = "";
 
   @Option(
@@ -61,10 +66,16 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "write one JSON object")
   private boolean json;
 
+  @Option(
+      names = "--curves",
+      paramLabel = "DIR",
+      description = "draw the rows that belong together, as SVG, into this directory")
+  private @Nullable Path curves;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     List<Question> questions = chosen();
     if (list) {
       questions.forEach(
@@ -79,6 +90,10 @@ final class BenchCommand implements Callable<Integer> {
       } catch (RuntimeException e) {
         System.err.println("quire: logs and data are in " + run.keepFiles("the run failed"));
         throw e;
+      }
+      if (curves != null) {
+        Curves.draw(report.json(), curves)
+            .forEach(file -> System.err.println("bench: drew " + file));
       }
       if (json) {
         System.out.println(report.json());
