@@ -28,6 +28,9 @@ final class ContainerShelf implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ContainerShelf.class);
   private static final String SUFFIX = ".quire";
 
+  /** A copy, and how many bytes it takes in its file. */
+  record Written(Copy copy, long footprint) {}
+
   /** What is known of one file: the offsets of copies still needed, and whether it may go. */
   private static final class Contents {
     /** By the page on which a copy begins. */
@@ -43,6 +46,7 @@ final class ContainerShelf implements AutoCloseable {
   private final ContainerMedium medium;
   private final Room room;
   private final long containerBytes;
+  private final Coding coding;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -69,13 +73,15 @@ final class ContainerShelf implements AutoCloseable {
       String owner,
       ContainerMedium medium,
       Room room,
-      long containerBytes) {
+      long containerBytes,
+      Coding coding) {
     this.store = store;
     this.prefix = prefix;
     this.owner = owner;
     this.medium = medium;
     this.room = room;
     this.containerBytes = containerBytes;
+    this.coding = coding;
   }
 
   /**
@@ -84,29 +90,42 @@ final class ContainerShelf implements AutoCloseable {
    * @throws StoreFull if the capacity does not allow it
    * @throws IOException if it was not written, or not wholly; nothing refers to what was
    */
-  Copy write(Body body) throws IOException {
-    room.take(body.footprint());
+  Written write(Body body) throws IOException {
+    Coding.Parcel parcel = coding.pack(body, owner);
+    long footprint = parcel.header().footprint();
+    long began = System.nanoTime();
+    room.take(footprint);
     AppendFile target = out;
     boolean appended = false;
     try {
       if (target == null) {
         target = create();
       }
-      target.append(body.header(owner), body.run());
+      append(target, parcel);
       appended = true;
     } finally {
       if (!appended) {
-        room.giveBack(body.footprint());
+        room.giveBack(footprint);
         abandon();
       }
     }
     Copy copy = body.copy(store, file, position, owner);
-    note(copy);
-    position += body.footprint();
+    note(copy, footprint);
+    position += footprint;
+    coding.wrote(footprint, System.nanoTime() - began);
     if (position >= containerBytes) {
       finishWith(copy);
     }
-    return copy;
+    return new Written(copy, footprint);
+  }
+
+  private static void append(AppendFile target, Coding.Parcel parcel) throws IOException {
+    if (parcel.isPlain()) {
+      target.append(parcel.header(), parcel.body().run());
+    } else {
+      target.append(parcel.header(), null);
+      parcel.toPages(target::append);
+    }
   }
 
   /** Finishes the file; if that fails nobody is told of the copy, so nobody will give it up. */
@@ -155,12 +174,12 @@ final class ContainerShelf implements AutoCloseable {
     return made;
   }
 
-  private void note(Copy copy) {
+  private void note(Copy copy, long footprint) {
     lock.lock();
     try {
       Contents contents = written.computeIfAbsent(copy.file(), _ -> new Contents());
       contents.needed.set(page(copy.offset()));
-      contents.bytes += copy.footprint();
+      contents.bytes += footprint;
     } finally {
       lock.unlock();
     }
@@ -238,9 +257,8 @@ final class ContainerShelf implements AutoCloseable {
     try (ReadFile in = medium.open(copy.file())) {
       MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
       in.read(copy.offset(), header);
-      StoreHeader.check(header, StoreHeader.of(copy));
-      in.read(copy.offset() + StoreHeader.BYTES, wanted.run());
-      wanted.verify();
+      StoreHeader found = StoreHeader.check(header, StoreHeader.of(copy));
+      coding.unpack(found, in::read, copy.offset() + StoreHeader.BYTES, wanted);
     }
   }
 

@@ -37,14 +37,21 @@ final class ContainerSpill implements SpillShelf {
   private final Lanes lanes;
   private final String store;
   private final String owner;
+  private final Coding coding;
 
   /** Takes ownership of the containers and the lanes. */
   ContainerSpill(
-      String store, String owner, ContainerShelf containers, ContainerMedium medium, Lanes lanes) {
+      String store,
+      String owner,
+      ContainerShelf containers,
+      ContainerMedium medium,
+      Lanes lanes,
+      Coding coding) {
     this.store = store;
     this.owner = owner;
     this.containers = containers;
     this.lanes = lanes;
+    this.coding = coding;
     open = new OpenFiles(medium);
   }
 
@@ -53,10 +60,11 @@ final class ContainerSpill implements SpillShelf {
     List<Integer> written = new ArrayList<>();
     try {
       for (int index : batch.left()) {
-        Copy copy = containers.write(batch.body(index));
+        ContainerShelf.Written put = containers.write(batch.body(index));
+        Copy copy = put.copy();
         long where =
             containers.number(copy.file()) << PAGE_BITS | copy.offset() / PageRuns.PAGE_BYTES;
-        batch.put(index, Place.of(where, PageRuns.pagesOf(copy.footprint())));
+        batch.put(index, Place.of(where, PageRuns.pagesOf(put.footprint())));
         written.add(index);
       }
     } catch (IOException e) {
@@ -152,9 +160,12 @@ final class ContainerSpill implements SpillShelf {
   private void take(MemorySegment bytes, SpillRead read) {
     try {
       Body wanted = read.wanted();
-      StoreHeader.check(bytes, wanted.header(owner));
-      MemorySegment.copy(bytes, StoreHeader.BYTES, wanted.run(), 0, wanted.run().byteSize());
-      wanted.verify();
+      StoreHeader found = StoreHeader.check(bytes, wanted.header(owner));
+      coding.unpack(
+          found,
+          (from, into) -> MemorySegment.copy(bytes, from, into, 0, into.byteSize()),
+          StoreHeader.BYTES,
+          wanted);
     } catch (IOException e) {
       read.failed(e);
     }
@@ -170,9 +181,8 @@ final class ContainerSpill implements SpillShelf {
           group.file,
           file -> {
             file.read(group.offset, header);
-            StoreHeader.check(header, wanted.header(owner));
-            file.read(group.offset + StoreHeader.BYTES, wanted.run());
-            wanted.verify();
+            StoreHeader found = StoreHeader.check(header, wanted.header(owner));
+            coding.unpack(found, file::read, group.offset + StoreHeader.BYTES, wanted);
           });
     } catch (IOException e) {
       read.failed(e);
@@ -200,6 +210,11 @@ final class ContainerSpill implements SpillShelf {
 
   private static long page(long place) {
     return Place.where(place) & PAGE;
+  }
+
+  @Override
+  public long freeBytes() {
+    return 0;
   }
 
   @Override

@@ -131,6 +131,14 @@ final class FlashSpill implements SpillShelf {
   }
 
   @Override
+  public long freeBytes() {
+    return files.stream()
+        .filter(file -> file.health().refusal().isEmpty())
+        .mapToLong(SlotFile::freeBytes)
+        .sum();
+  }
+
+  @Override
   public String ailing() {
     Stream<String> failing =
         files.stream()

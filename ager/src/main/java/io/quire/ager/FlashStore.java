@@ -31,14 +31,16 @@ final class FlashStore {
   private final AgerConfig ager;
   private final Disk disk;
   private final Room room;
+  private final Coding coding;
   private final List<FlashDirectory> directories = new ArrayList<>();
   private final List<SlotFile> files = new ArrayList<>();
   private final List<String> missing = new ArrayList<>();
 
-  private FlashStore(StoreConfig config, AgerConfig ager, Disk disk) {
+  private FlashStore(StoreConfig config, AgerConfig ager, Disk disk) throws IOException {
     this.config = config;
     this.ager = ager;
     this.disk = disk;
+    coding = Coding.of(config);
     room = new Room(config.capacityBytes());
   }
 
@@ -91,7 +93,8 @@ final class FlashStore {
             ager.owner(),
             medium,
             room,
-            ager.containerBytes()),
+            ager.containerBytes(),
+            coding),
         ager.readBack(),
         () -> {},
         () -> directories.forEach(FlashDirectory::close));
@@ -126,7 +129,7 @@ final class FlashStore {
     if (config.durable()) {
       room.found(bytesIn(root.resolve(Store.DURABLE)));
     }
-    return new SlotFile(name, owner, file, room, directory);
+    return new SlotFile(name, owner, file, room, directory, coding);
   }
 
   private String uri() {

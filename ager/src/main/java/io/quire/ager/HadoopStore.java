@@ -111,6 +111,7 @@ final class HadoopStore {
   private static Store open(StoreConfig config, AgerConfig ager, FileSystem files)
       throws IOException {
     String uri = config.uri().toString();
+    Coding coding = Coding.of(config);
     String owner = ager.owner();
     Path root = new Path(config.uri());
     HadoopSpill ownSpill = new HadoopSpill(files, root, owner);
@@ -129,13 +130,20 @@ final class HadoopStore {
             owner,
             spillMedium,
             room,
-            Math.min(ager.containerBytes(), ContainerSpill.CONTAINER_BYTES_MAX));
+            Math.min(ager.containerBytes(), ContainerSpill.CONTAINER_BYTES_MAX),
+            coding);
     return new Store(
         config,
         room,
-        new ContainerSpill(uri, owner, spilled, spillMedium, new Lanes(uri, LANES)),
+        new ContainerSpill(uri, owner, spilled, spillMedium, new Lanes(uri, LANES), coding),
         new ContainerShelf(
-            uri, Store.DURABLE + owner + "-", owner, durableMedium, room, ager.containerBytes()),
+            uri,
+            Store.DURABLE + owner + "-",
+            owner,
+            durableMedium,
+            room,
+            ager.containerBytes(),
+            coding),
         ager.readBack(),
         ownSpill::tick,
         () -> release(files, ownSpill));

@@ -43,10 +43,15 @@ final class Outflow {
       position += Lanes.BUFFER_BYTES;
       at += Lanes.BUFFER_BYTES;
     }
-    while (at < run.byteSize()) {
+    gather(run.asSlice(at));
+  }
+
+  /** The bytes are copied before this returns. */
+  void gather(MemorySegment bytes) throws IOException {
+    for (long at = 0; at < bytes.byteSize(); ) {
       long room = Lanes.BUFFER_BYTES - filled;
-      long length = Math.min(run.byteSize() - at, room == 0 ? Lanes.BUFFER_BYTES : room);
-      MemorySegment.copy(run, at, space(length), 0, length);
+      long length = Math.min(bytes.byteSize() - at, room == 0 ? Lanes.BUFFER_BYTES : room);
+      MemorySegment.copy(bytes, at, space(length), 0, length);
       at += length;
     }
   }

@@ -22,6 +22,10 @@ final class Room {
     throw new StoreFull(bytes, capacityBytes - used);
   }
 
+  long freeBytes() {
+    return Math.max(0, capacityBytes - usedBytes.get());
+  }
+
   /** Counts what lies there already, whether it fits or not. */
   void found(long bytes) {
     usedBytes.addAndGet(bytes);

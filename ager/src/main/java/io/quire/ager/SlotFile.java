@@ -3,6 +3,7 @@ package io.quire.ager;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +17,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlotFile implements AutoCloseable {
   /** One of a batch, and the first page of its slot. */
-  private record Slot(int index, long page, long pages) {
+  private record Slot(int index, Coding.Parcel parcel, long page, long pages) {
     long end() {
       return page + pages;
+    }
+  }
+
+  /** One of a batch, as it will be written. */
+  private record Packed(int index, Coding.Parcel parcel) {
+    long pages() {
+      return PageRuns.pagesOf(parcel.header().footprint());
     }
   }
 
@@ -30,6 +38,7 @@ final class SlotFile implements AutoCloseable {
   private final FlashFile file;
   private final Room room;
   private final FlashDirectory directory;
+  private final Coding coding;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -40,12 +49,19 @@ final class SlotFile implements AutoCloseable {
    *
    * @param name of the file below the directory
    */
-  SlotFile(String name, String owner, FlashFile file, Room room, FlashDirectory directory) {
+  SlotFile(
+      String name,
+      String owner,
+      FlashFile file,
+      Room room,
+      FlashDirectory directory,
+      Coding coding) {
     this.name = name;
     this.owner = owner;
     this.file = file;
     this.room = room;
     this.directory = directory;
+    this.coding = coding;
   }
 
   String name() {
@@ -75,19 +91,24 @@ final class SlotFile implements AutoCloseable {
   /** Writes under way; {@link #end} must be called. Confined to one thread. */
   final class Writing {
     private final List<Stretch> stretches = new ArrayList<>();
+    private final long began = System.nanoTime();
     private @Nullable IOException failure;
 
     private Writing() {}
 
-    private void add(SpillBatch batch, List<Slot> neighbours) {
+    private void add(List<Slot> neighbours) {
       long start = neighbours.getFirst().page * PageRuns.PAGE_BYTES;
       Outflow out = new Outflow(directory.lanes(), file, start);
       stretches.add(new Stretch(neighbours, out));
       try {
         for (Slot slot : neighbours) {
-          Body body = batch.body(slot.index);
-          out.header(body.header(owner));
-          out.run(body.run());
+          Coding.Parcel parcel = slot.parcel;
+          out.header(parcel.header());
+          if (parcel.isPlain()) {
+            out.run(parcel.body().run());
+          } else {
+            parcel.toPages(out::gather);
+          }
         }
         out.flush();
       } catch (IOException e) {
@@ -107,6 +128,8 @@ final class SlotFile implements AutoCloseable {
         try {
           stretch.out.end();
           stretch.slots.forEach(slot -> written.at(slot.index, slot.page, slot.pages));
+          long pages = stretch.slots.stream().mapToLong(Slot::pages).sum();
+          coding.wrote(pages * PageRuns.PAGE_BYTES, System.nanoTime() - began);
         } catch (IOException e) {
           stretch.slots.forEach(slot -> free(slot.page, slot.pages));
           failure = e;
@@ -123,7 +146,11 @@ final class SlotFile implements AutoCloseable {
     Writing writing = new Writing();
     List<Slot> taken = new ArrayList<>();
     try {
-      take(batch, indices, taken);
+      List<Packed> packed = new ArrayList<>();
+      for (int index : indices) {
+        packed.add(new Packed(index, coding.pack(batch.body(index), owner)));
+      }
+      take(packed, taken);
     } catch (StoreFull full) {
       writing.failure = full;
     }
@@ -132,30 +159,26 @@ final class SlotFile implements AutoCloseable {
       while (to < taken.size() && taken.get(to).page == taken.get(to - 1).end()) {
         to++;
       }
-      writing.add(batch, taken.subList(from, to));
+      writing.add(taken.subList(from, to));
       from = to;
     }
     return writing;
   }
 
   /** One slot for all if there is one, else for each half, so that neighbours stay together. */
-  private void take(SpillBatch batch, List<Integer> indices, List<Slot> taken) throws StoreFull {
-    long pages = 0;
-    for (int index : indices) {
-      pages += PageRuns.pagesOf(batch.body(index).footprint());
-    }
-    long start = takePages(pages, indices.size() == 1);
+  private void take(List<Packed> packed, List<Slot> taken) throws StoreFull {
+    long pages = packed.stream().mapToLong(Packed::pages).sum();
+    long start = takePages(pages, packed.size() == 1);
     if (start >= 0) {
-      for (int index : indices) {
-        long each = PageRuns.pagesOf(batch.body(index).footprint());
-        taken.add(new Slot(index, start, each));
-        start += each;
+      for (Packed each : packed) {
+        taken.add(new Slot(each.index, each.parcel, start, each.pages()));
+        start += each.pages();
       }
       return;
     }
-    int half = indices.size() / 2;
-    take(batch, indices.subList(0, half), taken);
-    take(batch, indices.subList(half, indices.size()), taken);
+    int half = packed.size() / 2;
+    take(packed.subList(0, half), taken);
+    take(packed.subList(half, packed.size()), taken);
   }
 
   private long takePages(long pages, boolean mayGrow) throws StoreFull {
@@ -169,6 +192,15 @@ final class SlotFile implements AutoCloseable {
         start = slots.allocate(pages);
       }
       return start;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long freeBytes() {
+    lock.lock();
+    try {
+      return slots.freePages() * PageRuns.PAGE_BYTES;
     } finally {
       lock.unlock();
     }
@@ -190,6 +222,10 @@ final class SlotFile implements AutoCloseable {
 
   /** Reads and verifies copies, given in the order in which they lie. */
   void read(List<SpillRead> reads, Pages pages) {
+    if (!coding.isPlain()) {
+      reads.forEach(read -> unpack(read, pages.of(read) * PageRuns.PAGE_BYTES));
+      return;
+    }
     for (int from = 0; from < reads.size(); ) {
       int to = from + 1;
       while (to < reads.size() && follows(reads.get(to - 1), reads.get(to), pages)) {
@@ -233,6 +269,18 @@ final class SlotFile implements AutoCloseable {
       neighbours.forEach(read -> read.failed(e));
     } finally {
       in.settle();
+    }
+  }
+
+  /** One whose form only its header tells. */
+  private void unpack(SpillRead read, long position) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment block = arena.allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      file.read(position, block);
+      StoreHeader found = StoreHeader.check(block, read.wanted().header(owner));
+      coding.unpack(found, file::read, position + StoreHeader.BYTES, read.wanted());
+    } catch (IOException e) {
+      read.failed(e);
     }
   }
 

@@ -17,6 +17,9 @@ interface SpillShelf extends AutoCloseable {
   /** Reads and verifies all; each that could not be read says why. */
   void read(List<SpillRead> reads);
 
+  /** Bytes of free space in files, which can be had besides what the capacity still allows. */
+  long freeBytes();
+
   /** The copy is not needed any more. Does no I/O. */
   void free(long place);
 

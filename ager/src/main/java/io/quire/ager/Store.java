@@ -139,6 +139,15 @@ final class Store implements AutoCloseable {
     spill.free(place);
   }
 
+  /**
+   * Whether the store works and would hardly refuse so many bytes more, bodies and headers: then an
+   * extent that was paged in from a store behind this one is worth being written here, and its copy
+   * there given up. It is a guess: what is free may lie apart. Any thread.
+   */
+  boolean takes(long bytes) {
+    return health.refusal().isEmpty() && spill.freeBytes() + room.freeBytes() >= bytes;
+  }
+
   /** A name for a spilled copy, for messages. */
   Copy describe(long place, Body body) {
     return spill.describe(place, body);
@@ -146,7 +155,7 @@ final class Store implements AutoCloseable {
 
   /** Writes a copy that is durable after the next sync. Called by the persister only. */
   Copy append(Body body) throws IOException {
-    return translated(() -> durable.write(body));
+    return translated(() -> durable.write(body)).copy();
   }
 
   void syncDurable() throws IOException {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A place that extents are paged to.
@@ -23,9 +24,17 @@ import java.util.Set;
  * @param durable whether {@link Ager#persist} may use it
  * @param settings Hadoop settings by name (such as {@code dfs.replication}), over those of the
  *     configuration files on the class path; must be empty for flash
+ * @param codec used where it is measured to pay
+ * @param keyFile of keys to encrypt with, 64 hexadecimal digits a line: the first for what is
+ *     written, any for what is read. Null for no encryption
  */
 public record StoreConfig(
-    URI uri, long capacityBytes, boolean durable, Map<String, String> settings) {
+    URI uri,
+    long capacityBytes,
+    boolean durable,
+    Map<String, String> settings,
+    Codec codec,
+    @Nullable Path keyFile) {
   static final String FLASH = "flash";
   private static final Set<String> LOCAL = Set.of(FLASH, "file");
 
@@ -56,8 +65,18 @@ public record StoreConfig(
     }
   }
 
+  /** Neither compressed nor encrypted. */
+  public StoreConfig(URI uri, long capacityBytes, boolean durable, Map<String, String> settings) {
+    this(uri, capacityBytes, durable, settings, Codec.NONE, null);
+  }
+
   public StoreConfig(URI uri, long capacityBytes, boolean durable) {
     this(uri, capacityBytes, durable, Map.of());
+  }
+
+  /** The same store, with its bodies written in another form. */
+  public StoreConfig withCoding(Codec wanted, @Nullable Path keys) {
+    return new StoreConfig(uri, capacityBytes, durable, settings, wanted, keys);
   }
 
   /**

@@ -18,6 +18,9 @@ final class FaultyDisk implements Disk {
   volatile boolean writesAreShort;
   volatile long bytesLeft = Long.MAX_VALUE;
 
+  /** One in so many writes fails; 0 for none. */
+  volatile int writesFailEach;
+
   /** No read that touches this position of a file succeeds. */
   volatile long badPosition = -1;
 
@@ -59,7 +62,10 @@ final class FaultyDisk implements Disk {
 
     @Override
     public int write(ByteBuffer from, long position) throws IOException {
-      writes.incrementAndGet();
+      int count = writes.incrementAndGet();
+      if (writesFailEach > 0 && count % writesFailEach == 0) {
+        throw new IOException("Input/output error");
+      }
       if (writesFail) {
         throw new IOException("Input/output error");
       }

@@ -197,6 +197,56 @@ class SpillTest {
   }
 
   @Test
+  void spill_storeFailsNowAndThen_theNextTakesWhatIsLeftAndNothingLeaks() throws IOException {
+    try (Store store = flash(CAPACITY, "first");
+        Store next = flash(CAPACITY, "next")) {
+      disk.writesFailEach = 3;
+      List<SpillBatch> first = new ArrayList<>();
+      int left = 0;
+      for (int round = 0; round < 30; round++) {
+        SpillBatch batch = batch(SMALL, 5_000_000, SMALL);
+        if (store.refusal().isEmpty()) {
+          store.spill(batch);
+        }
+        left += batch.left().size();
+        SpillBatch rest = new SpillBatch(batch.left().stream().map(batch::body).toList());
+        next.spill(rest);
+        checkAll(next, rest);
+        freeAll(next, rest);
+        first.add(batch);
+      }
+      assertThat(left).isPositive();
+      disk.writesFailEach = 0;
+      assertThat(store.stats().errors()).isPositive();
+      first.forEach(batch -> freeAll(store, batch));
+      assertThat(store.stats().extents()).isZero();
+      assertThat(next.stats().extents()).isZero();
+      Samples.await("tried again", () -> store.refusal().isEmpty());
+      long used = store.stats().usedBytes();
+      SpillBatch small = small(10);
+      store.spill(small);
+      checkAll(store, small);
+      assertThat(store.stats().usedBytes()).as("no slot was lost").isEqualTo(used);
+    }
+  }
+
+  @Test
+  void takes_saysWhetherThereIsRoomAgain() throws IOException {
+    try (Store store = flash(10 * SMALL_FOOTPRINT, "first")) {
+      assertThat(store.takes(10 * SMALL_FOOTPRINT)).isTrue();
+      SpillBatch batch = small(10);
+      store.spill(batch);
+      assertThat(store.takes(SMALL_FOOTPRINT)).isFalse();
+      store.free(batch.place(3));
+      assertThat(store.takes(SMALL_FOOTPRINT)).isTrue();
+      assertThat(store.takes(2 * SMALL_FOOTPRINT)).isFalse();
+      disk.writesFail = true;
+      store.spill(small(1));
+      assertThat(store.takes(SMALL_FOOTPRINT)).as("it does not work").isFalse();
+    }
+  }
+
+  @Test
   void read_badSector_takesOnlyWhatLiesThere() throws IOException {
     try (Store store = flash(CAPACITY, "first")) {
       SpillBatch batch = small(20);

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueFactory;
+import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -218,6 +220,9 @@ public record NodeConfig(
     int replication = in.number("hdfs-replication", 0, 0, REPLICATION_MAX);
     Map<String, String> settings =
         replication == 0 ? Map.of() : Map.of("dfs.replication", String.valueOf(replication));
+    Codec codec = codec(in, "store-codec");
+    Codec flashCodec = codec(in, "flash-codec");
+    Path keys = in.text("store-keys", "").isEmpty() ? null : path(in, "store-keys", Path.of(""));
     boolean shared = uris.stream().anyMatch(uri -> !uri.startsWith("flash:"));
     return in.meant(
         "stores",
@@ -229,10 +234,25 @@ public record NodeConfig(
             boolean flash = uri.startsWith("flash:");
             stores.add(
                 new StoreConfig(
-                    URI.create(uri), capacity, !flash || !shared, flash ? Map.of() : settings));
+                        URI.create(uri), capacity, !flash || !shared, flash ? Map.of() : settings)
+                    .withCoding(flash ? flashCodec : codec, keys));
           }
           return stores;
         });
+  }
+
+  private static Codec codec(ConfigReader in, String key) {
+    return in.meant(key, in.text(key, "none"), Codec.NONE, NodeConfig::codecNamed);
+  }
+
+  private static Codec codecNamed(String name) {
+    for (Codec codec : Codec.values()) {
+      if (codec.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return codec;
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a codec: found=%s allowed=none, lz4, zstd".formatted(name));
   }
 
   /** A path may have characters that a URI must not. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.ConfigFactory;
+import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
@@ -70,6 +71,24 @@ class NodeConfigTest {
             StoreConfig.parse("flash:///a", 1L << 30, false),
             new StoreConfig(
                 URI.create("hdfs://h:1/b"), 1L << 30, true, Map.of("dfs.replication", "2")));
+  }
+
+  @Test
+  void stores_withCodecAndKeys_leaveFlashUncompressedUnlessAsked() {
+    NodeConfig config =
+        of(
+            """
+            stores = ["flash:///a,/b", "hdfs://h:1/b"], store-codec = zstd, store-keys = "/etc/keys"
+            """);
+
+    assertThat(config.stores())
+        .extracting(StoreConfig::codec)
+        .containsExactly(Codec.NONE, Codec.ZSTD);
+    assertThat(config.stores()).extracting(StoreConfig::keyFile).containsOnly(Path.of("/etc/keys"));
+    assertThat(of("flash-codec = lz4").stores().getFirst().codec()).isEqualTo(Codec.LZ4);
+    assertThat(problems("store-codec = gzip"))
+        .hasSize(1)
+        .allMatch(one -> one.contains("allowed=none"));
   }
 
   @Test
