@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.hdfs.CannotObtainBlockLengthException;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
@@ -51,6 +52,11 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
       return new Read(files.open(path));
     } catch (FileNotFoundException e) {
       throw new CorruptCopy("no such file: file=" + path);
+    } catch (CannotObtainBlockLengthException e) {
+      // The DataNodes died while the file was open. What was synced is there once the file is
+      // ended; a writer that still lives finds that out and begins another one.
+      recoverLease(files, path);
+      throw e;
     }
   }
 
@@ -139,18 +145,18 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
         out.close();
       } catch (IOException e) {
         log.warn("container not closed: file={}", path, e);
-        recoverLease();
+        recoverLease(files, path);
       }
     }
+  }
 
-    /** A file whose close failed stays open for an hour, unless the NameNode is asked to end it. */
-    private void recoverLease() {
-      if (files instanceof DistributedFileSystem hdfs) {
-        try {
-          hdfs.recoverLease(path);
-        } catch (IOException e) {
-          log.warn("lease not recovered: file={}", path, e);
-        }
+  /** A file whose close failed stays open for an hour, unless the NameNode is asked to end it. */
+  private static void recoverLease(FileSystem files, Path path) {
+    if (files instanceof DistributedFileSystem hdfs) {
+      try {
+        hdfs.recoverLease(path);
+      } catch (IOException e) {
+        log.warn("lease not recovered: file={}", path, e);
       }
     }
   }

@@ -116,10 +116,7 @@ public final class StoreMove {
       List<Copy> live = new ArrayList<>();
       List<Damage> here = new ArrayList<>();
       Container container = from.walk(file, false, copy -> addIf(needed, copy, live), here);
-      long liveBytes = 0;
-      for (Copy copy : live) {
-        liveBytes += header(from, copy).footprint();
-      }
+      long liveBytes = footprint(file, live);
       boolean may = container.end() == End.FINISHED || alsoUnfinished;
       boolean sparse = from != to || 2 * liveBytes < file.bytes();
       if (!here.isEmpty()) {
@@ -146,11 +143,16 @@ public final class StoreMove {
     }
   }
 
-  private static StoreHeader header(StoreFiles store, Copy copy) throws IOException {
-    try (ReadFile in = store.medium().open(copy.file());
+  private long footprint(Listed file, List<Copy> live) throws IOException {
+    long bytes = 0;
+    try (ReadFile in = from.medium().open(file.file());
         Arena arena = Arena.ofConfined()) {
-      return header(in, copy, arena.allocate(StoreHeader.BYTES, StoreHeader.BYTES));
+      MemorySegment block = arena.allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      for (Copy copy : live) {
+        bytes += header(in, copy, block).footprint();
+      }
     }
+    return bytes;
   }
 
   private static StoreHeader header(ReadFile in, Copy copy, MemorySegment block)
