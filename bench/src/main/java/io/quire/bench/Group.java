@@ -55,6 +55,7 @@ final class Group implements Contender.Running {
     return switch (job.kind()) {
       case FAILOVER -> failover(job);
       case RESTART -> restart(job);
+      case OBJECT_BYTES -> objectBytes(job);
       default -> clients.get(leader()).run(job);
     };
   }
@@ -127,6 +128,23 @@ final class Group implements Contender.Running {
     start();
     clients.forEach(client -> client.run(job.withKind(Job.Kind.FIRST_LOOKUP)));
     return Map.of(job.row(), (System.nanoTime() - begun) / 1e9);
+  }
+
+  /** After a restart, so that nothing of the making of the objects is counted. */
+  private Map<String, Double> objectBytes(Job job) {
+    restart(job.withObjects(0));
+    double without = heap(job);
+    filled = false;
+    restart(job);
+    return Map.of(job.row(), (heap(job) - without) / job.objects());
+  }
+
+  /** Of the middle one: one of them may keep a buffer for a while. */
+  private double heap(Job job) {
+    return Answer.median(
+        clients.stream()
+            .map(client -> client.run(job.withKind(Job.Kind.HEAP)).getOrDefault(job.row(), 0.0))
+            .toList());
   }
 
   @Override

@@ -55,7 +55,9 @@ public record Job(
     LOOKUP_BUSY,
     /** One linearizable read at a time by way of the network: the median in nanoseconds. */
     READ_LATENCY,
-    /** What the heap holds more, for each object that there is more. */
+    /** What lives on the heap after a collection, in bytes. */
+    HEAP,
+    /** What the heap of a node that was started again holds more, for each object. */
     OBJECT_BYTES,
     /** Random allocations and frees: a second, and how well they went. */
     CHURN,

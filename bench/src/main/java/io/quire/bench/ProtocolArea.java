@@ -168,7 +168,14 @@ final class ProtocolArea implements Area {
                 "as lookup-id")),
         List.of(
             new Entrant("ours", QUIRE, job, false),
-            new Entrant("ours idle", QUIRE, job.withKind(Job.Kind.LOOKUP_RATE), false)));
+            new Entrant("ours idle", QUIRE, job.withKind(Job.Kind.LOOKUP_RATE), false),
+            // What the publishing nodes leave of the processors, they do not leave to this either.
+            new Entrant("ConcurrentHashMap.get busy", QUIRE, job.withVariant("mapById"), true),
+            new Entrant(
+                "ConcurrentHashMap.get idle",
+                QUIRE,
+                job.withVariant("mapById").withKind(Job.Kind.LOOKUP_RATE),
+                true)));
   }
 
   private static Question publishLatency() {
@@ -288,13 +295,13 @@ final class ProtocolArea implements Area {
     String id = "object-bytes";
     return new Question(
         id,
-        "heap of each of 100,000 objects more, with names of 32 and values of 64 bytes",
+        "heap of each of 500,000 objects, with names of 32 and values of 64 bytes, after a restart",
         List.of(new Row(id, "bytes", Better.LOWER, "at most 400", "as publish-p50")),
         List.of(
             new Entrant(
                 "ours",
                 new QuireCluster("quire-many", 3),
-                Job.of(Job.Kind.OBJECT_BYTES, id, 1, 64).withObjects(MANY),
+                Job.of(Job.Kind.OBJECT_BYTES, id, 1, 64).withObjects(5 * MANY),
                 false)));
   }
 
