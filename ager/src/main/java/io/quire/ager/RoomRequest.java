@@ -21,6 +21,11 @@ record RoomRequest(
     AHEAD
   }
 
+  /** The same, for which somebody waits now. */
+  RoomRequest urgent(Deadline until) {
+    return new RoomRequest(extent, Kind.PAGE_IN, number, until, granted);
+  }
+
   /** Whether somebody waits for it. */
   boolean urgent() {
     return kind != Kind.AHEAD;

@@ -1,0 +1,538 @@
+package io.quire.ager;
+
+import io.quire.ager.Frame.Phase;
+import io.quire.ager.Frame.Stored;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All extents, where each is on its way between draft, memory and stores, and who waits for room.
+ * All of it is guarded by the lock of {@link Memory}, which calls it.
+ *
+ * <p>What is done for one extent does not depend on how many there are. Two exceptions: a scan is
+ * begun in time proportional to its length, and a refusal looks at all extents for those that are
+ * pinned.
+ */
+final class Pool {
+  private static final int PINNED_NAMED_MAX = 8;
+
+  /** For so long stores must have refused everything before there is no hope. */
+  private static final long HOPELESS_NANOS = 900_000_000L;
+
+  private final AgerConfig config;
+  private final Memory memory;
+  private final List<Store> stores;
+  private final long budgetBytes;
+  private final Table table = new Table();
+  private final Victims victims;
+  private final Space space;
+  private final Rooms rooms;
+  private final Dirty dirty;
+  private List<Runnable> afterwards = new ArrayList<>();
+  private boolean changed;
+  private long nextId = 1;
+  private long pageIns;
+  private int tick;
+  private boolean closed;
+
+  /**
+   * An empty one.
+   *
+   * @param stores by whose index spilled copies are known
+   */
+  Pool(AgerConfig config, Memory memory, List<Store> stores, long budgetBytes) {
+    this.config = config;
+    this.memory = memory;
+    this.stores = List.copyOf(stores);
+    this.budgetBytes = budgetBytes;
+    victims = new Victims(table, budgetBytes, config.readAheadBytes());
+    space = new Space(Runs.pagesOf(budgetBytes), table, victims);
+    rooms = new Rooms(space, space.pages() - Runs.pagesOf(config.reserveBytes()));
+    dirty = new Dirty(budgetBytes, victims);
+  }
+
+  /** What is to be done after the lock is given back: what completes futures may do anything. */
+  List<Runnable> takeAfterwards() {
+    List<Runnable> todo = afterwards;
+    if (!todo.isEmpty()) {
+      afterwards = new ArrayList<>();
+    }
+    return todo;
+  }
+
+  /** Whether something has happened that may give the threads of the ager work; asked once. */
+  boolean takeChanged() {
+    boolean was = changed;
+    changed = false;
+    return was;
+  }
+
+  boolean anyUrgent() {
+    return rooms.anyUrgent();
+  }
+
+  int tick() {
+    return tick;
+  }
+
+  boolean closed() {
+    return closed;
+  }
+
+  void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("ager is closed: owner=" + config.owner());
+    }
+  }
+
+  /** Refuses everything from here on. */
+  void close() {
+    closed = true;
+    changed = true;
+    IllegalStateException why =
+        new IllegalStateException("ager is closed: owner=" + config.owner());
+    rooms.removeAll().forEach(request -> fail(request, why));
+  }
+
+  // ---- drafts and extents
+
+  /** A draft with one pin, which wants room. */
+  RoomRequest draft(long bytes, Deadline deadline) {
+    checkRoomForOneMore();
+    Extent extent = new Extent(memory, nextId++, (int) bytes);
+    table.add(extent);
+    extent.addPin();
+    RoomRequest request = rooms.make(extent, RoomRequest.Kind.DRAFT, deadline);
+    ask(request);
+    return request;
+  }
+
+  void seal(Extent extent, int crc) {
+    checkOpen();
+    extent.crc(crc);
+    extent.sealed = true;
+    victims.used(extent);
+    dirty.add(extent);
+    changed |= dirty.isHigh();
+  }
+
+  Extent adopt(Stored stored) {
+    checkRoomForOneMore();
+    Extent extent = new Extent(memory, nextId++, (int) stored.copy().bytes());
+    extent.crc(stored.copy().crc());
+    extent.sealed = true;
+    extent.durable = stored;
+    table.add(extent);
+    return extent;
+  }
+
+  private void checkRoomForOneMore() {
+    checkOpen();
+    if (table.size() >= config.maxExtents()) {
+      throw new AgerException.TooManyExtents(config.maxExtents());
+    }
+  }
+
+  /** No new pins from here on; the extent goes with its last pin. */
+  void drop(Extent extent) {
+    dirty.remove(extent);
+    extent.markDropped();
+    forgetIfLast(extent);
+  }
+
+  /** The last pin has gone, and the extent was dropped or somebody waits for room. */
+  void unpinned(Extent extent) {
+    forgetIfLast(extent);
+    changed = true;
+  }
+
+  private void forgetIfLast(Extent extent) {
+    Phase phase = extent.phase();
+    boolean inUse = extent.pins() > 0 || phase == Phase.PAGING_IN || phase == Phase.MOVING;
+    if (!extent.dropped() || inUse || extent.forgotten) {
+      return;
+    }
+    extent.forgotten = true;
+    if (extent.place != Place.NOWHERE) {
+      stores.get(extent.placeStore).free(extent.place);
+    }
+    victims.forget(extent);
+    if (phase == Phase.RESIDENT) {
+      extent.becomes(Phase.ABSENT);
+      space.vacate(extent);
+    }
+    table.remove(extent);
+    changed = true;
+  }
+
+  /** Of a pin, which took no lock. */
+  void used(Extent extent) {
+    if (extent.slot != Frame.NO_SLOT) {
+      victims.used(extent);
+    }
+  }
+
+  // ---- room
+
+  private Rooms.Answer ask(RoomRequest request) {
+    if (rooms.isFull() && request.urgent()) {
+      fail(request, refusal(request));
+      return Rooms.Answer.REFUSED;
+    }
+    memory.drainUses();
+    tick++;
+    Rooms.Answer answer = rooms.ask(request);
+    if (answer == Rooms.Answer.PLACED) {
+      grant(request);
+    }
+    changed |= answer == Rooms.Answer.QUEUED;
+    return answer;
+  }
+
+  private void grant(RoomRequest request) {
+    Extent extent = request.extent();
+    extent.usedAt(tick);
+    if (request.kind() == RoomRequest.Kind.DRAFT) {
+      extent.becomes(Phase.RESIDENT);
+    }
+    afterwards.add(() -> request.granted().complete(true));
+  }
+
+  private void fail(RoomRequest request, RuntimeException why) {
+    afterwards.add(() -> request.granted().completeExceptionally(why));
+  }
+
+  /** Serves one, if it still waits; answers if extents have to be moved for it. */
+  Rooms.@Nullable Compacting serve(RoomRequest request) {
+    List<RoomRequest> placed = new ArrayList<>();
+    Rooms.Compacting work = rooms.serve(request, placed);
+    placed.forEach(this::grant);
+    return work;
+  }
+
+  /** Serves who can be served; answers if extents have to be moved for one. */
+  Rooms.@Nullable Compacting serveAll() {
+    memory.drainUses();
+    List<RoomRequest> placed = new ArrayList<>();
+    List<RoomRequest> refused = new ArrayList<>();
+    Rooms.Compacting work = rooms.serve(placed, refused);
+    placed.forEach(this::grant);
+    refused.forEach(request -> afterwards.add(() -> request.granted().complete(false)));
+    refuseWhatCannotBe();
+    changed |= !placed.isEmpty();
+    return work;
+  }
+
+  /** Nothing can help who needs what is in memory only, while no store takes anything. */
+  private void refuseWhatCannotBe() {
+    if (dirty.refusedNanos() < HOPELESS_NANOS) {
+      return;
+    }
+    for (RoomRequest request : rooms.all()) {
+      if (request.extent().footprint() > budgetBytes - dirty.bytes()) {
+        rooms.remove(request);
+        fail(request, refusal(request));
+      }
+    }
+  }
+
+  boolean isCompacting(RoomRequest request) {
+    return rooms.isCompacting(request);
+  }
+
+  /** Takes a request out of the queue; false if it was not in it. */
+  boolean withdraw(RoomRequest request) {
+    return rooms.remove(request);
+  }
+
+  /** Goes on to the next extent to be moved; false at the end, or if a pin came in between. */
+  boolean beginMove(Rooms.Compacting work) {
+    if (!work.plan.next()) {
+      return false;
+    }
+    Extent extent = table.get(work.plan.owner());
+    if (!extent.leaveResident(Phase.MOVING)) {
+      work.plan.abandon();
+      work.abandoned = true;
+      return false;
+    }
+    work.moving = extent;
+    return true;
+  }
+
+  /** The bytes are at their new place. */
+  void endMove(Rooms.Compacting work) {
+    Extent extent = Objects.requireNonNull(work.moving);
+    work.moving = null;
+    work.plan.moved();
+    extent.liesAt(space.startOf(extent));
+    extent.becomes(Phase.RESIDENT);
+    CompletableFuture<Void> moved = extent.moved;
+    if (moved != null) {
+      extent.moved = null;
+      afterwards.add(() -> moved.complete(null));
+    }
+    forgetIfLast(extent);
+  }
+
+  /** All that was planned was done, or it was abandoned. */
+  void compacted(Rooms.Compacting work) {
+    rooms.done(work);
+    changed = true;
+    if (work.abandoned) {
+      return;
+    }
+    if (rooms.remove(work.request)) {
+      space.finish(work.plan, work.request.extent());
+      grant(work.request);
+    } else {
+      work.plan.abandon();
+    }
+  }
+
+  /** What is told to somebody who got no room. */
+  AgerException refusal(RoomRequest request) {
+    Extent extent = request.extent();
+    if (dirty.bytes() > 0 && !dirty.refusals().isEmpty()) {
+      return new AgerException.NoStoreLeft(extent.bytes(), dirty.refusals());
+    }
+    List<Long> pinned = new ArrayList<>();
+    table.forEach(
+        each -> {
+          if (pinned.size() < PINNED_NAMED_MAX && isPinned(each)) {
+            pinned.add(each.id());
+          }
+        });
+    return new AgerException.OutOfMemoryBudget(
+        extent.bytes(), budgetBytes, pinnedBytes(), pinned);
+  }
+
+  // ---- page-in
+
+  /** Joins or starts the page-in of an extent; null if it is resident. */
+  Memory.@Nullable Join join(Extent extent, Deadline deadline) {
+    checkOpen();
+    if (extent.dropped()) {
+      throw new IllegalStateException("extent was dropped: extent=" + extent.id());
+    }
+    return switch (extent.phase()) {
+      case RESIDENT -> null;
+      case MOVING -> {
+        extent.addPin();
+        CompletableFuture<Void> moved = extent.moved;
+        if (moved == null) {
+          moved = new CompletableFuture<>();
+          extent.moved = moved;
+        }
+        yield new Memory.Join.Moving(moved);
+      }
+      case PAGING_IN -> {
+        extent.addPin();
+        PageIn running = Objects.requireNonNull(extent.pageIn);
+        makeUrgent(running, deadline);
+        yield new Memory.Join.Running(running);
+      }
+      case ABSENT -> {
+        extent.addPin();
+        yield new Memory.Join.First(begin(extent, RoomRequest.Kind.PAGE_IN, deadline));
+      }
+    };
+  }
+
+  /** What was to be read ahead is wanted now. */
+  private void makeUrgent(PageIn pageIn, Deadline deadline) {
+    RoomRequest request = pageIn.room;
+    if (request.urgent() || !rooms.remove(request)) {
+      return;
+    }
+    RoomRequest urgent = request.urgent(deadline);
+    pageIn.room = urgent;
+    ask(urgent);
+  }
+
+  /** Starts a page-in, if that costs nothing that is needed sooner; else null. */
+  @Nullable PageIn beginAhead(Extent extent, Deadline deadline) {
+    if (closed || extent.dropped() || extent.phase() != Phase.ABSENT || !extent.clean()) {
+      return null;
+    }
+    PageIn pageIn = begin(extent, RoomRequest.Kind.AHEAD, deadline);
+    return extent.phase() == Phase.PAGING_IN ? pageIn : null;
+  }
+
+  private PageIn begin(Extent extent, RoomRequest.Kind kind, Deadline deadline) {
+    RoomRequest request = rooms.make(extent, kind, deadline);
+    PageIn pageIn = new PageIn(extent, request);
+    extent.pageIn = pageIn;
+    extent.becomes(Phase.PAGING_IN);
+    if (kind == RoomRequest.Kind.PAGE_IN) {
+      victims.used(extent);
+    }
+    if (ask(request) == Rooms.Answer.REFUSED && !request.urgent()) {
+      extent.pageIn = null;
+      extent.becomes(Phase.ABSENT);
+    }
+    return pageIn;
+  }
+
+  /** The bytes are there and verified; a spilled copy that did not verify is left where it is. */
+  void pagedIn(PageIn pageIn, boolean spilledIsBad) {
+    Extent extent = pageIn.extent();
+    if (spilledIsBad && extent.durable != null) {
+      extent.place = Place.NOWHERE;
+    }
+    pageIns++;
+    extent.pageIn = null;
+    extent.becomes(Phase.RESIDENT);
+    victims.enter(extent);
+    forgetIfLast(extent);
+    changed = true;
+    afterwards.add(() -> pageIn.done().complete(null));
+  }
+
+  void pageInFailed(PageIn pageIn, Throwable why) {
+    Extent extent = pageIn.extent();
+    if (extent.run != Runs.NONE) {
+      space.vacate(extent);
+    }
+    extent.pageIn = null;
+    extent.becomes(Phase.ABSENT);
+    forgetIfLast(extent);
+    changed = true;
+    afterwards.add(() -> pageIn.done().completeExceptionally(why));
+  }
+
+  /**
+   * Takes back a page-in that waits for room, if nobody else has joined it.
+   *
+   * @throws AgerException that says why it got no room, unless it has it now
+   */
+  void withdraw(PageIn pageIn) {
+    RoomRequest request = pageIn.room;
+    if (rooms.waits(request)) {
+      AgerException why = refusal(request);
+      if (request.extent().pins() <= 1) {
+        rooms.remove(request);
+        fail(request, why);
+      }
+      throw why;
+    }
+  }
+
+  /** Takes back what was to be read ahead and waits for room. */
+  void cancel(PageIn pageIn) {
+    RoomRequest request = pageIn.room;
+    if (!request.urgent() && rooms.remove(request)) {
+      afterwards.add(() -> request.granted().complete(false));
+    }
+  }
+
+  // ---- writing
+
+  /** What should be written next, pinned. */
+  List<Extent> takeDirty(long mostBytes) {
+    return closed ? List.of() : dirty.take(mostBytes, rooms.anyUrgent());
+  }
+
+  void written(Extent extent, int store, long place) {
+    extent.writing = false;
+    becomesClean(
+        extent,
+        () -> {
+          extent.place = place;
+          extent.placeStore = (byte) store;
+        });
+    dirty.accepted();
+    changed = true;
+  }
+
+  void notWritten(Extent extent, List<String> reasons) {
+    dirty.putBack(extent);
+    dirty.refused(reasons);
+  }
+
+  void refused(List<String> reasons) {
+    dirty.refused(reasons);
+  }
+
+  void unwritable(Extent extent) {
+    extent.unwritable = true;
+    dirty.putBack(extent);
+    dirty.refused(List.of("extent changed after its seal: extent=" + extent.id()));
+  }
+
+  void persisted(Extent extent, Stored stored) {
+    becomesClean(extent, () -> extent.durable = stored);
+    changed = true;
+  }
+
+  private void becomesClean(Extent extent, Runnable copied) {
+    boolean first = extent.dirty();
+    dirty.remove(extent);
+    copied.run();
+    if (first && extent.phase() == Phase.RESIDENT) {
+      victims.enter(extent);
+    }
+  }
+
+  // ---- scans
+
+  ScanCourse beginScan(List<Extent> extents, boolean anyOrder) {
+    checkOpen();
+    tick++;
+    ScanCourse course =
+        new ScanCourse(anyOrder ? victims.handiest(extents) : extents, tick);
+    victims.begin(course);
+    return course;
+  }
+
+  void consumed(ScanCourse course, int[] indices, int count) {
+    for (int i = 0; i < count; i++) {
+      victims.consumed(course, indices[i]);
+    }
+  }
+
+  void endScan(ScanCourse course) {
+    victims.end(course);
+  }
+
+  // ---- figures
+
+  AgerStats stats(OptionalLong peakRss, List<AgerStats.StoreStats> storeStats) {
+    int[] resident = {0};
+    int[] sealed = {0};
+    table.forEach(
+        extent -> {
+          sealed[0] += extent.sealed ? 1 : 0;
+          resident[0] += extent.sealed && extent.phase() == Phase.RESIDENT ? 1 : 0;
+        });
+    return new AgerStats(
+        budgetBytes,
+        space.usedBytes(),
+        space.peakBytes(),
+        pinnedBytes(),
+        dirty.bytes(),
+        resident[0],
+        sealed[0],
+        peakRss,
+        pageIns,
+        space.evictions(),
+        space.moves(),
+        rooms.waits(),
+        storeStats);
+  }
+
+  /** An extent that is being written is held by the ager alone, not by anybody's pin. */
+  private static boolean isPinned(Extent extent) {
+    return extent.phase() == Phase.RESIDENT && extent.pins() > (extent.writing ? 1 : 0);
+  }
+
+  private long pinnedBytes() {
+    long[] sum = {0};
+    table.forEach(extent -> sum[0] += isPinned(extent) ? extent.footprint() : 0);
+    return sum[0];
+  }
+}
