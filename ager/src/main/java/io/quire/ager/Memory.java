@@ -160,7 +160,9 @@ final class Memory implements AutoCloseable {
     }
   }
 
-  /** Moves what is planned to be moved; the request has its place then, unless a pin came between. */
+  /**
+   * Moves what is planned to be moved; the request has its place then, unless a pin came between.
+   */
   void carryOut(Rooms.Compacting work) {
     while (locked(() -> pool.beginMove(work))) {
       region.move(work.plan.from(), work.plan.to(), work.plan.pages());
@@ -306,7 +308,9 @@ final class Memory implements AutoCloseable {
     extent.unpin();
   }
 
-  /** The bytes of an extent from {@link #nextToWrite} changed after the seal; it is never written. */
+  /**
+   * The bytes of an extent from {@link #nextToWrite} changed after the seal; it is never written.
+   */
   void unwritable(Extent extent) {
     run(() -> pool.unwritable(extent));
     extent.unpin();

@@ -307,8 +307,7 @@ final class Pool {
             pinned.add(each.id());
           }
         });
-    return new AgerException.OutOfMemoryBudget(
-        extent.bytes(), budgetBytes, pinnedBytes(), pinned);
+    return new AgerException.OutOfMemoryBudget(extent.bytes(), budgetBytes, pinnedBytes(), pinned);
   }
 
   // ---- page-in
@@ -483,8 +482,7 @@ final class Pool {
   ScanCourse beginScan(List<Extent> extents, boolean anyOrder) {
     checkOpen();
     tick++;
-    ScanCourse course =
-        new ScanCourse(anyOrder ? victims.handiest(extents) : extents, tick);
+    ScanCourse course = new ScanCourse(anyOrder ? victims.handiest(extents) : extents, tick);
     victims.begin(course);
     return course;
   }
