@@ -47,7 +47,8 @@ final class ReplaysTest {
   void bound_isThatOfTheSimulatorWhereSizesAreEqual() {
     Trace trace = Traces.named("cs").read();
     assertThat(trace.length()).isEqualTo(6_781);
-    assertThat(100.0 * new BytesBound().hits(trace, 500) / trace.length()).isCloseTo(31.3, within(0.1));
+    assertThat(100.0 * new BytesBound().hits(trace, 500) / trace.length())
+        .isCloseTo(31.3, within(0.1));
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -103,7 +104,10 @@ class HdfsStoreIT {
         assertThat(files.stat(_ -> {}, (_, _) -> {}).copies()).isEqualTo(1);
       }
       try (Ager ager = open(store)) {
-        check(ager, ager.adopt(moved.get(needed)), 7);
+        check(
+            ager,
+            ager.adopt(Objects.requireNonNull(moved.get(needed), needed + " was not moved")),
+            7);
       }
     }
   }
