@@ -57,8 +57,12 @@ public final class Ager implements AutoCloseable {
     workers.add(new Worker(prefix + "persister", persister::step));
     workers.add(new Worker(prefix + "writer", writer::step));
     workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
-    for (int i = 1; i <= config.readers(); i++) {
-      workers.add(new Worker(prefix + "reader-" + i, pageIns::step));
+    for (int store = 0; store < stores.size(); store++) {
+      int number = store;
+      for (int i = 1; i <= config.readers(); i++) {
+        workers.add(
+            new Worker("%sreader-%d-%d".formatted(prefix, store, i), () -> pageIns.step(number)));
+      }
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * @param owner node name and incarnation, unique among the processes that share a store
  * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room
  * @param readAheadBytes how far a scan reads ahead
- * @param readers threads that page in
+ * @param readers threads that page in, for each store
  * @param containerBytes at which a container file is finished
  * @param readBack whether every copy is read again and compared before it counts as one
  * @param maxExtents drafts and extents, resident or not, at one time

@@ -92,7 +92,7 @@ final class ContainerSpill implements SpillShelf {
     List<Future<?>> running = new ArrayList<>();
     for (Group group : groups) {
       try {
-        running.add(lanes.submit(_ -> read(group)));
+        running.add(lanes.read(() -> read(group)));
       } catch (IOException e) {
         group.reads.forEach(read -> read.failed(e));
       }

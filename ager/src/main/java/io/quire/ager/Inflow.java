@@ -33,7 +33,7 @@ final class Inflow {
       flush();
       MemorySegment piece = target.asSlice(at, Lanes.BUFFER_BYTES);
       long from = position;
-      reads.add(lanes.submit(_ -> file.read(from, piece)));
+      reads.add(lanes.read(() -> file.read(from, piece)));
       position += Lanes.BUFFER_BYTES;
       at += Lanes.BUFFER_BYTES;
     }
@@ -62,7 +62,7 @@ final class Inflow {
       position += bytes;
       parts = new ArrayList<>();
       partsBytes = 0;
-      reads.add(lanes.submit(own -> scatter(from, own.asSlice(0, bytes), targets)));
+      reads.add(lanes.scatter(own -> scatter(from, own.asSlice(0, bytes), targets)));
     }
   }
 

@@ -20,8 +20,12 @@ import org.slf4j.LoggerFactory;
  * travel together. File I/O would pin a virtual thread, so these are platform threads; they end
  * after half a minute without work. Any thread.
  *
- * <p>A task of a lane never waits for a buffer: there is one for each lane besides those of the
- * pool. So what was handed to the lanes always goes on, and a buffer of the pool comes back.
+ * <p>Reads and writes have lanes of their own, so no read ever waits for a write, however many are
+ * queued and however slow they are; nor does a write wait for reads.
+ *
+ * <p>A task of a lane never waits for a buffer: writes are handed over with theirs, and each lane
+ * of reads has one besides those of the pool. So what was handed to the lanes always goes on, and a
+ * buffer of the pool comes back.
  */
 final class Lanes implements AutoCloseable {
   static final int BUFFER_BYTES = 4 << 20;
@@ -32,32 +36,43 @@ final class Lanes implements AutoCloseable {
 
   /** An I/O in a lane. */
   interface Io {
-    /** Runs with the lane's own buffer of {@link #BUFFER_BYTES}. */
+    void run() throws IOException;
+  }
+
+  /** A read in a lane, by way of the lane's own buffer of {@link #BUFFER_BYTES}. */
+  interface Scatter {
     void run(MemorySegment own) throws IOException;
   }
 
   private final String name;
-  private final ThreadPoolExecutor threads;
+  private final ThreadPoolExecutor readers;
+  private final ThreadPoolExecutor writers;
   private final Arena arena = Arena.ofShared();
   private final BlockingQueue<MemorySegment> pool;
   private final ConcurrentLinkedQueue<MemorySegment> ofLanes = new ConcurrentLinkedQueue<>();
 
-  /** As many I/Os can be in flight as there are lanes. */
+  /** As many reads can be in flight as there are lanes, and as many writes. */
   Lanes(String name, int lanes) {
     this.name = name;
-    threads =
+    readers = threads("ager-read-" + name, lanes);
+    writers = threads("ager-write-" + name, lanes);
+    pool = new ArrayBlockingQueue<>(lanes + 1);
+    for (int i = 0; i <= lanes; i++) {
+      pool.add(MemorySegment.NULL);
+    }
+  }
+
+  private static ThreadPoolExecutor threads(String name, int lanes) {
+    ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
             lanes,
             lanes,
             IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("ager-io-" + name + "-", 1).factory());
+            Thread.ofPlatform().daemon().name(name + "-", 1).factory());
     threads.allowCoreThreadTimeOut(true);
-    pool = new ArrayBlockingQueue<>(lanes + 1);
-    for (int i = 0; i <= lanes; i++) {
-      pool.add(MemorySegment.NULL);
-    }
+    return threads;
   }
 
   /** Waits for a buffer of the pool. */
@@ -84,21 +99,46 @@ final class Lanes implements AutoCloseable {
   }
 
   /**
-   * Hands over an I/O. The queue is as long as callers make it: they wait for what they submit.
+   * Hands over a write. The queue is as long as callers make it: they wait for what they submit.
    *
    * @throws IOException if the store is closed
    */
-  Future<?> submit(Io io) throws IOException {
+  Future<?> write(Io io) throws IOException {
+    return submit(writers, io);
+  }
+
+  /**
+   * Hands over a read, as {@link #write} does.
+   *
+   * @throws IOException if the store is closed
+   */
+  Future<?> read(Io io) throws IOException {
+    return submit(readers, io);
+  }
+
+  /**
+   * The same for one that goes by way of the lane's own buffer.
+   *
+   * @throws IOException if the store is closed
+   */
+  Future<?> scatter(Scatter io) throws IOException {
+    return read(
+        () -> {
+          MemorySegment free = ofLanes.poll();
+          MemorySegment own = free == null ? allocate() : free;
+          try {
+            io.run(own);
+          } finally {
+            ofLanes.add(own);
+          }
+        });
+  }
+
+  private Future<?> submit(ThreadPoolExecutor threads, Io io) throws IOException {
     try {
       return threads.submit(
           () -> {
-            MemorySegment free = ofLanes.poll();
-            MemorySegment own = free == null ? allocate() : free;
-            try {
-              io.run(own);
-            } finally {
-              ofLanes.add(own);
-            }
+            io.run();
             return null;
           });
     } catch (RejectedExecutionException e) {
@@ -141,9 +181,11 @@ final class Lanes implements AutoCloseable {
   /** Ends the threads. Buffers of an I/O that hangs are kept. */
   @Override
   public void close() {
-    threads.shutdown();
+    readers.shutdown();
+    writers.shutdown();
     try {
-      if (threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+      if (readers.awaitTermination(END_SECONDS, TimeUnit.SECONDS)
+          && writers.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
         arena.close();
         return;
       }

@@ -2,10 +2,10 @@ package io.quire.ager;
 
 import io.quire.ager.Frame.Stored;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * that after it has let go, so one of them sees the other.
  */
 final class Memory implements AutoCloseable {
+  /** For so long a request that is taken back waits for what is being done for it. */
+  private static final Duration SETTLE_MAX = Duration.ofSeconds(2);
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** For the threads of the ager: something has changed that may give them work. */
@@ -191,21 +194,53 @@ final class Memory implements AutoCloseable {
     }
   }
 
-  /** Throws what it is given, unless the request was granted meanwhile. */
+  /**
+   * Throws what it is given, unless the request was granted meanwhile. Copies under way for it are
+   * waited for, since they mostly end with a grant; one that does not end soon is left to whoever
+   * carries it out, who finds the request gone.
+   */
   private void withdraw(RoomRequest request, Function<RoomRequest, AgerException> why) {
+    Deadline settled = Deadline.in(SETTLE_MAX);
     run(
         () -> {
-          while (pool.isCompacting(request)) {
-            changed.awaitUninterruptibly();
+          while (pool.isCompacting(request) && !settled.passed()) {
+            awaitChanged(settled.remainingNanos());
           }
           if (pool.withdraw(request)) {
             throw why.apply(request);
           }
         });
+    // It was granted or refused, under the lock; that is told after the lock, by who did it.
     try {
-      request.granted().join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+      request.granted().get(settled.remainingNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      run(
+          () -> {
+            if (request.extent().phase() != Frame.Phase.RESIDENT) {
+              throw why.apply(request);
+            }
+          });
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AgerException.Interrupted("wait for room: bytesWanted=" + request.extent().bytes());
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause
+          ? cause
+          : new IllegalStateException("no room", e.getCause());
+    }
+  }
+
+  /** Under the lock; an interrupt ends the wait and stays set. */
+  private void awaitChanged(long nanos) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      changed.awaitNanos(nanos);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

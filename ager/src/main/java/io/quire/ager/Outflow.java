@@ -39,7 +39,7 @@ final class Outflow {
       flush();
       MemorySegment piece = run.asSlice(at, Lanes.BUFFER_BYTES);
       long to = position;
-      writes.add(lanes.submit(_ -> file.write(to, piece)));
+      writes.add(lanes.write(() -> file.write(to, piece)));
       position += Lanes.BUFFER_BYTES;
       at += Lanes.BUFFER_BYTES;
     }
@@ -82,8 +82,8 @@ final class Outflow {
     boolean submitted = false;
     try {
       writes.add(
-          lanes.submit(
-              _ -> {
+          lanes.write(
+              () -> {
                 try {
                   file.write(to, full.asSlice(0, bytes));
                 } finally {

@@ -20,8 +20,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Pins, and reads what is not there. The reading is done by few threads that do nothing else,
  * neighbours in a store together; whoever pins the same extent meanwhile waits for the same read.
- * What somebody waits for is read before what is read ahead. Each extent in the queue has its
- * memory already, so memory bounds the queue.
+ * What somebody waits for is read before what is read ahead. Each extent in a queue has its memory
+ * already, so memory bounds the queues.
+ *
+ * <p>Each store has a queue and threads of its own, so a store that is slow or hangs holds up
+ * nobody who reads from another one.
  */
 final class PageIns {
   private static final Logger log = LoggerFactory.getLogger(PageIns.class);
@@ -32,14 +35,21 @@ final class PageIns {
   private final Memory memory;
   private final List<Store> stores;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition added = lock.newCondition();
-  private final ArrayDeque<PageIn> urgent = new ArrayDeque<>();
-  private final ArrayDeque<PageIn> ahead = new ArrayDeque<>();
+
+  /** What is to be read from one store. Guarded by the lock. */
+  private final class Line {
+    final Condition added = lock.newCondition();
+    final ArrayDeque<PageIn> urgent = new ArrayDeque<>();
+    final ArrayDeque<PageIn> ahead = new ArrayDeque<>();
+  }
+
+  private final List<Line> lines = new ArrayList<>();
   private volatile boolean waiting;
 
   PageIns(Memory memory, List<Store> stores) {
     this.memory = memory;
     this.stores = stores;
+    stores.forEach(_ -> lines.add(new Line()));
   }
 
   /** Whether somebody waits for a read that has not begun. */
@@ -192,7 +202,7 @@ final class PageIns {
     boolean queued;
     lock.lock();
     try {
-      queued = ahead.remove(pageIn);
+      queued = lineOf(pageIn).ahead.remove(pageIn);
     } finally {
       lock.unlock();
     }
@@ -226,16 +236,31 @@ final class PageIns {
                 });
   }
 
+  /** Where it is read from first; that does not change before it has ended. */
+  private Line lineOf(PageIn pageIn) {
+    Extent extent = pageIn.extent();
+    Stored durable = extent.durable;
+    if (extent.place != Place.NOWHERE || durable == null) {
+      return lines.get(extent.placeStore);
+    }
+    return lines.get(stores.indexOf(durable.store()));
+  }
+
   private void add(PageIn pageIn) {
     lock.lock();
     try {
       pageIn.urgent |= pageIn.room.urgent();
-      (pageIn.urgent ? urgent : ahead).add(pageIn);
-      waiting = !urgent.isEmpty();
-      added.signal();
+      Line line = lineOf(pageIn);
+      (pageIn.urgent ? line.urgent : line.ahead).add(pageIn);
+      line.added.signal();
+      noteWaiting();
     } finally {
       lock.unlock();
     }
+  }
+
+  private void noteWaiting() {
+    waiting = lines.stream().anyMatch(line -> !line.urgent.isEmpty());
   }
 
   /** Somebody waits for it now. */
@@ -244,8 +269,9 @@ final class PageIns {
     try {
       if (!pageIn.urgent) {
         pageIn.urgent = true;
-        if (ahead.remove(pageIn)) {
-          urgent.add(pageIn);
+        Line line = lineOf(pageIn);
+        if (line.ahead.remove(pageIn)) {
+          line.urgent.add(pageIn);
           waiting = true;
         }
       }
@@ -254,22 +280,22 @@ final class PageIns {
     }
   }
 
-  /** Takes what is next and what may be read together with it. */
-  private List<PageIn> take(long waitNanos) throws InterruptedException {
+  /** Takes what is next in a store's queue and what may be read together with it. */
+  private List<PageIn> take(Line line, long waitNanos) throws InterruptedException {
     lock.lock();
     try {
-      if (urgent.isEmpty() && ahead.isEmpty()) {
-        added.awaitNanos(waitNanos);
+      if (line.urgent.isEmpty() && line.ahead.isEmpty()) {
+        line.added.awaitNanos(waitNanos);
       }
       List<PageIn> batch = new ArrayList<>();
       long bytes = 0;
-      ArrayDeque<PageIn> from = urgent.isEmpty() ? ahead : urgent;
+      ArrayDeque<PageIn> from = line.urgent.isEmpty() ? line.ahead : line.urgent;
       while (!from.isEmpty()
           && (batch.isEmpty() || bytes + from.element().extent().bytes() <= BATCH_BYTES)) {
         bytes += from.element().extent().bytes();
         batch.add(from.remove());
       }
-      waiting = !urgent.isEmpty();
+      noteWaiting();
       return batch;
     } finally {
       lock.unlock();
@@ -278,15 +304,15 @@ final class PageIns {
 
   // ---- reading
 
-  /** One batch, or a wait. */
-  void step() throws InterruptedException {
-    List<PageIn> batch = take(IDLE_NANOS);
+  /** One batch of what lies in a store, or a wait. */
+  void step(int store) throws InterruptedException {
+    List<PageIn> batch = take(lines.get(store), IDLE_NANOS);
     if (batch.isEmpty()) {
       return;
     }
     List<PageIn> left = new ArrayList<>(batch);
     try {
-      readTogether(left);
+      readTogether(store, left);
       while (!left.isEmpty()) {
         PageIn pageIn = left.getFirst();
         try {
@@ -302,25 +328,23 @@ final class PageIns {
     }
   }
 
-  /** Reads spilled copies, a store at a time; what was not read stays in the list. */
-  private void readTogether(List<PageIn> batch) {
-    for (int number = 0; number < stores.size(); number++) {
-      List<PageIn> there = new ArrayList<>();
-      List<SpillRead> reads = new ArrayList<>();
-      for (PageIn pageIn : batch) {
-        Extent extent = pageIn.extent();
-        if (extent.place != Place.NOWHERE && extent.placeStore == number) {
-          there.add(pageIn);
-          reads.add(new SpillRead(extent.body(), extent.place));
-        }
+  /** Reads the spilled copies of a batch in one go; what was not read stays in the list. */
+  private void readTogether(int store, List<PageIn> batch) {
+    List<PageIn> there = new ArrayList<>();
+    List<SpillRead> reads = new ArrayList<>();
+    for (PageIn pageIn : batch) {
+      Extent extent = pageIn.extent();
+      if (extent.place != Place.NOWHERE) {
+        there.add(pageIn);
+        reads.add(new SpillRead(extent.body(), extent.place));
       }
-      if (!reads.isEmpty()) {
-        stores.get(number).read(reads);
-        for (int i = 0; i < reads.size(); i++) {
-          if (reads.get(i).failure() == null) {
-            memory.pagedIn(there.get(i), false);
-            batch.remove(there.get(i));
-          }
+    }
+    if (!reads.isEmpty()) {
+      stores.get(store).read(reads);
+      for (int i = 0; i < reads.size(); i++) {
+        if (reads.get(i).failure() == null) {
+          memory.pagedIn(there.get(i), false);
+          batch.remove(there.get(i));
         }
       }
     }
@@ -400,10 +424,12 @@ final class PageIns {
     List<PageIn> left = new ArrayList<>();
     lock.lock();
     try {
-      left.addAll(urgent);
-      left.addAll(ahead);
-      urgent.clear();
-      ahead.clear();
+      for (Line line : lines) {
+        left.addAll(line.urgent);
+        left.addAll(line.ahead);
+        line.urgent.clear();
+        line.ahead.clear();
+      }
     } finally {
       lock.unlock();
     }

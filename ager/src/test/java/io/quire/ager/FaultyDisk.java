@@ -3,6 +3,7 @@ package io.quire.ager;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The real disk, with faults that a test switches on, on paths that contain a text. */
@@ -23,6 +24,11 @@ final class FaultyDisk implements Disk {
 
   /** No read that touches this position of a file succeeds. */
   volatile long badPosition = -1;
+
+  /** Reads and writes begin, and then wait for these. */
+  volatile CountDownLatch readsHang = new CountDownLatch(0);
+
+  volatile CountDownLatch writesHang = new CountDownLatch(0);
 
   final AtomicInteger reads = new AtomicInteger();
   final AtomicInteger writes = new AtomicInteger();
@@ -47,6 +53,7 @@ final class FaultyDisk implements Disk {
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       reads.incrementAndGet();
+      await(readsHang);
       boolean bad = position <= badPosition && badPosition < position + into.remaining();
       if (readsFail || bad) {
         throw new IOException("Input/output error");
@@ -63,6 +70,7 @@ final class FaultyDisk implements Disk {
     @Override
     public int write(ByteBuffer from, long position) throws IOException {
       int count = writes.incrementAndGet();
+      await(writesHang);
       if (writesFailEach > 0 && count % writesFailEach == 0) {
         throw new IOException("Input/output error");
       }
@@ -80,6 +88,22 @@ final class FaultyDisk implements Disk {
         from = from.slice(from.position(), Math.max(StoreHeader.BYTES, half));
       }
       return file.write(from, position);
+    }
+
+    /** As a device would: whatever interrupts the caller. */
+    private static void await(CountDownLatch latch) {
+      boolean interrupted = false;
+      while (true) {
+        try {
+          latch.await();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
 
     private static ByteBuffer flipped(ByteBuffer from) {

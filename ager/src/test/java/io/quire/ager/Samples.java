@@ -95,6 +95,19 @@ final class Samples {
     }
   }
 
+  /** Drops all that there is, and asserts that nothing of it is left. */
+  static void dropAll(Ager ager, List<Extent> extents) {
+    extents.forEach(ager::drop);
+    await("memory is free", () -> ager.stats().accountedBytes() == 0);
+    AgerStats stats = ager.stats();
+    assertThat(stats.extents()).as("extents").isZero();
+    assertThat(stats.dirtyBytes()).as("dirty bytes").isZero();
+    assertThat(stats.pinnedBytes()).as("pinned bytes").isZero();
+    for (AgerStats.StoreStats store : stats.stores()) {
+      assertThat(store.extents()).as("copies in " + store.uri()).isZero();
+    }
+  }
+
   static boolean resident(Ager ager, Extent extent) {
     return extent.phase() == Frame.Phase.RESIDENT;
   }
