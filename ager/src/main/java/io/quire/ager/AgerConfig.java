@@ -130,6 +130,19 @@ public record AgerConfig(
         maxExtents);
   }
 
+  public AgerConfig withMaxExtents(int count) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        reserveBytes,
+        readAheadBytes,
+        readers,
+        containerBytes,
+        readBack,
+        count);
+  }
+
   private static void atLeast(String name, long value, long min) {
     if (value < min) {
       throw new IllegalArgumentException(

@@ -1,26 +1,32 @@
 package io.quire.ager;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What is in memory only, the oldest first, and when it is to be written: as soon as more than
  * three fifths of the budget is, until less than two fifths is; and whenever somebody waits for
- * room. Guarded by the lock of {@link Memory}.
+ * room. What is being written and what cannot be is in memory only too, but not in the list.
+ * Guarded by the lock of {@link Memory}.
  */
 final class Dirty {
+  private static final int LIST = Experts.LISTS;
+
   private final long highBytes;
   private final long lowBytes;
   private final Victims victims;
-  private final ArrayDeque<Extent> queue = new ArrayDeque<>();
+  private final Table table;
+  private final SlotLists lists;
+  private int count;
   private long bytes;
   private boolean draining;
   private List<String> refusals = List.of();
   private long refusedSince;
 
-  Dirty(long budgetBytes, Victims victims) {
+  Dirty(long budgetBytes, Table table, Victims victims) {
+    this.table = table;
     this.victims = victims;
+    lists = victims.lists();
     highBytes = budgetBytes * 3 / 5;
     lowBytes = budgetBytes * 2 / 5;
   }
@@ -32,14 +38,23 @@ final class Dirty {
   /** It was sealed. */
   void add(Extent extent) {
     bytes += extent.footprint();
-    queue.add(extent);
+    lists.addLast(LIST, extent.slot);
+    count++;
   }
 
   /** It is about to have a copy, or to go without one. */
   void remove(Extent extent) {
     if (extent.dirty()) {
       bytes -= extent.footprint();
+      if (!extent.writing() && !extent.unwritable()) {
+        unlist(extent);
+      }
     }
+  }
+
+  private void unlist(Extent extent) {
+    lists.remove(extent.slot);
+    count--;
   }
 
   boolean isHigh() {
@@ -57,25 +72,22 @@ final class Dirty {
       return taken;
     }
     long sum = 0;
-    int looks = queue.size();
+    int looks = count;
     boolean soonToo = false;
-    for (int i = 0; sum < most && i < 2 * looks && !queue.isEmpty(); i++) {
+    for (int i = 0; sum < most && i < 2 * looks && count > 0; i++) {
       soonToo |= i == looks;
-      Extent extent = queue.remove();
-      if (!extent.dirty()) {
-        continue;
-      }
-      boolean later = extent.writing || extent.unwritable || !soonToo && victims.wantedSoon(extent);
+      Extent extent = table.get(lists.first(LIST));
+      boolean later = !soonToo && victims.wantedSoon(extent);
       if (later || !extent.tryPinUnseen()) {
-        queue.add(extent);
+        lists.moveLast(LIST, extent.slot);
         continue;
       }
       if (sum > 0 && sum + extent.footprint() > most) {
-        queue.addFirst(extent);
         extent.unpin();
         break;
       }
-      extent.writing = true;
+      unlist(extent);
+      extent.writing(true);
       sum += extent.footprint();
       taken.add(extent);
     }
@@ -84,9 +96,10 @@ final class Dirty {
 
   /** One that was taken has no copy after all. */
   void putBack(Extent extent) {
-    extent.writing = false;
-    if (extent.dirty() && !extent.unwritable) {
-      queue.addFirst(extent);
+    extent.writing(false);
+    if (extent.dirty() && !extent.unwritable()) {
+      lists.addFirst(LIST, extent.slot);
+      count++;
     }
   }
 

@@ -57,6 +57,12 @@ final class Experts {
 
   static final int NONE = SlotLists.NONE;
 
+  /** So many lists of slots, from 0 on: one for each set of ghosts. */
+  static final int LISTS = 1 << COUNT;
+
+  /** In {@code holders}, besides the bits of the ghosts. */
+  private static final int RESIDENT = LISTS;
+
   /** In tenths of the budget. */
   private static final long HANDICAP = 13;
 
@@ -66,10 +72,10 @@ final class Experts {
 
   private final GhostSpace space;
   private final Ghost[] ghosts;
-  private final SlotLists residents = new SlotLists(1 << COUNT);
-  private final int[] residentCounts = new int[1 << COUNT];
+  private final SlotLists residents;
+  private final int[] residentCounts = new int[LISTS];
 
-  /** By slot: one bit for each ghost that holds it. */
+  /** By slot: one bit for each ghost that holds it, and whether it is in one of our lists. */
   private byte[] holders = {};
 
   private final long[] behind = new long[COUNT];
@@ -85,6 +91,17 @@ final class Experts {
    * @param budgetPages what extents may take in memory
    */
   Experts(int budgetPages) {
+    this(budgetPages, new SlotLists(LISTS));
+  }
+
+  /**
+   * As {@link #Experts(int)}.
+   *
+   * @param lists of which the first {@link #LISTS} are for those in memory; others may keep there,
+   *     in more of them, what they have not told to be so
+   */
+  Experts(int budgetPages, SlotLists lists) {
+    residents = lists;
     space = new GhostSpace(budgetPages);
     ghosts =
         new Ghost[] {
@@ -120,8 +137,8 @@ final class Experts {
         held(slot, each, ghosts[each].holds(slot));
       }
     }
-    if (residents.contains(slot)) {
-      residents.moveLast(holders[slot], slot);
+    if (isResident(slot)) {
+      residents.moveLast(kind(slot), slot);
     }
     choose(pages);
   }
@@ -130,8 +147,7 @@ final class Experts {
     if (slot >= holders.length) {
       holders = SlotArrays.grown(holders, slot + 1);
     }
-    if (pages < 1
-        || ((holders[slot] != 0 || residents.contains(slot)) && pages != space.pages(slot))) {
+    if (pages < 1 || (holders[slot] != 0 && pages != space.pages(slot))) {
       throw new IllegalArgumentException(
           "size is not that of the extent: slot=%d found=%d wanted=%d"
               .formatted(slot, pages, space.pages(slot)));
@@ -144,12 +160,26 @@ final class Experts {
     int after = now ? before | 1 << ghost : before & ~(1 << ghost);
     if (after != before) {
       holders[slot] = (byte) after;
-      if (residents.contains(slot)) {
-        residents.moveLast(after, slot);
-        residentCounts[before]--;
-        residentCounts[after]++;
+      if (isResident(slot)) {
+        residents.moveLast(kind(slot), slot);
+        residentCounts[before & ~RESIDENT]--;
+        residentCounts[kind(slot)]++;
       }
     }
+  }
+
+  private boolean isResident(int slot) {
+    return slot < holders.length && (holders[slot] & RESIDENT) != 0;
+  }
+
+  /** Which ghosts hold it. */
+  private int kind(int slot) {
+    return holders[slot] & ~RESIDENT;
+  }
+
+  /** Whether it was used since it was made. */
+  boolean knows(int slot) {
+    return space.knows(slot);
   }
 
   private void choose(int pages) {
@@ -180,17 +210,19 @@ final class Experts {
 
   /** This extent is in memory from now on. It was used before. */
   void resident(int slot) {
-    if (!residents.contains(slot)) {
-      residents.addLast(holders[slot], slot);
-      residentCounts[holders[slot]]++;
+    if (!isResident(slot)) {
+      residents.addLast(kind(slot), slot);
+      residentCounts[kind(slot)]++;
+      holders[slot] |= RESIDENT;
     }
   }
 
   /** This extent is not in memory any more. */
   void absent(int slot) {
-    if (residents.contains(slot)) {
+    if (isResident(slot)) {
       residents.remove(slot);
-      residentCounts[holders[slot]]--;
+      residentCounts[kind(slot)]--;
+      holders[slot] &= ~RESIDENT;
     }
   }
 
@@ -202,6 +234,7 @@ final class Experts {
         ghost.remove(slot);
       }
       holders[slot] = 0;
+      space.forget(slot);
     }
   }
 

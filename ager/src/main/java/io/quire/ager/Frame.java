@@ -3,7 +3,6 @@ package io.quire.ager;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * of the word, so that a pin always finds the bytes and they never move under it. A pin that was
  * counted and then finds another phase is taken back; a moment of that kind only keeps a frame
  * where it is.
+ *
+ * <p>An extent takes 72 bytes where references take 4: 12 of header, nine numbers of 4 and 8 bytes
+ * each, a store's number, and two references. What holds for few of them at a time stands
+ * elsewhere.
  */
 abstract sealed class Frame permits Extent {
   /** Where the bytes are. MOVING lasts as long as a copy in memory. */
@@ -26,8 +29,18 @@ abstract sealed class Frame permits Extent {
     MOVING
   }
 
+  /** What there is to know of a frame besides: one reference for what most have none of. */
+  sealed interface Besides permits Stored, PageIn {
+    @Nullable Stored durable();
+  }
+
   /** A durable copy and the store it lies in. */
-  record Stored(Store store, Copy copy) {}
+  record Stored(Store store, Copy copy) implements Besides {
+    @Override
+    public Stored durable() {
+      return this;
+    }
+  }
 
   static final int NO_SLOT = -1;
 
@@ -37,6 +50,12 @@ abstract sealed class Frame permits Extent {
   private static final int PHASE_SHIFT = 32;
   private static final long PHASE = 3L << PHASE_SHIFT;
   private static final long DROPPED = 1L << 34;
+  private static final long SEALED = 1L << 35;
+  private static final long WRITING = 1L << 36;
+  private static final long UNWRITABLE = 1L << 37;
+
+  /** Marks that keep nobody from taking the memory. */
+  private static final long HARMLESS = SEALED | WRITING | UNWRITABLE;
 
   static {
     try {
@@ -51,6 +70,7 @@ abstract sealed class Frame permits Extent {
   private final int bytes;
   private volatile long state;
   private volatile int lastUse;
+  private int crc;
 
   /** First page; written while no pin can be taken, before the state says RESIDENT. */
   private int startPage;
@@ -60,24 +80,9 @@ abstract sealed class Frame permits Extent {
   int run = Runs.NONE;
   long place = Place.NOWHERE;
   byte placeStore;
-  @Nullable Stored durable;
 
-  @Nullable PageIn pageIn;
-
-  /** Completed when a move ends, if somebody waits for that. */
-  @Nullable CompletableFuture<Void> moved;
-
-  @Nullable CompletableFuture<Copy> persisting;
-  boolean sealed;
-  boolean writing;
-  boolean unwritable;
-  boolean forgotten;
-
-  /** Whether the replacement policies have seen a use of it. */
-  boolean known;
-
-  /** Whether declared scans decide when it goes. */
-  boolean declared;
+  /** The page-in, while there is one, and else the durable copy. */
+  private @Nullable Besides besides;
 
   Frame(Memory memory, long id, int bytes) {
     this.memory = memory;
@@ -92,6 +97,11 @@ abstract sealed class Frame permits Extent {
 
   public final long bytes() {
     return bytes;
+  }
+
+  /** CRC32C of the bytes. */
+  public final int crc() {
+    return crc;
   }
 
   final int pages() {
@@ -181,19 +191,66 @@ abstract sealed class Frame permits Extent {
 
   /** Resident, and nobody holds or dropped it. */
   final boolean idle() {
-    return state == resident();
+    return (state & ~HARMLESS) == resident();
+  }
+
+  final boolean sealed() {
+    return (state & SEALED) != 0;
+  }
+
+  /** Whether a spilled copy is being made, under a pin. */
+  final boolean writing() {
+    return (state & WRITING) != 0;
+  }
+
+  /** Whether its bytes changed after the seal, so that they are never written. */
+  final boolean unwritable() {
+    return (state & UNWRITABLE) != 0;
   }
 
   // What follows is called under the lock of Memory.
 
+  final @Nullable Stored durable() {
+    Besides now = besides;
+    return now == null ? null : now.durable();
+  }
+
+  final void durable(Stored stored) {
+    if (besides instanceof PageIn pageIn) {
+      pageIn.durable(stored);
+    } else {
+      besides = stored;
+    }
+  }
+
+  /** The one under way; there must be one. */
+  final PageIn pageIn() {
+    if (besides instanceof PageIn pageIn) {
+      return pageIn;
+    }
+    throw new IllegalStateException("no page-in is under way: extent=" + id);
+  }
+
+  final void pageIn(PageIn begun) {
+    Stored stored = durable();
+    if (stored != null) {
+      begun.durable(stored);
+    }
+    besides = begun;
+  }
+
+  final void pageInEnded() {
+    besides = durable();
+  }
+
   /** Whether a copy in a store makes the memory free to take. */
   final boolean clean() {
-    return place != Place.NOWHERE || durable != null;
+    return place != Place.NOWHERE || besides != null && durable() != null;
   }
 
   /** Whether it is in memory only, and is to be kept. */
   final boolean dirty() {
-    return sealed && !clean() && !dropped();
+    return sealed() && !clean() && !dropped();
   }
 
   /** Counts a pin whatever the phase. */
@@ -205,6 +262,24 @@ abstract sealed class Frame permits Extent {
     STATE.getAndBitwiseOr(this, DROPPED);
   }
 
+  /** It has its bytes, for ever. */
+  final void markSealed(int found) {
+    crc = found;
+    STATE.getAndBitwiseOr(this, SEALED);
+  }
+
+  final void markUnwritable() {
+    STATE.getAndBitwiseOr(this, UNWRITABLE);
+  }
+
+  final void writing(boolean now) {
+    if (now) {
+      STATE.getAndBitwiseOr(this, WRITING);
+    } else {
+      STATE.getAndBitwiseAnd(this, ~WRITING);
+    }
+  }
+
   final void becomes(Phase phase) {
     long now;
     do {
@@ -214,7 +289,9 @@ abstract sealed class Frame permits Extent {
 
   /** Leaves RESIDENT if there is no pin and nobody dropped the frame. */
   final boolean leaveResident(Phase to) {
-    return STATE.compareAndSet(this, resident(), bits(to));
+    long now = state;
+    return (now & ~HARMLESS) == resident()
+        && STATE.compareAndSet(this, now, (now & ~PHASE) | bits(to));
   }
 
   /** The bytes are to be here, and the frame is about to be RESIDENT. */

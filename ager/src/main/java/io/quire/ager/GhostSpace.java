@@ -24,6 +24,17 @@ final class GhostSpace {
     return pages[slot];
   }
 
+  /** Whether its size was told. */
+  boolean knows(int slot) {
+    return slot < pages.length && pages[slot] != 0;
+  }
+
+  void forget(int slot) {
+    if (slot < pages.length) {
+      pages[slot] = 0;
+    }
+  }
+
   void pages(int slot, int count) {
     if (slot >= pages.length) {
       pages = SlotArrays.grown(pages, slot + 1);

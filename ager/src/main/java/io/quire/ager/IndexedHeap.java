@@ -6,8 +6,8 @@ import java.util.Arrays;
 final class IndexedHeap {
   private static final int NONE = -1;
 
-  private int[] slots = new int[16];
-  private double[] keys = new double[16];
+  private int[] slots = {};
+  private double[] keys = {};
 
   /** Where a slot stands, or NONE. */
   private int[] at = {};
@@ -40,14 +40,14 @@ final class IndexedHeap {
   void put(int slot, double key) {
     if (slot >= at.length) {
       int had = at.length;
-      at = Arrays.copyOf(at, Math.max(slot + 1, had + (had >> 1)));
+      at = SlotArrays.grown(at, slot + 1);
       Arrays.fill(at, had, at.length, NONE);
     }
     int place = at[slot];
     if (place == NONE) {
       if (size == slots.length) {
-        slots = Arrays.copyOf(slots, size + (size >> 1));
-        keys = Arrays.copyOf(keys, slots.length);
+        slots = SlotArrays.grown(slots, size + 1);
+        keys = SlotArrays.grown(keys, size + 1);
       }
       place = size++;
     }

@@ -411,7 +411,7 @@ final class PageIns {
             Copy named = store.describe(extent.place, extent.described());
             sources.add(new Source(store, named, extent.place));
           }
-          Stored durable = extent.durable;
+          Stored durable = extent.durable();
           if (durable != null) {
             sources.add(new Source(durable.store(), durable.copy(), Place.NOWHERE));
           }

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -40,6 +42,9 @@ final class Persister {
   private final List<Store> stores;
   private final BlockingQueue<Job> queue = new LinkedBlockingQueue<>();
 
+  /** What was asked for and is not done. Guarded by the lock of Memory. */
+  private final Map<Extent, CompletableFuture<Copy>> persisting = new HashMap<>();
+
   /**
    * Creates a persister.
    *
@@ -57,13 +62,14 @@ final class Persister {
           if (extent.dropped()) {
             throw new IllegalStateException("extent was dropped: extent=" + extent.id());
           }
-          if (extent.durable != null) {
-            return CompletableFuture.completedFuture(extent.durable.copy());
+          Stored stored = extent.durable();
+          if (stored != null) {
+            return CompletableFuture.completedFuture(stored.copy());
           }
-          CompletableFuture<Copy> running = extent.persisting;
+          CompletableFuture<Copy> running = persisting.get(extent);
           if (running == null) {
             running = new CompletableFuture<>();
-            extent.persisting = running;
+            persisting.put(extent, running);
             queue.add(new Persist(extent, running));
           }
           return running.copy();
@@ -142,6 +148,7 @@ final class Persister {
       for (Written each : written) {
         store.wrote(each.copy);
         memory.persisted(each.job.extent, new Stored(store, each.copy));
+        forget(each.job);
         complete(each.job.done, each.copy);
       }
       if (full != null) {
@@ -178,13 +185,9 @@ final class Persister {
     return null;
   }
 
-  /** A later call may try again. */
+  /** A later call finds the copy, or may try again. */
   private void forget(Persist job) {
-    memory.locked(
-        () -> {
-          job.extent.persisting = null;
-          return null;
-        });
+    var unused = memory.locked(() -> persisting.remove(job.extent));
   }
 
   /** Fails what is still in the queue; the thread must have ended. */

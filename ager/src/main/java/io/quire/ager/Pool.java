@@ -52,7 +52,7 @@ final class Pool {
     victims = new Victims(table, budgetBytes, config.readAheadBytes());
     space = new Space(Runs.pagesOf(budgetBytes), table, victims);
     rooms = new Rooms(space, space.pages() - Runs.pagesOf(config.reserveBytes()));
-    dirty = new Dirty(budgetBytes, victims);
+    dirty = new Dirty(budgetBytes, table, victims);
   }
 
   /** What is to be done after the lock is given back: what completes futures may do anything. */
@@ -113,8 +113,7 @@ final class Pool {
 
   void seal(Extent extent, int crc) {
     checkOpen();
-    extent.crc(crc);
-    extent.sealed = true;
+    extent.markSealed(crc);
     victims.used(extent);
     dirty.add(extent);
     changed |= dirty.isHigh();
@@ -123,9 +122,8 @@ final class Pool {
   Extent adopt(Stored stored) {
     checkRoomForOneMore();
     Extent extent = new Extent(memory, nextId++, (int) stored.copy().bytes());
-    extent.crc(stored.copy().crc());
-    extent.sealed = true;
-    extent.durable = stored;
+    extent.markSealed(stored.copy().crc());
+    extent.durable(stored);
     table.add(extent);
     return extent;
   }
@@ -153,10 +151,9 @@ final class Pool {
   private void forgetIfLast(Extent extent) {
     Phase phase = extent.phase();
     boolean inUse = extent.pins() > 0 || phase == Phase.PAGING_IN || phase == Phase.MOVING;
-    if (!extent.dropped() || inUse || extent.forgotten) {
+    if (!extent.dropped() || inUse || extent.slot == Frame.NO_SLOT) {
       return;
     }
-    extent.forgotten = true;
     if (extent.place != Place.NOWHERE) {
       stores.get(extent.placeStore).free(extent.place);
     }
@@ -267,13 +264,13 @@ final class Pool {
   /** The bytes are at their new place. */
   void endMove(Rooms.Compacting work) {
     Extent extent = Objects.requireNonNull(work.moving);
+    CompletableFuture<Void> moved = work.moved;
     work.moving = null;
+    work.moved = null;
     work.plan.moved();
     extent.liesAt(space.startOf(extent));
     extent.becomes(Phase.RESIDENT);
-    CompletableFuture<Void> moved = extent.moved;
     if (moved != null) {
-      extent.moved = null;
       afterwards.add(() -> moved.complete(null));
     }
     forgetIfLast(extent);
@@ -322,16 +319,11 @@ final class Pool {
       case RESIDENT -> null;
       case MOVING -> {
         extent.addPin();
-        CompletableFuture<Void> moved = extent.moved;
-        if (moved == null) {
-          moved = new CompletableFuture<>();
-          extent.moved = moved;
-        }
-        yield new Memory.Join.Moving(moved);
+        yield new Memory.Join.Moving(rooms.moved(extent));
       }
       case PAGING_IN -> {
         extent.addPin();
-        PageIn running = Objects.requireNonNull(extent.pageIn);
+        PageIn running = extent.pageIn();
         makeUrgent(running, deadline);
         yield new Memory.Join.Running(running);
       }
@@ -365,13 +357,13 @@ final class Pool {
   private PageIn begin(Extent extent, RoomRequest.Kind kind, Deadline deadline) {
     RoomRequest request = rooms.make(extent, kind, deadline);
     PageIn pageIn = new PageIn(extent, request);
-    extent.pageIn = pageIn;
+    extent.pageIn(pageIn);
     extent.becomes(Phase.PAGING_IN);
     if (kind == RoomRequest.Kind.PAGE_IN) {
       victims.used(extent);
     }
     if (ask(request) == Rooms.Answer.REFUSED && !request.urgent()) {
-      extent.pageIn = null;
+      extent.pageInEnded();
       extent.becomes(Phase.ABSENT);
     }
     return pageIn;
@@ -380,11 +372,11 @@ final class Pool {
   /** The bytes are there and verified; a spilled copy that did not verify is left where it is. */
   void pagedIn(PageIn pageIn, boolean spilledIsBad) {
     Extent extent = pageIn.extent();
-    if (spilledIsBad && extent.durable != null) {
+    if (spilledIsBad && extent.durable() != null) {
       extent.place = Place.NOWHERE;
     }
     pageIns++;
-    extent.pageIn = null;
+    extent.pageInEnded();
     extent.becomes(Phase.RESIDENT);
     victims.enter(extent);
     forgetIfLast(extent);
@@ -397,7 +389,7 @@ final class Pool {
     if (extent.run != Runs.NONE) {
       space.vacate(extent);
     }
-    extent.pageIn = null;
+    extent.pageInEnded();
     extent.becomes(Phase.ABSENT);
     forgetIfLast(extent);
     changed = true;
@@ -437,13 +429,13 @@ final class Pool {
   }
 
   void written(Extent extent, int store, long place) {
-    extent.writing = false;
     becomesClean(
         extent,
         () -> {
           extent.place = place;
           extent.placeStore = (byte) store;
         });
+    extent.writing(false);
     dirty.accepted();
     changed = true;
   }
@@ -458,13 +450,13 @@ final class Pool {
   }
 
   void unwritable(Extent extent) {
-    extent.unwritable = true;
+    extent.markUnwritable();
     dirty.putBack(extent);
     dirty.refused(List.of("extent changed after its seal: extent=" + extent.id()));
   }
 
   void persisted(Extent extent, Stored stored) {
-    becomesClean(extent, () -> extent.durable = stored);
+    becomesClean(extent, () -> extent.durable(stored));
     changed = true;
   }
 
@@ -504,8 +496,8 @@ final class Pool {
     int[] sealed = {0};
     table.forEach(
         extent -> {
-          sealed[0] += extent.sealed ? 1 : 0;
-          resident[0] += extent.sealed && extent.phase() == Phase.RESIDENT ? 1 : 0;
+          sealed[0] += extent.sealed() ? 1 : 0;
+          resident[0] += extent.sealed() && extent.phase() == Phase.RESIDENT ? 1 : 0;
         });
     return new AgerStats(
         budgetBytes,
@@ -525,7 +517,7 @@ final class Pool {
 
   /** An extent that is being written is held by the ager alone, not by anybody's pin. */
   private static boolean isPinned(Extent extent) {
-    return extent.phase() == Phase.RESIDENT && extent.pins() > (extent.writing ? 1 : 0);
+    return extent.phase() == Phase.RESIDENT && extent.pins() > (extent.writing() ? 1 : 0);
   }
 
   private long pinnedBytes() {

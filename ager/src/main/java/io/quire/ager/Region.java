@@ -67,8 +67,16 @@ final class Region implements AutoCloseable {
   static Region open(long bytes, LongConsumer touched) {
     boolean linux = System.getProperty("os.name").equals("Linux");
     return linux && ValueLayout.ADDRESS.byteSize() == 8
-        ? map(bytes, touched)
+        ? touched(bytes, touched)
         : allocate(bytes, touched);
+  }
+
+  /**
+   * A mapping of which nothing is touched or checked, for more than the machine has: pages that
+   * nobody writes take no memory. Linux only.
+   */
+  static Region untouched(long bytes) {
+    return map(bytes);
   }
 
   /** As {@link #allocate(long, LongConsumer)}. */
@@ -95,8 +103,14 @@ final class Region implements AutoCloseable {
     }
   }
 
-  private static Region map(long bytes, LongConsumer touched) {
+  private static Region touched(long bytes, LongConsumer touched) {
     check(bytes);
+    Region region = map(bytes);
+    region.touch(touched);
+    return region;
+  }
+
+  private static Region map(long bytes) {
     long reserved = bytes + 2 * HUGE_PAGE_BYTES;
     long base = Native.mmap(reserved, PROT_NONE, MAP_PRIVATE_ANONYMOUS_NORESERVE);
     if (base == -1) {
@@ -114,9 +128,7 @@ final class Region implements AutoCloseable {
     MemorySegment segment =
         MemorySegment.ofAddress(start)
             .reinterpret(bytes, arena, _ -> Native.munmap(base, reserved));
-    Region region = new Region(arena, segment, true);
-    region.touch(touched);
-    return region;
+    return new Region(arena, segment, true);
   }
 
   private void touch(LongConsumer touched) {

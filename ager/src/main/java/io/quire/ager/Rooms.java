@@ -3,9 +3,9 @@ package io.quire.ager;
 import io.quire.ager.Compaction.Effort;
 import io.quire.ager.RoomRequest.Kind;
 import io.quire.ager.Space.Placing;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +33,9 @@ final class Rooms {
     /** Whose bytes are being copied. */
     @Nullable Extent moving;
 
+    /** Completed when they have been, if somebody waits for that. */
+    @Nullable CompletableFuture<Void> moved;
+
     boolean abandoned;
 
     Compacting(RoomRequest request, CompactionPlan plan) {
@@ -44,7 +47,7 @@ final class Rooms {
   private final Space space;
   private final int draftPages;
   private final TreeSet<RoomRequest> waiting = new TreeSet<>();
-  private final Set<RoomRequest> compacting = new HashSet<>();
+  private final Map<RoomRequest, Compacting> compacting = new HashMap<>();
   private int urgent;
   private long nextNumber;
   private long waits;
@@ -95,7 +98,7 @@ final class Rooms {
       if (work != null) {
         return work;
       }
-      if (!request.urgent() && waiting.contains(request) && !compacting.contains(request)) {
+      if (!request.urgent() && waiting.contains(request) && !compacting.containsKey(request)) {
         remove(request);
         refused.add(request);
       }
@@ -105,7 +108,7 @@ final class Rooms {
 
   /** Serves one, if it still waits; answers if extents have to be moved for that. */
   @Nullable Compacting serve(RoomRequest request, List<RoomRequest> placed) {
-    if (!waiting.contains(request) || compacting.contains(request)) {
+    if (!waiting.contains(request) || compacting.containsKey(request)) {
       return null;
     }
     Placing placing = place(request);
@@ -119,8 +122,9 @@ final class Rooms {
         }
       }
       if (plan != null) {
-        compacting.add(request);
-        return new Compacting(request, plan);
+        Compacting work = new Compacting(request, plan);
+        compacting.put(request, work);
+        return work;
       }
       if (!request.urgent()) {
         return null;
@@ -141,7 +145,20 @@ final class Rooms {
 
   /** Whether extents are being moved for it at this moment. */
   boolean isCompacting(RoomRequest request) {
-    return compacting.contains(request);
+    return compacting.containsKey(request);
+  }
+
+  /** Completes when the extent, which is being moved now, lies at its new place. */
+  CompletableFuture<Void> moved(Extent extent) {
+    for (Compacting work : compacting.values()) {
+      if (work.moving == extent) {
+        if (work.moved == null) {
+          work.moved = new CompletableFuture<>();
+        }
+        return work.moved;
+      }
+    }
+    throw new IllegalStateException("extent is not being moved: extent=" + extent.id());
   }
 
   /** Takes it out of the queue; false if it was not in it. */

@@ -32,7 +32,6 @@ final class Runs {
   private static final int CLAIMED = Integer.MIN_VALUE;
 
   private static final int OWNER_MAX = Integer.MAX_VALUE - 8;
-  private static final int NODES_AT_FIRST = 32;
   private static final int ARRAYS = 5;
 
   private final SizeClasses sizes = new SizeClasses();
@@ -459,7 +458,7 @@ final class Runs {
 
   private void moreNodes() {
     int had = start.length;
-    int now = Math.max(NODES_AT_FIRST, Math.toIntExact(had + (had >> 1)));
+    int now = SlotArrays.length(had, had + 1);
     start = Arrays.copyOf(start, now);
     count = Arrays.copyOf(count, now);
     before = Arrays.copyOf(before, now);

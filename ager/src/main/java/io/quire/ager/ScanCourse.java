@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a declared scan will read and has read, as {@link Declared} wants to know it. Guarded by the
  * lock of {@link Memory}. An extent may be in a scan more than once; so a loop is a list that
- * repeats itself, and a zigzag one that turns.
+ * repeats itself, and a zigzag one that turns. 13 bytes for each extent whose neighbours in the
+ * table are in the scan too, up to 45 for others.
  */
 final class ScanCourse {
   private static final int NONE = SlotIndex.NONE;
@@ -19,9 +20,15 @@ final class ScanCourse {
 
   private final List<Extent> extents;
   private final int beganAt;
-  private final int[] slots;
-  private final long[] bytesBefore;
-  private final int[] sameAgain;
+
+  /** How much comes before each, in units of so many bytes that the sum fits. */
+  private final int[] before;
+
+  private final int unitShift;
+
+  /** Where the same extent comes again; empty if none does. */
+  private int[] sameAgain = {};
+
   private final BitSet done = new BitSet();
   private final SlotIndex next;
   private int front;
@@ -36,23 +43,41 @@ final class ScanCourse {
   ScanCourse(List<Extent> extents, int beganAt) {
     this.extents = extents;
     this.beganAt = beganAt;
-    int count = extents.size();
-    slots = new int[count];
-    bytesBefore = new long[count];
-    sameAgain = new int[count];
-    next = new SlotIndex(count);
+    int least = Integer.MAX_VALUE;
+    int most = 0;
     long bytes = 0;
-    for (int i = 0; i < count; i++) {
-      slots[i] = extents.get(i).slot;
-      bytesBefore[i] = bytes;
-      bytes += extents.get(i).bytes();
-    }
-    Arrays.fill(sameAgain, NONE);
-    for (int i = count - 1; i >= 0; i--) {
-      if (slots[i] != Frame.NO_SLOT) {
-        sameAgain[i] = next.put(slots[i], i);
+    for (Extent extent : extents) {
+      bytes += extent.bytes();
+      if (extent.slot != Frame.NO_SLOT) {
+        least = Math.min(least, extent.slot);
+        most = Math.max(most, extent.slot);
       }
     }
+    unitShift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(bytes) - (Integer.SIZE - 1));
+    before = new int[extents.size()];
+    next = new SlotIndex(before.length, Math.min(least, most), most);
+    for (int i = before.length - 1; i >= 0; i--) {
+      Extent extent = extents.get(i);
+      bytes -= extent.bytes();
+      before[i] = (int) (bytes >> unitShift);
+      if (extent.slot != Frame.NO_SLOT) {
+        againAt(i, next.put(extent.slot, i));
+      }
+    }
+  }
+
+  private void againAt(int index, int again) {
+    if (again != NONE && sameAgain.length == 0) {
+      sameAgain = new int[before.length];
+      Arrays.fill(sameAgain, NONE);
+    }
+    if (again != NONE) {
+      sameAgain[index] = again;
+    }
+  }
+
+  private int again(int index) {
+    return sameAgain.length == 0 ? NONE : sameAgain[index];
   }
 
   int beganAt() {
@@ -77,11 +102,12 @@ final class ScanCourse {
   }
 
   int size() {
-    return slots.length;
+    return before.length;
   }
 
+  /** Of the extent at an index; {@link Frame#NO_SLOT} if it was dropped. */
   int slot(int index) {
-    return slots[index];
+    return extents.get(index).slot;
   }
 
   /** The scan has read what stands at this index, or passed it over. */
@@ -91,11 +117,11 @@ final class ScanCourse {
     }
     done.set(index);
     read += bytes;
-    int slot = slots[index];
+    int slot = slot(index);
     if (slot != Frame.NO_SLOT && next.get(slot) == index) {
-      int again = sameAgain[index];
+      int again = again(index);
       while (again != NONE && done.get(again)) {
-        again = sameAgain[again];
+        again = again(again);
       }
       next.put(slot, again);
     }
@@ -127,9 +153,9 @@ final class ScanCourse {
 
   /** How many bytes the scan reads before it comes to this slot, which it wants. */
   long bytesUntil(int slot) {
-    return front >= slots.length
+    return front >= before.length
         ? 0
-        : Math.max(0, bytesBefore[next.get(slot)] - bytesBefore[front]);
+        : Math.max(0, (long) before[next.get(slot)] - before[front]) << unitShift;
   }
 
   /** How many bytes all scans together read before this one comes to this slot, about. */

@@ -42,6 +42,18 @@ final class SlotLists {
     link(node, head);
   }
 
+  /** Puts a slot that is in no list to the beginning of this one. */
+  void addFirst(int list, int slot) {
+    addLast(list, slot);
+    int node = node(slot);
+    int head = list + 1;
+    if (before(node) != head) {
+      link(before(node), head);
+      link(node, after(head));
+      link(head, node);
+    }
+  }
+
   /** Takes a slot out of the list that it is in. */
   void remove(int slot) {
     int node = node(slot);

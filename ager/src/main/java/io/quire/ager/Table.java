@@ -9,10 +9,8 @@ import org.jspecify.annotations.Nullable;
  * each can stand in arrays. Guarded by the lock of {@link Memory}.
  */
 final class Table {
-  private static final int AT_FIRST = 64;
-
-  private @Nullable Extent[] extents = new Extent[AT_FIRST];
-  private int[] free = new int[AT_FIRST];
+  private @Nullable Extent[] extents = {};
+  private int[] free = {};
   private int freeCount;
   private int top;
   private int size;
@@ -23,7 +21,7 @@ final class Table {
       extent.slot = free[--freeCount];
     } else {
       if (top == extents.length) {
-        extents = Arrays.copyOf(extents, top + (top >> 1));
+        extents = Arrays.copyOf(extents, SlotArrays.length(top, top + 1));
       }
       extent.slot = top++;
     }
@@ -34,7 +32,7 @@ final class Table {
   /** Takes its slot away, which may be another's from here on. */
   void remove(Extent extent) {
     if (freeCount == free.length) {
-      free = Arrays.copyOf(free, freeCount + (freeCount >> 1));
+      free = SlotArrays.grown(free, freeCount + 1);
     }
     extents[extent.slot] = null;
     free[freeCount++] = extent.slot;

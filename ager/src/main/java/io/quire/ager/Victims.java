@@ -25,23 +25,28 @@ final class Victims {
 
   private final Table table;
   private final Declared declared;
+  private final SlotLists lists = new SlotLists(Experts.LISTS + 1);
   private final Experts others;
   private final IntPredicate evictable;
   private final long nearBytes;
 
   Victims(Table table, long memoryBytes, long nearBytes) {
     this.table = table;
-    others = new Experts(Runs.pagesOf(memoryBytes));
+    others = new Experts(Runs.pagesOf(memoryBytes), lists);
     this.nearBytes = nearBytes;
     declared = new Declared(memoryBytes);
     evictable = slot -> table.get(slot).idle();
   }
 
+  /** Lists of which number {@link Experts#LISTS} is of no use to this class: {@link Dirty}'s. */
+  SlotLists lists() {
+    return lists;
+  }
+
   /** It was made, or somebody other than a scan has used it. */
   void used(Extent extent) {
-    extent.known = true;
     others.access(extent.slot, extent.pages());
-    if (extent.declared && !declared.wants(extent.slot)) {
+    if (declared.contains(extent.slot) && !declared.wants(extent.slot)) {
       leave(extent);
       enter(extent);
     }
@@ -50,11 +55,9 @@ final class Victims {
   /** It is resident and clean from now on. */
   void enter(Extent extent) {
     if (declared.wants(extent.slot)) {
-      extent.declared = true;
       declared.add(extent.slot);
     } else {
-      if (!extent.known) {
-        extent.known = true;
+      if (!others.knows(extent.slot)) {
         others.access(extent.slot, extent.pages());
       }
       others.resident(extent.slot);
@@ -63,8 +66,7 @@ final class Victims {
 
   /** It is not, any more. */
   void leave(Extent extent) {
-    if (extent.declared) {
-      extent.declared = false;
+    if (declared.contains(extent.slot)) {
       declared.remove(extent.slot);
     } else {
       others.absent(extent.slot);

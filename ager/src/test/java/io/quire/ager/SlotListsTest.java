@@ -32,8 +32,13 @@ class SlotListsTest {
       assertThat(lists.contains(slot)).as("seed %d step %d", seed, step).isEqualTo(linked);
       model.forEach(each -> each.remove((Integer) slot));
       if (!linked) {
-        lists.addLast(list, slot);
-        model.get(list).add(slot);
+        if (random.nextInt(3) == 0) {
+          lists.addFirst(list, slot);
+          model.get(list).addFirst(slot);
+        } else {
+          lists.addLast(list, slot);
+          model.get(list).add(slot);
+        }
       } else if (random.nextInt(3) == 0) {
         lists.remove(slot);
       } else {
