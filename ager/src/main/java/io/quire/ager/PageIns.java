@@ -239,7 +239,7 @@ final class PageIns {
   /** Where it is read from first; that does not change before it has ended. */
   private Line lineOf(PageIn pageIn) {
     Extent extent = pageIn.extent();
-    Stored durable = extent.durable;
+    Stored durable = extent.durable();
     if (extent.place != Place.NOWHERE || durable == null) {
       return lines.get(extent.placeStore);
     }
