@@ -19,6 +19,8 @@ import org.apache.hadoop.hdfs.CannotObtainBlockLengthException;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
+import org.apache.hadoop.hdfs.protocol.LocatedBlock;
+import org.apache.hadoop.hdfs.protocol.LocatedBlocks;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +51,7 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
   public ReadFile open(String file) throws IOException {
     Path path = new Path(root, file);
     try {
-      return new Read(files.open(path));
+      return new Read(files, path, files.open(path));
     } catch (FileNotFoundException e) {
       throw new CorruptCopy("no such file: file=" + path);
     } catch (CannotObtainBlockLengthException e) {
@@ -150,18 +152,27 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     }
   }
 
-  /** A file whose close failed stays open for an hour, unless the NameNode is asked to end it. */
+  /**
+   * A file whose close failed stays open for an hour, unless the NameNode is asked to end it. It
+   * must know where the last block lies: after a restart, and before the DataNodes told it, it
+   * would take the block for one that was never written, and drop it.
+   */
   private static void recoverLease(FileSystem files, Path path) {
     if (files instanceof DistributedFileSystem hdfs) {
       try {
-        hdfs.recoverLease(path);
+        LocatedBlocks blocks =
+            hdfs.getClient().getLocatedBlocks(path.toUri().getPath(), 0, Long.MAX_VALUE);
+        LocatedBlock last = blocks.getLastLocatedBlock();
+        if (blocks.isLastBlockComplete() || last == null || last.getLocations().length > 0) {
+          hdfs.recoverLease(path);
+        }
       } catch (IOException e) {
         log.warn("lease not recovered: file={}", path, e);
       }
     }
   }
 
-  private record Read(FSDataInputStream in) implements ReadFile {
+  private record Read(FileSystem files, Path path, FSDataInputStream in) implements ReadFile {
     @Override
     public void read(long position, MemorySegment into) throws IOException {
       try {
@@ -171,8 +182,22 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
           readThroughHeap(position, into);
         }
       } catch (EOFException e) {
-        throw new CorruptCopy("file ends early: offset=" + position);
+        throw early(position);
       }
+    }
+
+    /**
+     * Of a file that was not ended only the DataNodes know how long it is, and one that has just
+     * started again does not know either: the client takes that for nothing written.
+     */
+    private IOException early(long position) throws IOException {
+      if (files instanceof DistributedFileSystem hdfs && !hdfs.isFileClosed(path)) {
+        recoverLease(files, path);
+        return new IOException(
+            "file is not ended, and shows less than was written: file=%s offset=%d"
+                .formatted(path, position));
+      }
+      return new CorruptCopy("file ends early: offset=" + position);
     }
 
     private void readThroughHeap(long position, MemorySegment into) throws IOException {
