@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * before {@code kill -9} is there afterwards, as on any file system. Any thread.
  */
 final class Disks implements AutoCloseable {
-  private static final String SIZE = "2g";
+  private static final String SIZE_OF_NODES = "2g";
   private static final String FILLER = "filler";
   private static final String SOURCE = "quire-chaos-";
   private static final int ATTACH_SECONDS = 10;
@@ -41,8 +41,8 @@ final class Disks implements AutoCloseable {
     return null;
   }
 
-  /** Whether syncs can be made to fail. */
-  static boolean syncsCanFail() {
+  /** Whether calls of the system can be made to fail. */
+  static boolean callsCanFail() {
     return Command.exists("strace");
   }
 
@@ -71,13 +71,18 @@ final class Disks implements AutoCloseable {
     }
   }
 
-  /** Mounts a file system on each of these directories. */
+  /** Mounts a file system, large enough for a node's data, on each of these directories. */
   static Disks mount(List<Path> directories) {
+    return mount(directories, SIZE_OF_NODES);
+  }
+
+  /** Mounts a file system of that size, such as {@code 64m}, on each of these directories. */
+  static Disks mount(List<Path> directories, String size) {
     Disks disks = new Disks();
     AtExit.push(disks.atExit);
     String source = SOURCE + ProcessHandle.current().pid();
     for (Path directory : directories) {
-      Command.run("mount", "-t", "tmpfs", "-o", "size=" + SIZE, source, directory.toString());
+      Command.run("mount", "-t", "tmpfs", "-o", "size=" + size, source, directory.toString());
       disks.mounts.add(directory);
     }
     return disks;
@@ -110,20 +115,36 @@ final class Disks implements AutoCloseable {
    * returns until what it returns is closed.
    */
   AutoCloseable failSyncs(long pid) {
+    return fail(pid, "fsync,fdatasync", "error=EIO", List.of());
+  }
+
+  /** The same with every seventh read and write at a position in one of these files. */
+  AutoCloseable failReadsAndWrites(long pid, List<Path> files) {
+    return fail(pid, "pread64,pwrite64", "error=EIO:when=1+7", files);
+  }
+
+  private static AutoCloseable fail(long pid, String calls, String how, List<Path> files) {
     try {
-      Process tracer =
-          new ProcessBuilder(
+      List<String> line =
+          new ArrayList<>(
+              List.of(
                   "strace",
                   "-qq",
                   "-f",
                   "-o",
                   "/dev/null",
                   "-e",
-                  "trace=fsync,fdatasync",
+                  "trace=" + calls,
                   "-e",
-                  "inject=fsync,fdatasync:error=EIO",
+                  "inject=" + calls + ":" + how,
                   "-p",
-                  "" + pid)
+                  "" + pid));
+      for (Path file : files) {
+        line.add("-P");
+        line.add(file.toString());
+      }
+      Process tracer =
+          new ProcessBuilder(line)
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();

@@ -45,7 +45,7 @@ class DisksIT {
 
   @Test
   void sync_ofAProcessThatIsHarmed_fails_andLaterDoesNot() throws Exception {
-    assumeTrue(Disks.syncsCanFail(), "there is no strace");
+    assumeTrue(Disks.callsCanFail(), "there is no strace");
     try (Disks disks = Disks.mount(List.of(directory))) {
       Path file = Files.write(directory.resolve("file"), SOME);
       String loop = "while read -r _; do sync -d " + file + " 2>&1 || true; echo done; done";
