@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +67,7 @@ class AgerModelTest {
     return Files.exists(problems) ? Files.readAllLines(problems) : List.of();
   }
 
-  private Held add(long key, Extent extent, Copy copy) {
+  private Held add(long key, Extent extent, @Nullable Copy copy) {
     Held held = new Held(key, extent, copy);
     model.add(held);
     return held;
