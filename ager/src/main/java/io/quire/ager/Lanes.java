@@ -51,7 +51,10 @@ final class Lanes implements AutoCloseable {
   private final BlockingQueue<MemorySegment> pool;
   private final ConcurrentLinkedQueue<MemorySegment> ofLanes = new ConcurrentLinkedQueue<>();
 
-  /** As many reads can be in flight as there are lanes, and as many writes. */
+  /**
+   * As many reads can be in flight as there are lanes, and as many writes. For each lane there may
+   * be two buffers outside the heap, and one more.
+   */
   Lanes(String name, int lanes) {
     this.name = name;
     readers = threads("ager-read-" + name, lanes);

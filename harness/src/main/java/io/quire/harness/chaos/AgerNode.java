@@ -13,6 +13,7 @@ import io.quire.harness.Logs;
 import io.quire.harness.chaos.AgerModel.Held;
 import io.quire.sim.Dice;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,13 +168,20 @@ public final class AgerNode {
     }
   }
 
-  /** Of the whole process, but for pages of files. The heap is touched at start. */
+  /**
+   * Of the process, but for pages of files and what the JVM has for classes and code. The heap is
+   * touched at start.
+   */
   private static long anonymousBytes() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("RssAnon:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-        .findFirst()
-        .orElse(0);
+    long classesAndCode =
+        ManagementFactory.getMemoryMXBean().getNonHeapMemoryUsage().getCommitted();
+    long anonymous =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("RssAnon:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+            .findFirst()
+            .orElse(0);
+    return anonymous - classesAndCode;
   }
 
   private Object answer(String request) {
