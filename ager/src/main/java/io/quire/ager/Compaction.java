@@ -1,7 +1,6 @@
 package io.quire.ager;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * {@code NEAR} looks at a number of runs that depends on what is wanted and not on how many there
  * are, and may find nothing where there is something; each time it looks further on. {@code
  * EVERYWHERE} walks over all of them, so it is for the end: when nothing is left to evict and the
- * alternative is to refuse.
+ * alternative is to refuse. A {@link CompactionLook} does the same in steps.
  */
 final class Compaction {
   /** How long to look. */
@@ -39,17 +38,8 @@ final class Compaction {
 
   private static final int NONE = Runs.NONE;
 
-  /** What a move costs besides its pages, in pages. */
-  private static final int MOVE_PAGES = 1;
-
-  /** What a whole stretch costs at least: more than any window that was chosen. */
-  private static final long LAST_RESORT = 1L << 40;
-
   private static final int SEEDS = 16;
   private static final int NEAR_RUNS = 2048;
-
-  /** Neighbouring runs, and what it costs to move what lies there. */
-  private record Window(int first, int last, long cost) {}
 
   private final Runs runs;
   private final IntPredicate movable;
@@ -79,11 +69,15 @@ final class Compaction {
     if (wanted > runs.freePages()) {
       return null;
     }
-    Search search = new Search(wanted);
     return switch (effort) {
-      case NEAR -> search.near();
-      case EVERYWHERE -> search.everywhere();
+      case NEAR -> new Search(wanted).near();
+      case EVERYWHERE -> look(wanted).goOn(Integer.MAX_VALUE);
     };
+  }
+
+  /** A look at all runs, for a plan to make one of so many pages, which may be made in steps. */
+  CompactionLook look(int wanted) {
+    return new CompactionLook(runs, this, wanted);
   }
 
   /** Moves that were made. */
@@ -106,6 +100,10 @@ final class Compaction {
     return looks;
   }
 
+  void countLooks(int more) {
+    looks += more;
+  }
+
   void countMove(int pages) {
     moves++;
     pagesMoved += pages;
@@ -116,7 +114,7 @@ final class Compaction {
   }
 
   /** Free, or such that its bytes may go elsewhere. */
-  private boolean yields(int run) {
+  boolean yields(int run) {
     return runs.isFree(run) || runs.isSettled(run) && movable.test(runs.owner(run));
   }
 
@@ -124,7 +122,7 @@ final class Compaction {
   private final class Search {
     private final int wanted;
     private final int longestFree = runs.longestFree();
-    private final List<Window> windows = new ArrayList<>();
+    private final List<Frontier.Window> windows = new ArrayList<>();
     private int left;
 
     Search(int wanted) {
@@ -163,17 +161,10 @@ final class Compaction {
       sweep(from, (long) runs.start(seed) + wanted);
     }
 
-    @Nullable CompactionPlan everywhere() {
-      left = Integer.MAX_VALUE;
-      sweep(runs.first(), Long.MAX_VALUE);
-      stretches();
-      return best();
-    }
-
     /** Looks at runs from this one up to a page; where it stopped. */
     private int sweep(int from, long toPage) {
-      Frontier evacuated = new Frontier(wanted, true);
-      Frontier slid = new Frontier(wanted, false);
+      Frontier evacuated = new Frontier(runs, wanted, true);
+      Frontier slid = new Frontier(runs, wanted, false);
       int at = from;
       for (; at != NONE && left > 0 && runs.start(at) < toPage; at = runs.next(at)) {
         left--;
@@ -187,88 +178,16 @@ final class Compaction {
       return at;
     }
 
-    /** Each stretch without an immovable run that is long enough, as a window. */
-    private void stretches() {
-      int from = NONE;
-      int to = NONE;
-      for (int at = runs.first(); at != NONE; at = runs.next(at)) {
-        looks++;
-        if (yields(at)) {
-          from = from == NONE ? at : from;
-          to = at;
-        } else {
-          stretch(from, to);
-          from = NONE;
-        }
-      }
-      stretch(from, to);
-    }
-
-    private void stretch(int from, int to) {
-      if (from != NONE && runs.end(to) - runs.start(from) >= wanted) {
-        windows.add(new Window(from, to, LAST_RESORT + runs.end(to) - runs.start(from)));
-      }
-    }
-
     @Nullable CompactionPlan best() {
-      windows.sort(Comparator.comparingLong(Window::cost));
-      for (Window window : windows) {
+      windows.sort(null);
+      for (Frontier.Window window : windows) {
         CompactionPlan plan =
-            CompactionPlan.of(runs, Compaction.this, wanted, window.first, window.last);
+            CompactionPlan.of(runs, Compaction.this, wanted, window.first(), window.last());
         if (plan != null) {
           return plan;
         }
       }
       return null;
-    }
-  }
-
-  /** The cheapest of the windows that end at the runs it is shown, one after another. */
-  private final class Frontier {
-    private final int wanted;
-    private final boolean evacuates;
-    private int from = NONE;
-    private long room;
-    private long cost;
-    private @Nullable Window best;
-
-    Frontier(int wanted, boolean evacuates) {
-      this.wanted = wanted;
-      this.evacuates = evacuates;
-    }
-
-    void take(int run, boolean yields) {
-      if (!yields) {
-        from = NONE;
-        room = 0;
-        cost = 0;
-        return;
-      }
-      from = from == NONE ? run : from;
-      room += room(run);
-      cost += cost(run);
-      while (room - room(from) >= wanted) {
-        room -= room(from);
-        cost -= cost(from);
-        from = runs.next(from);
-      }
-      if (room >= wanted && (best == null || cost < best.cost)) {
-        best = new Window(from, run, cost);
-      }
-    }
-
-    void addTo(List<Window> windows) {
-      if (best != null) {
-        windows.add(best);
-      }
-    }
-
-    private int room(int run) {
-      return evacuates || runs.isFree(run) ? runs.pages(run) : 0;
-    }
-
-    private int cost(int run) {
-      return runs.isFree(run) ? 0 : runs.pages(run) + MOVE_PAGES;
     }
   }
 }

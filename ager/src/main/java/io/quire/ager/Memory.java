@@ -156,7 +156,7 @@ final class Memory implements AutoCloseable {
 
   /** Moves extents for a request for as long as that is what it lacks. */
   private void joinPages(RoomRequest request) {
-    for (Rooms.Compacting work = locked(() -> pool.serve(request));
+    for (Rooms.Work work = locked(() -> pool.serve(request));
         work != null;
         work = locked(() -> pool.serve(request))) {
       carryOut(work);
@@ -166,7 +166,10 @@ final class Memory implements AutoCloseable {
   /**
    * Moves what is planned to be moved; the request has its place then, unless a pin came between.
    */
-  void carryOut(Rooms.Compacting work) {
+  void carryOut(Rooms.Work todo) {
+    if (!(todo instanceof Rooms.Compacting work)) {
+      return;
+    }
     while (locked(() -> pool.beginMove(work))) {
       region.move(work.plan.from(), work.plan.to(), work.plan.pages());
       run(() -> pool.endMove(work));
@@ -244,12 +247,12 @@ final class Memory implements AutoCloseable {
     }
   }
 
-  /** For {@link Reclaimer}: serves who can be served; answers if extents have to be moved. */
-  Rooms.@Nullable Compacting serve(long waitNanos) throws InterruptedException {
+  /** For {@link Reclaimer}: serves who can be served; answers if there is more to be done. */
+  Rooms.@Nullable Work serve(long waitNanos) throws InterruptedException {
     List<Runnable> todo = List.of();
     lock.lock();
     try {
-      Rooms.Compacting work = pool.serveAll();
+      Rooms.Work work = pool.serveAll();
       todo = settle();
       if (work == null && todo.isEmpty() && !pool.closed()) {
         changed.awaitNanos(waitNanos);

@@ -203,20 +203,20 @@ final class Pool {
     afterwards.add(() -> request.granted().completeExceptionally(why));
   }
 
-  /** Serves one, if it still waits; answers if extents have to be moved for it. */
-  Rooms.@Nullable Compacting serve(RoomRequest request) {
+  /** Serves one, if it still waits; answers if there is more to be done for it. */
+  Rooms.@Nullable Work serve(RoomRequest request) {
     List<RoomRequest> placed = new ArrayList<>();
-    Rooms.Compacting work = rooms.serve(request, placed);
+    Rooms.Work work = rooms.serve(request, placed);
     placed.forEach(this::grant);
     return work;
   }
 
-  /** Serves who can be served; answers if extents have to be moved for one. */
-  Rooms.@Nullable Compacting serveAll() {
+  /** Serves who can be served; answers if there is more to be done for one. */
+  Rooms.@Nullable Work serveAll() {
     memory.drainUses();
     List<RoomRequest> placed = new ArrayList<>();
     List<RoomRequest> refused = new ArrayList<>();
-    Rooms.Compacting work = rooms.serve(placed, refused);
+    Rooms.Work work = rooms.serve(placed, refused);
     placed.forEach(this::grant);
     refused.forEach(request -> afterwards.add(() -> request.granted().complete(false)));
     refuseWhatCannotBe();

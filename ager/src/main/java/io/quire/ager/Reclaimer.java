@@ -15,7 +15,7 @@ final class Reclaimer {
 
   /** Serves whom it can, or waits. */
   void step() throws InterruptedException {
-    Rooms.Compacting work = memory.serve(IDLE_NANOS);
+    Rooms.Work work = memory.serve(IDLE_NANOS);
     if (work != null) {
       memory.carryOut(work);
     }

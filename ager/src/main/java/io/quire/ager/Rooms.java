@@ -1,6 +1,5 @@
 package io.quire.ager;
 
-import io.quire.ager.Compaction.Effort;
 import io.quire.ager.RoomRequest.Kind;
 import io.quire.ager.Space.Placing;
 import java.util.HashMap;
@@ -17,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class Rooms {
   private static final int WAITING_MAX = 1 << 16;
 
+  /** How many runs are looked at before others get the lock: that takes a millisecond at most. */
+  private static final int LOOKS_AT_ONCE = 4096;
+
+  /** A look that found nothing is not repeated before so many times what it took have passed. */
+  private static final int LOOK_SHARE = 8;
+
   /** What has become of a request. */
   enum Answer {
     PLACED,
@@ -25,8 +30,14 @@ final class Rooms {
     REFUSED
   }
 
-  /** A request for which extents have to be moved, and how. */
-  static final class Compacting {
+  /** What is to be done for a request, and the lock given back between its steps. */
+  sealed interface Work {}
+
+  /** All runs are looked at for a way to compact them; the next call goes on with it. */
+  record Looking() implements Work {}
+
+  /** Extents have to be moved for a request, and how. */
+  static final class Compacting implements Work {
     final RoomRequest request;
     final CompactionPlan plan;
 
@@ -44,10 +55,37 @@ final class Rooms {
     }
   }
 
+  /** A look everywhere for a request, and what it has cost. */
+  private static final class Look {
+    final CompactionLook at;
+    private long nanos;
+    private long ended;
+
+    Look(CompactionLook at) {
+      this.at = at;
+    }
+
+    @Nullable CompactionPlan goOn() {
+      if (at.over()) {
+        return null;
+      }
+      long began = System.nanoTime();
+      CompactionPlan plan = at.goOn(LOOKS_AT_ONCE);
+      ended = System.nanoTime();
+      nanos += ended - began;
+      return plan;
+    }
+
+    boolean mayBeRepeated() {
+      return at.over() && System.nanoTime() - ended > LOOK_SHARE * nanos;
+    }
+  }
+
   private final Space space;
   private final int draftPages;
   private final TreeSet<RoomRequest> waiting = new TreeSet<>();
   private final Map<RoomRequest, Compacting> compacting = new HashMap<>();
+  private final Map<RoomRequest, Look> looks = new HashMap<>();
   private int urgent;
   private long nextNumber;
   private long waits;
@@ -92,36 +130,47 @@ final class Rooms {
    *
    * @param placed is given those that have a place now, and those read ahead that are refused
    */
-  @Nullable Compacting serve(List<RoomRequest> placed, List<RoomRequest> refused) {
+  @Nullable Work serve(List<RoomRequest> placed, List<RoomRequest> refused) {
+    Work looking = null;
     for (RoomRequest request : List.copyOf(waiting)) {
-      Compacting work = serve(request, placed);
-      if (work != null) {
-        return work;
+      switch (serve(request, placed)) {
+        case Compacting work -> {
+          return work;
+        }
+        case Looking work -> looking = work;
+        case null -> {}
       }
       if (!request.urgent() && waiting.contains(request) && !compacting.containsKey(request)) {
         remove(request);
         refused.add(request);
       }
     }
-    return null;
+    return looking;
   }
 
   /** Serves one, if it still waits; answers if extents have to be moved for that. */
-  @Nullable Compacting serve(RoomRequest request, List<RoomRequest> placed) {
+  @Nullable Work serve(RoomRequest request, List<RoomRequest> placed) {
     if (!waiting.contains(request) || compacting.containsKey(request)) {
       return null;
     }
     Placing placing = place(request);
     while (placing == Placing.SCATTERED) {
-      CompactionPlan plan = space.plan(request.extent(), Effort.NEAR);
+      Look look = looks.get(request);
+      boolean looking = look != null && !look.at.over();
+      CompactionPlan plan = looking ? null : space.plan(request.extent());
       // With one extent less there may be a way near by. To look everywhere takes long.
-      if (plan == null && request.urgent() && !space.evictOne(null)) {
-        plan = space.plan(request.extent(), Effort.EVERYWHERE);
+      if (looking || plan == null && request.urgent() && !space.evictOne(null)) {
+        if (look == null || look.mayBeRepeated()) {
+          look = new Look(space.look(request.extent()));
+          looks.put(request, look);
+        }
+        plan = look.goOn();
         if (plan == null) {
-          return null;
+          return look.at.over() || request.deadline().passed() ? null : new Looking();
         }
       }
       if (plan != null) {
+        looks.remove(request);
         Compacting work = new Compacting(request, plan);
         compacting.put(request, work);
         return work;
@@ -164,6 +213,7 @@ final class Rooms {
   /** Takes it out of the queue; false if it was not in it. */
   boolean remove(RoomRequest request) {
     boolean was = waiting.remove(request);
+    looks.remove(request);
     urgent -= was && request.urgent() ? 1 : 0;
     return was;
   }

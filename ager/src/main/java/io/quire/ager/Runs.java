@@ -49,6 +49,7 @@ final class Runs {
   private int reservedPages;
   private int freeRuns;
   private int runs;
+  private int changes;
 
   /** One free run, or none if there are no pages yet. */
   Runs(int pages) {
@@ -236,6 +237,11 @@ final class Runs {
     return runs;
   }
 
+  /** Another number whenever a run was taken, freed, moved, or held by a plan. */
+  int changes() {
+    return changes;
+  }
+
   /** Free pages at the end of the range. */
   int freeAtEnd() {
     return last != NONE && isFree(last) ? count[last] : 0;
@@ -265,6 +271,7 @@ final class Runs {
       mark(handle, RESERVED);
     } else if (isSettled(handle)) {
       owner[handle] |= CLAIMED;
+      changes++;
     } else {
       throw new IllegalStateException("a plan holds the run already: handle=" + handle);
     }
@@ -276,6 +283,7 @@ final class Runs {
       release(handle);
     } else if (isClaimed(handle)) {
       owner[handle] &= ~CLAIMED;
+      changes++;
     } else {
       throw new IllegalStateException("no plan holds the run: handle=" + handle);
     }
@@ -371,6 +379,7 @@ final class Runs {
 
   /** A run that is in no list becomes used or reserved. */
   private void mark(int node, int whose) {
+    changes++;
     if (owner[node] == RESERVED) {
       reservedPages -= count[node];
     }
@@ -431,6 +440,7 @@ final class Runs {
   }
 
   private void link(int low, int high) {
+    changes++;
     if (low == NONE) {
       first = high;
     } else {

@@ -84,9 +84,14 @@ final class Space {
     return runs.start(extent.run);
   }
 
-  /** How to make a place for an extent by moving others; null if that cannot be done now. */
-  @Nullable CompactionPlan plan(Extent extent, Effort effort) {
-    return compaction.plan(extent.pages(), effort);
+  /** How to make a place for an extent by moving others; null if no way was found near by. */
+  @Nullable CompactionPlan plan(Extent extent) {
+    return compaction.plan(extent.pages(), Effort.NEAR);
+  }
+
+  /** As {@link #plan}, but everywhere, in steps. */
+  CompactionLook look(Extent extent) {
+    return compaction.look(extent.pages());
   }
 
   /** The plan was carried out for this extent. */
