@@ -5,10 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A look at all runs for a way to make one of so many pages, in steps, between which the lock is
- * given back: with a million runs all of it takes the better part of a second. What it finds is what
- * {@link Compaction} promises, if nothing changes between the steps. If something does, what lies on
- * both sides of the place where it stopped is not seen as one window; then it may find nothing, and
- * another look something.
+ * given back: with a million runs all of it takes the better part of a second. What it finds is
+ * what {@link Compaction} promises, if nothing changes between the steps. If something does, what
+ * lies on both sides of the place where it stopped is not seen as one window; then it may find
+ * nothing, and another look something.
  */
 final class CompactionLook {
   private static final int NONE = Runs.NONE;

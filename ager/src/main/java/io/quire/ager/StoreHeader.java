@@ -112,15 +112,25 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Fo
   }
 
   byte[] encode() {
-    WireWriter out = new WireWriter(BYTES);
-    out.raw(MAGIC).uint16(VERSION).int8(kind.code).int8(form.codec);
-    out.int8(form.seal.isNone() ? 0 : 1).raw(new byte[3]);
-    out.int64(extent).int64(bytes).int32(crc).string(owner);
-    out.raw(new byte[FORM_AT - out.length()]).int64(form.storedBytes);
-    out.raw(fixed(form.seal.key, Seal.KEY_BYTES)).raw(fixed(form.seal.salt, Seal.SALT_BYTES));
-    out.int64(form.seal.sequence);
-    out.raw(new byte[CHECKED_BYTES - out.length()]);
-    return out.int32(Checksum.of(out.toBytes())).toBytes();
+    byte[] block = new byte[BYTES];
+    WireWriter head = new WireWriter();
+    head.raw(MAGIC).uint16(VERSION).int8(kind.code).int8(form.codec);
+    head.int8(form.seal.isNone() ? 0 : 1).raw(new byte[3]);
+    head.int64(extent).int64(bytes).int32(crc).string(owner);
+    put(head, block, 0);
+    WireWriter tail = new WireWriter().int64(form.storedBytes);
+    if (!form.seal.isNone()) {
+      tail.raw(fixed(form.seal.key, Seal.KEY_BYTES)).raw(fixed(form.seal.salt, Seal.SALT_BYTES));
+      tail.int64(form.seal.sequence);
+    }
+    put(tail, block, FORM_AT);
+    put(new WireWriter().int32(Checksum.of(block, 0, CHECKED_BYTES)), block, CHECKED_BYTES);
+    return block;
+  }
+
+  private static void put(WireWriter part, byte[] block, int at) {
+    byte[] bytes = part.toBytes();
+    System.arraycopy(bytes, 0, block, at, bytes.length);
   }
 
   private static byte[] fixed(String hex, int length) {

@@ -9,9 +9,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random allocations and frees of all sizes with nine tenths of the budget in use, through the whole
- * ager: what is in the way is copied elsewhere. Nothing can be evicted and nobody waits, so any
- * allocation that compaction does not serve fails. {@code -Dquire.churn=10000000} is for longer.
+ * Random allocations and frees of all sizes with nine tenths of the budget in use, through the
+ * whole ager: what is in the way is copied elsewhere. Nothing can be evicted and nobody waits, so
+ * any allocation that compaction does not serve fails. {@code -Dquire.churn=10000000} is for
+ * longer.
  */
 class ChurnTest {
   private static final int OPERATIONS = Integer.getInteger("quire.churn", 200_000);
