@@ -193,6 +193,7 @@ final class CrashedDisk {
         };
     pendingNames.subList(0, kept).forEach(pending -> apply(left, pending.op()));
     Files.createDirectories(target);
+    Map<Integer, Content> contents = new HashMap<>();
     for (Map.Entry<String, Integer> entry : left.entrySet()) {
       Path path = target.resolve(entry.getKey());
       if (!Files.isDirectory(target.resolve(parent(entry.getKey())))) {
@@ -202,7 +203,11 @@ final class CrashedDisk {
       if (entry.getValue() == DIRECTORY) {
         Files.createDirectory(path);
       } else {
-        write(path, content(inode(entry.getValue()), fate, random));
+        // A file with two names is one file.
+        write(
+            path,
+            contents.computeIfAbsent(
+                entry.getValue(), inode -> content(inode(inode), fate, random)));
       }
     }
   }

@@ -134,7 +134,8 @@ public final class FaultyFiles extends FileSystemProvider {
       if (java.nio.file.Files.isDirectory(file)) {
         return new TracedChannel(channel, known, null, file);
       }
-      return writes ? new TracedChannel(channel, known, known.inode(file), file) : channel;
+      // Who only reads may sync, too.
+      return new TracedChannel(channel, known, known.inode(file), file);
     }
   }
 

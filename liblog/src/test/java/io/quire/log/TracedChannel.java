@@ -10,7 +10,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A channel of {@link FaultyFiles} to a file that may be written, or to a directory. */
+/** A channel of {@link FaultyFiles} to a file or a directory. */
 final class TracedChannel extends FileChannel {
   private final FileChannel real;
   private final DiskTrace trace;
@@ -130,7 +130,10 @@ final class TracedChannel extends FileChannel {
   }
 
   @Override
-  public MappedByteBuffer map(MapMode mode, long position, long size) {
+  public MappedByteBuffer map(MapMode mode, long position, long size) throws IOException {
+    if (mode == MapMode.READ_ONLY) {
+      return real.map(mode, position, size);
+    }
     throw new UnsupportedOperationException("mapped writes are not traced: path=" + path);
   }
 
