@@ -57,6 +57,9 @@ public final class Ager implements AutoCloseable {
     workers.add(new Worker(prefix + "persister", persister::step));
     workers.add(new Worker(prefix + "writer", writer::step));
     workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
+    if (stores.size() > 1) {
+      workers.add(new Worker(prefix + "mover", new Mover(memory, pageIns, stores)::step));
+    }
     for (int store = 0; store < stores.size(); store++) {
       int number = store;
       for (int i = 1; i <= config.readers(); i++) {

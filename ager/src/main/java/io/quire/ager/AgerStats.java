@@ -45,19 +45,41 @@ public record AgerStats(
    * Figures of one store.
    *
    * @param usedBytes counted against its capacity
+   * @param freeBytes that can still be written, as far as is known: of the capacity, and of places
+   *     that were given up. When the file system has less than the capacity, this shows it from the
+   *     first refusal on
    * @param bytesOut bodies written
    * @param bytesIn bodies read
+   * @param movedIn bodies that came from another store
+   * @param movedOut bodies that went to another store
    * @param extents copies written and not given up
-   * @param errors failed writes, failed reads and copies that did not verify
+   * @param writeErrors failed writes; that it is full is none
+   * @param readErrors failed reads
+   * @param corruptCopies that were read and did not verify
+   * @param badBytes in quarantine: what was there did not verify, and what was written there since
+   *     did not either, or was not yet
+   * @param full whether it had no room for the last that it was given
    * @param failing why it is left alone for the moment, if it is
    */
   public record StoreStats(
       URI uri,
       long capacityBytes,
       long usedBytes,
+      long freeBytes,
       long bytesOut,
       long bytesIn,
+      long movedIn,
+      long movedOut,
       long extents,
-      long errors,
-      Optional<String> failing) {}
+      long writeErrors,
+      long readErrors,
+      long corruptCopies,
+      long badBytes,
+      boolean full,
+      Optional<String> failing) {
+    /** Failed writes, failed reads and copies that did not verify. */
+    public long errors() {
+      return writeErrors + readErrors + corruptCopies;
+    }
+  }
 }

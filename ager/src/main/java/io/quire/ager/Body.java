@@ -17,10 +17,19 @@ record Body(long extent, MemorySegment run, long bytes, int crc) {
    * @throws AgerException.CorruptExtent if not
    */
   void check() {
-    int found = Checksum.of(run.asSlice(0, bytes).asByteBuffer());
+    int found = found();
     if (found != crc) {
       throw new AgerException.CorruptExtent(extent, crc, found);
     }
+  }
+
+  /** As {@link #check}, without an exception. */
+  boolean isAsSealed() {
+    return found() == crc;
+  }
+
+  private int found() {
+    return Checksum.of(run.asSlice(0, bytes).asByteBuffer());
   }
 
   /**
@@ -29,7 +38,7 @@ record Body(long extent, MemorySegment run, long bytes, int crc) {
    * @throws CorruptCopy if not
    */
   void verify() throws CorruptCopy {
-    int found = Checksum.of(run.asSlice(0, bytes).asByteBuffer());
+    int found = found();
     if (found != crc) {
       throw new CorruptCopy(
           "body does not verify: crcWanted=%08x crcFound=%08x".formatted(crc, found));

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.CRC32C;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -266,6 +267,34 @@ final class Coding {
     }
     wanted.run().asSlice(wanted.bytes()).fill((byte) 0);
     wanted.verify();
+  }
+
+  /**
+   * Reads a header at the position and what follows it, frame by frame, and verifies both.
+   *
+   * @throws CorruptCopy if it is not what was written
+   * @throws WrongKey if it was encrypted with a key that is not known
+   */
+  void verify(String owner, Source source, long position, Body wanted) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment block = arena.allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+      source.read(position, block);
+      StoreHeader header = StoreHeader.check(block, wanted.header(owner));
+      Frames frames =
+          new Frames(source, position + StoreHeader.BYTES, header.form().storedBytes(), arena);
+      CRC32C crc = new CRC32C();
+      for (int number = 0; (long) number * FRAME_BYTES < wanted.bytes(); number++) {
+        long at = (long) number * FRAME_BYTES;
+        int length = (int) Math.min(FRAME_BYTES, wanted.bytes() - at);
+        crc.update(
+            header.form().isPlain() ? frames.next(length) : open(header, frames, number, length));
+      }
+      if ((int) crc.getValue() != wanted.crc()) {
+        throw new CorruptCopy(
+            "body does not verify: crcWanted=%08x crcFound=%08x"
+                .formatted(wanted.crc(), (int) crc.getValue()));
+      }
+    }
   }
 
   private byte[] open(StoreHeader header, Frames frames, int number, int length)

@@ -56,6 +56,9 @@ final class ContainerShelf implements AutoCloseable {
   @GuardedBy("lock")
   private final Map<String, Set<Long>> givenUp = new HashMap<>();
 
+  /** Not to be appended to any more, if it is the one that is. */
+  private volatile @Nullable String doubtful;
+
   // Confined to the writing thread.
   private @Nullable AppendFile out;
   private String file = "";
@@ -95,6 +98,9 @@ final class ContainerShelf implements AutoCloseable {
     long footprint = parcel.header().footprint();
     long began = System.nanoTime();
     room.take(footprint);
+    if (file.equals(doubtful)) {
+      abandon();
+    }
     AppendFile target = out;
     boolean appended = false;
     try {
@@ -117,6 +123,11 @@ final class ContainerShelf implements AutoCloseable {
       finishWith(copy);
     }
     return new Written(copy, footprint);
+  }
+
+  /** What was written there does not verify, or the file has gone. Any thread. */
+  void doubt(String name) {
+    doubtful = name;
   }
 
   private static void append(AppendFile target, Coding.Parcel parcel) throws IOException {
@@ -259,6 +270,14 @@ final class ContainerShelf implements AutoCloseable {
       in.read(copy.offset(), header);
       StoreHeader found = StoreHeader.check(header, StoreHeader.of(copy));
       coding.unpack(found, in::read, copy.offset() + StoreHeader.BYTES, wanted);
+    }
+  }
+
+  /** As {@link #read}, piece by piece, and keeps nothing. */
+  void verify(Copy copy, Body wanted) throws IOException {
+    Body there = new Body(copy.extent(), wanted.run(), copy.bytes(), copy.crc());
+    try (ReadFile in = medium.open(copy.file())) {
+      coding.verify(copy.owner(), in::read, copy.offset(), there);
     }
   }
 

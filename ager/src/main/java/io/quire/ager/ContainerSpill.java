@@ -149,7 +149,7 @@ final class ContainerSpill implements SpillShelf {
   /** What a whole group was refused, each of it may be given. */
   private void failed(Group group, IOException why) {
     if (group.reads.size() == 1) {
-      group.reads.getFirst().failed(why);
+      failed(group.reads.getFirst(), why);
       return;
     }
     for (SpillRead read : group.reads) {
@@ -167,8 +167,16 @@ final class ContainerSpill implements SpillShelf {
           StoreHeader.BYTES,
           wanted);
     } catch (IOException e) {
-      read.failed(e);
+      failed(read, e);
     }
+  }
+
+  /** A file of which a copy does not verify, or which has gone, is not appended to. */
+  private void failed(SpillRead read, IOException why) {
+    if (why instanceof CorruptCopy) {
+      containers.doubt(file(read.place()));
+    }
+    read.failed(why);
   }
 
   /** Straight to where it belongs. */
@@ -185,7 +193,7 @@ final class ContainerSpill implements SpillShelf {
             coding.unpack(found, file::read, group.offset + StoreHeader.BYTES, wanted);
           });
     } catch (IOException e) {
-      read.failed(e);
+      failed(read, e);
     }
   }
 
@@ -213,7 +221,35 @@ final class ContainerSpill implements SpillShelf {
   }
 
   @Override
+  public void verify(long place, Body wanted) throws IOException {
+    open.read(
+        file(place),
+        file -> coding.verify(owner, file::read, page(place) * PageRuns.PAGE_BYTES, wanted));
+  }
+
+  @Override
   public long freeBytes() {
+    return 0;
+  }
+
+  @Override
+  public boolean mayGrow() {
+    return true;
+  }
+
+  @Override
+  public boolean freesAtOnce() {
+    return false;
+  }
+
+  /** Nothing is ever written to it again. */
+  @Override
+  public void quarantine(long place) {
+    free(place);
+  }
+
+  @Override
+  public long badBytes() {
     return 0;
   }
 

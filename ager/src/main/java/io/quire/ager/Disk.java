@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -39,6 +40,9 @@ interface Disk {
 
     long bytes() throws IOException;
 
+    /** Bytes that the file system has left, as far as it can tell. */
+    long spaceLeft() throws IOException;
+
     @Override
     void close() throws IOException;
   }
@@ -52,7 +56,7 @@ interface Disk {
         options.add(StandardOpenOption.WRITE);
         options.add(StandardOpenOption.CREATE_NEW);
       }
-      return new ChannelFile(openDirect(path, options));
+      return new ChannelFile(path, openDirect(path, options));
     };
   }
 
@@ -92,7 +96,7 @@ interface Disk {
   }
 
   /** A file of the operating system. */
-  record ChannelFile(FileChannel channel) implements File {
+  record ChannelFile(Path path, FileChannel channel) implements File {
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       return channel.read(into, position);
@@ -111,6 +115,11 @@ interface Disk {
     @Override
     public long bytes() throws IOException {
       return channel.size();
+    }
+
+    @Override
+    public long spaceLeft() throws IOException {
+      return Files.getFileStore(path).getUsableSpace();
     }
 
     @Override

@@ -37,6 +37,11 @@ final class FlashFile implements AutoCloseable {
     }
   }
 
+  /** Bytes that the file system has left. */
+  long spaceLeft() throws IOException {
+    return file.spaceLeft();
+  }
+
   void force() throws IOException {
     file.force();
   }

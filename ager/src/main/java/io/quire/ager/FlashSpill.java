@@ -122,7 +122,24 @@ final class FlashSpill implements SpillShelf {
   }
 
   @Override
-  public void tidy() {}
+  public void quarantine(long place) {
+    files.get(number(place)).quarantine(page(place), Place.pages(place));
+  }
+
+  @Override
+  public long badBytes() {
+    return files.stream().mapToLong(SlotFile::badBytes).sum();
+  }
+
+  @Override
+  public void tidy() {
+    files.forEach(SlotFile::tidy);
+  }
+
+  @Override
+  public void verify(long place, Body wanted) throws IOException {
+    files.get(number(place)).verify(page(place), wanted);
+  }
 
   @Override
   public Copy describe(long place, Body body) {
@@ -136,6 +153,16 @@ final class FlashSpill implements SpillShelf {
         .filter(file -> file.health().refusal().isEmpty())
         .mapToLong(SlotFile::freeBytes)
         .sum();
+  }
+
+  @Override
+  public boolean mayGrow() {
+    return files.stream().anyMatch(file -> file.health().refusal().isEmpty() && file.mayGrow());
+  }
+
+  @Override
+  public boolean freesAtOnce() {
+    return true;
   }
 
   @Override

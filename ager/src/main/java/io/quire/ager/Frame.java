@@ -53,9 +53,10 @@ abstract sealed class Frame permits Extent {
   private static final long SEALED = 1L << 35;
   private static final long WRITING = 1L << 36;
   private static final long UNWRITABLE = 1L << 37;
+  private static final long SUSPECT = 1L << 38;
 
   /** Marks that keep nobody from taking the memory. */
-  private static final long HARMLESS = SEALED | WRITING | UNWRITABLE;
+  private static final long HARMLESS = SEALED | WRITING | UNWRITABLE | SUSPECT;
 
   static {
     try {
@@ -208,6 +209,11 @@ abstract sealed class Frame permits Extent {
     return (state & UNWRITABLE) != 0;
   }
 
+  /** Whether the spilled copy could not be read or did not verify. */
+  final boolean suspect() {
+    return (state & SUSPECT) != 0;
+  }
+
   // What follows is called under the lock of Memory.
 
   final @Nullable Stored durable() {
@@ -273,10 +279,18 @@ abstract sealed class Frame permits Extent {
   }
 
   final void writing(boolean now) {
+    mark(WRITING, now);
+  }
+
+  final void suspect(boolean now) {
+    mark(SUSPECT, now);
+  }
+
+  private void mark(long which, boolean now) {
     if (now) {
-      STATE.getAndBitwiseOr(this, WRITING);
+      STATE.getAndBitwiseOr(this, which);
     } else {
-      STATE.getAndBitwiseAnd(this, ~WRITING);
+      STATE.getAndBitwiseAnd(this, ~which);
     }
   }
 

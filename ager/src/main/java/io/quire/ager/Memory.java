@@ -286,8 +286,8 @@ final class Memory implements AutoCloseable {
     return locked(() -> pool.beginAhead(extent, deadline));
   }
 
-  void pagedIn(PageIn pageIn, boolean spilledIsBad) {
-    run(() -> pool.pagedIn(pageIn, spilledIsBad));
+  void pagedIn(PageIn pageIn, PageIn.Spilled spilled) {
+    run(() -> pool.pagedIn(pageIn, spilled));
   }
 
   void pageInFailed(PageIn pageIn, Throwable why) {
@@ -362,6 +362,47 @@ final class Memory implements AutoCloseable {
 
   void persisted(Extent extent, Stored stored) {
     run(() -> pool.persisted(extent, stored));
+  }
+
+  // ---- moving copies between stores
+
+  /** What should lie in another store; null if nothing should after the wait. */
+  Tiers.@Nullable Move nextToMove(long waitNanos) throws InterruptedException {
+    Tiers.Move move = locked(pool::nextToMove);
+    if (move == null) {
+      awaitChange(waitNanos);
+    }
+    return move;
+  }
+
+  @Nullable PageIn beginToMove(Extent extent, Deadline deadline) {
+    return locked(() -> pool.beginToMove(extent, deadline));
+  }
+
+  /** Pins and marks one that was read to be moved; false if it is gone already. */
+  boolean holdToMove(Extent extent) {
+    return locked(() -> pool.holdToMove(extent));
+  }
+
+  /** A verified copy of one that is held lies there; the spilled copy it had goes. */
+  void moved(Extent extent, int store, long place) {
+    run(() -> pool.moved(extent, store, place));
+  }
+
+  /** The durable copy of one that is held was verified; the spilled one goes. */
+  void movedToDurable(Extent extent) {
+    run(() -> pool.movedToDurable(extent));
+  }
+
+  /** Undoes {@link #holdToMove}. */
+  void letGo(Extent extent) {
+    run(() -> extent.writing(false));
+    extent.unpin();
+  }
+
+  /** The spilled copy of one that is being paged in could not be read, or did not verify. */
+  void suspect(Extent extent) {
+    run(() -> extent.suspect(true));
   }
 
   // ---- scans

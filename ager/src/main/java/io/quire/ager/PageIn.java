@@ -9,7 +9,17 @@ import org.jspecify.annotations.Nullable;
  * it does not become so.
  */
 final class PageIn implements Frame.Besides {
+  /** What was seen of the spilled copy. */
+  enum Spilled {
+    GOOD,
+    /** It does not verify, and the durable one does. */
+    BAD,
+    /** There is none, or it could not be read now, and the durable one could. */
+    UNKNOWN
+  }
+
   private final Extent extent;
+  private final int usedBefore;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
 
   // Guarded by the lock of Memory.
@@ -19,9 +29,10 @@ final class PageIn implements Frame.Besides {
   // Guarded by the lock of PageIns.
   boolean urgent;
 
-  PageIn(Extent extent, RoomRequest room) {
+  PageIn(Extent extent, RoomRequest room, int usedBefore) {
     this.extent = extent;
     this.room = room;
+    this.usedBefore = usedBefore;
   }
 
   Extent extent() {
@@ -36,6 +47,11 @@ final class PageIn implements Frame.Besides {
 
   void durable(Stored stored) {
     durable = stored;
+  }
+
+  /** {@link Frame#lastUse} before this. */
+  int usedBefore() {
+    return usedBefore;
   }
 
   CompletableFuture<Void> done() {

@@ -197,6 +197,15 @@ final class PageIns {
     return pageIn;
   }
 
+  /** The same, for a copy that is to be moved. */
+  @Nullable PageIn toMove(Extent extent, Deadline deadline) {
+    PageIn pageIn = memory.beginToMove(extent, deadline);
+    if (pageIn != null) {
+      start(pageIn);
+    }
+    return pageIn;
+  }
+
   /** Nobody is interested in what was to be read ahead, if nobody has joined it. */
   void cancel(PageIn pageIn) {
     boolean queued;
@@ -343,7 +352,7 @@ final class PageIns {
       stores.get(store).read(reads);
       for (int i = 0; i < reads.size(); i++) {
         if (reads.get(i).failure() == null) {
-          memory.pagedIn(there.get(i), false);
+          memory.pagedIn(there.get(i), PageIn.Spilled.GOOD);
           batch.remove(there.get(i));
         }
       }
@@ -363,12 +372,20 @@ final class PageIns {
     List<String> reasons = new ArrayList<>();
     String unavailable = null;
     boolean spilledIsBad = false;
+    boolean suspect = false;
     for (Source source : sources) {
       // Spilled copies have been tried once, together with others.
       for (int attempt = source.spilled() ? 1 : 0; attempt < ATTEMPTS; attempt++) {
         try {
           read(source, extent.body());
-          memory.pagedIn(pageIn, spilledIsBad);
+          if (suspect) {
+            memory.suspect(extent);
+          }
+          memory.pagedIn(
+              pageIn,
+              source.spilled()
+                  ? PageIn.Spilled.GOOD
+                  : spilledIsBad ? PageIn.Spilled.BAD : PageIn.Spilled.UNKNOWN);
           return;
         } catch (CorruptCopy e) {
           log.warn("copy does not verify: copy={} reason={}", source.copy, e.getMessage());
@@ -378,8 +395,12 @@ final class PageIns {
           log.warn("copy cannot be read: copy={}", source.copy, e);
           reasons.add(source.store.uri() + ": " + e);
           unavailable = source.store.uri();
+          suspect |= source.spilled();
         }
       }
+    }
+    if (spilledIsBad || suspect) {
+      memory.suspect(extent);
     }
     if (unavailable != null) {
       throw new AgerException.StoreUnavailable(

@@ -84,6 +84,13 @@ final class PageRuns {
     }
   }
 
+  /** Takes pages away from the end of the range, all of which must be free. */
+  void shrink(long less) {
+    long from = pages - less;
+    take(from, less);
+    pages = from;
+  }
+
   /** Free pages at the end of the range. */
   long freeAtEnd() {
     Map.Entry<Long, Run> last = byStart.lastEntry();

@@ -32,6 +32,7 @@ final class Pool {
   private final Space space;
   private final Rooms rooms;
   private final Dirty dirty;
+  private final Tiers tiers;
   private List<Runnable> afterwards = new ArrayList<>();
   private boolean changed;
   private long nextId = 1;
@@ -53,6 +54,7 @@ final class Pool {
     space = new Space(Runs.pagesOf(budgetBytes), table, victims);
     rooms = new Rooms(space, space.pages() - Runs.pagesOf(config.reserveBytes()));
     dirty = new Dirty(budgetBytes, table, victims);
+    tiers = new Tiers(table, victims, stores);
   }
 
   /** What is to be done after the lock is given back: what completes futures may do anything. */
@@ -154,9 +156,7 @@ final class Pool {
     if (!extent.dropped() || inUse || extent.slot == Frame.NO_SLOT) {
       return;
     }
-    if (extent.place != Place.NOWHERE) {
-      stores.get(extent.placeStore).free(extent.place);
-    }
+    giveUpSpilled(extent);
     victims.forget(extent);
     if (phase == Phase.RESIDENT) {
       extent.becomes(Phase.ABSENT);
@@ -164,6 +164,21 @@ final class Pool {
     }
     table.remove(extent);
     changed = true;
+  }
+
+  /** What did not verify is not written over unseen: something else would be lost there. */
+  private void giveUpSpilled(Extent extent) {
+    if (extent.place == Place.NOWHERE) {
+      return;
+    }
+    Store store = stores.get(extent.placeStore);
+    if (extent.suspect()) {
+      store.quarantine(extent.place);
+    } else {
+      store.free(extent.place);
+    }
+    extent.place = Place.NOWHERE;
+    extent.suspect(false);
   }
 
   /** Of a pin, which took no lock. */
@@ -192,7 +207,9 @@ final class Pool {
 
   private void grant(RoomRequest request) {
     Extent extent = request.extent();
-    extent.usedAt(tick);
+    if (request.kind() != RoomRequest.Kind.MOVE) {
+      extent.usedAt(tick);
+    }
     if (request.kind() == RoomRequest.Kind.DRAFT) {
       extent.becomes(Phase.RESIDENT);
     }
@@ -230,7 +247,8 @@ final class Pool {
       return;
     }
     for (RoomRequest request : rooms.all()) {
-      if (request.extent().footprint() > budgetBytes - dirty.bytes()) {
+      long limitBytes = (long) rooms.limitPages(request) * Runs.PAGE_BYTES;
+      if (request.extent().footprint() > limitBytes - dirty.bytes()) {
         rooms.remove(request);
         fail(request, refusal(request));
       }
@@ -347,16 +365,20 @@ final class Pool {
 
   /** Starts a page-in, if that costs nothing that is needed sooner; else null. */
   @Nullable PageIn beginAhead(Extent extent, Deadline deadline) {
+    return beginIdly(extent, RoomRequest.Kind.AHEAD, deadline);
+  }
+
+  private @Nullable PageIn beginIdly(Extent extent, RoomRequest.Kind kind, Deadline deadline) {
     if (closed || extent.dropped() || extent.phase() != Phase.ABSENT || !extent.clean()) {
       return null;
     }
-    PageIn pageIn = begin(extent, RoomRequest.Kind.AHEAD, deadline);
+    PageIn pageIn = begin(extent, kind, deadline);
     return extent.phase() == Phase.PAGING_IN ? pageIn : null;
   }
 
   private PageIn begin(Extent extent, RoomRequest.Kind kind, Deadline deadline) {
     RoomRequest request = rooms.make(extent, kind, deadline);
-    PageIn pageIn = new PageIn(extent, request);
+    PageIn pageIn = new PageIn(extent, request, extent.lastUse());
     extent.pageIn(pageIn);
     extent.becomes(Phase.PAGING_IN);
     if (kind == RoomRequest.Kind.PAGE_IN) {
@@ -369,11 +391,20 @@ final class Pool {
     return pageIn;
   }
 
-  /** The bytes are there and verified; a spilled copy that did not verify is left where it is. */
-  void pagedIn(PageIn pageIn, boolean spilledIsBad) {
+  /** The bytes are there and verified; a spilled copy that did not verify goes into quarantine. */
+  void pagedIn(PageIn pageIn, PageIn.Spilled spilled) {
     Extent extent = pageIn.extent();
-    if (spilledIsBad && extent.durable() != null) {
-      extent.place = Place.NOWHERE;
+    switch (spilled) {
+      case GOOD -> extent.suspect(false);
+      case BAD -> {
+        extent.suspect(true);
+        giveUpSpilled(extent);
+      }
+      case UNKNOWN -> {}
+    }
+    if (pageIn.room.kind() != RoomRequest.Kind.MOVE) {
+      tiers.worked(extent.bytes());
+      tiers.pagedIn(extent, pageIn.usedBefore());
     }
     pageIns++;
     extent.pageInEnded();
@@ -436,6 +467,7 @@ final class Pool {
           extent.placeStore = (byte) store;
         });
     extent.writing(false);
+    tiers.worked(extent.bytes());
     dirty.accepted();
     changed = true;
   }
@@ -467,6 +499,44 @@ final class Pool {
     if (first && extent.phase() == Phase.RESIDENT) {
       victims.enter(extent);
     }
+  }
+
+  // ---- moving copies between stores
+
+  Tiers.@Nullable Move nextToMove() {
+    return closed ? null : tiers.next();
+  }
+
+  /** Starts a page-in of what is to be moved, as {@link #beginAhead} does. */
+  @Nullable PageIn beginToMove(Extent extent, Deadline deadline) {
+    return beginIdly(extent, RoomRequest.Kind.MOVE, deadline);
+  }
+
+  boolean holdToMove(Extent extent) {
+    boolean held = !extent.writing() && extent.clean() && extent.tryPinUnseen();
+    if (held) {
+      extent.writing(true);
+    }
+    return held;
+  }
+
+  /** Of one that is held. */
+  void movedToDurable(Extent extent) {
+    if (extent.place != Place.NOWHERE && extent.durable() != null) {
+      stores.get(extent.placeStore).movedOut(extent.bytes());
+      giveUpSpilled(extent);
+    }
+  }
+
+  /** Of one that is held. */
+  void moved(Extent extent, int store, long place) {
+    stores.get(store).movedIn(extent.bytes());
+    if (extent.place != Place.NOWHERE) {
+      stores.get(extent.placeStore).movedOut(extent.bytes());
+    }
+    giveUpSpilled(extent);
+    extent.place = place;
+    extent.placeStore = (byte) store;
   }
 
   // ---- scans

@@ -18,7 +18,9 @@ record RoomRequest(
     PAGE_IN,
     DRAFT,
     /** Reading ahead. It takes what is needed later, and does not wait for anybody. */
-    AHEAD
+    AHEAD,
+    /** As AHEAD, to move a copy to another store; that is no use of the extent. */
+    MOVE
   }
 
   /** The same, for which somebody waits now. */
@@ -28,7 +30,7 @@ record RoomRequest(
 
   /** Whether somebody waits for it. */
   boolean urgent() {
-    return kind != Kind.AHEAD;
+    return kind.compareTo(Kind.AHEAD) < 0;
   }
 
   @Override

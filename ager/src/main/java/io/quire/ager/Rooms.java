@@ -121,8 +121,14 @@ final class Rooms {
 
   private Placing place(RoomRequest request) {
     Extent extent = request.extent();
-    int limit = request.kind() == Kind.DRAFT ? Math.max(draftPages, extent.pages()) : space.pages();
-    return space.place(extent, limit, request.urgent() ? null : extent);
+    return space.place(extent, limitPages(request), request.urgent() ? null : extent);
+  }
+
+  /** So many pages may be used when it has been placed. */
+  int limitPages(RoomRequest request) {
+    return request.kind() == Kind.DRAFT
+        ? Math.max(draftPages, request.extent().pages())
+        : space.pages();
   }
 
   /**

@@ -39,10 +39,19 @@ final class SlotFile implements AutoCloseable {
   private final Room room;
   private final FlashDirectory directory;
   private final Coding coding;
+  private final Quarantine quarantine;
+
+  /** Whether the file system lets the file grow. */
+  private final Health growth = new Health();
+
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
   private final PageRuns slots = new PageRuns(0);
+
+  /** As long as the file is in truth. */
+  @GuardedBy("lock")
+  private long writtenPages;
 
   /**
    * Takes ownership of the file.
@@ -62,6 +71,7 @@ final class SlotFile implements AutoCloseable {
     this.room = room;
     this.directory = directory;
     this.coding = coding;
+    quarantine = new Quarantine(file);
   }
 
   String name() {
@@ -130,15 +140,60 @@ final class SlotFile implements AutoCloseable {
           stretch.slots.forEach(slot -> written.at(slot.index, slot.page, slot.pages));
           long pages = stretch.slots.stream().mapToLong(Slot::pages).sum();
           coding.wrote(pages * PageRuns.PAGE_BYTES, System.nanoTime() - began);
+          grown(stretch.slots.getLast().end());
         } catch (IOException e) {
           stretch.slots.forEach(slot -> free(slot.page, slot.pages));
-          failure = e;
+          failure = whyNotWritten(e);
         }
       }
       if (failure != null) {
         throw failure;
       }
     }
+  }
+
+  private void grown(long end) {
+    lock.lock();
+    try {
+      if (end > writtenPages) {
+        writtenPages = end;
+        growth.works();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * If the file could not grow because the file system is full, that is no fault: the file is not
+   * to grow for a while, and what it has is used on.
+   */
+  private IOException whyNotWritten(IOException why) {
+    long left;
+    try {
+      left = file.spaceLeft();
+    } catch (IOException e) {
+      return why;
+    }
+    lock.lock();
+    try {
+      long tail = Math.min(slots.freeAtEnd(), slots.pages() - writtenPages);
+      long bytes = tail * PageRuns.PAGE_BYTES;
+      if (tail <= 0 || left >= bytes) {
+        return why;
+      }
+      slots.shrink(tail);
+      room.giveBack(bytes);
+      growth.failed(why);
+      return new StoreFull("file system is full", bytes, left);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the last attempt to let the file grow went well. */
+  boolean mayGrow() {
+    return growth.failing().isEmpty();
   }
 
   /** Starts to write these of the batch, side by side as far as there is room for that. */
@@ -187,6 +242,9 @@ final class SlotFile implements AutoCloseable {
       long start = slots.allocate(pages);
       if (start < 0 && mayGrow) {
         long more = pages - slots.freeAtEnd();
+        if (growth.refusal().isPresent()) {
+          throw new StoreFull("file system is full", more * PageRuns.PAGE_BYTES, 0);
+        }
         room.take(more * PageRuns.PAGE_BYTES);
         slots.grow(more);
         start = slots.allocate(pages);
@@ -213,6 +271,28 @@ final class SlotFile implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** As {@link #free}, after something there did not verify. */
+  void quarantine(long page, long pages) {
+    quarantine.add(page, pages);
+  }
+
+  long badBytes() {
+    return quarantine.bytes();
+  }
+
+  /** Tries what is in quarantine. By whoever writes. */
+  void tidy() {
+    Quarantine.Slot good = quarantine.tryNext();
+    if (good != null) {
+      free(good.page(), good.pages());
+    }
+  }
+
+  /** Reads a copy piece by piece, and verifies it. */
+  void verify(long page, Body wanted) throws IOException {
+    coding.verify(owner, file::read, page * PageRuns.PAGE_BYTES, wanted);
   }
 
   /** First page of the slot of a copy in this file. */

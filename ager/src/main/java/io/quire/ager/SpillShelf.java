@@ -1,5 +1,6 @@
 package io.quire.ager;
 
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -17,8 +18,28 @@ interface SpillShelf extends AutoCloseable {
   /** Reads and verifies all; each that could not be read says why. */
   void read(List<SpillRead> reads);
 
+  /**
+   * Reads a copy piece by piece, and verifies it. Any thread.
+   *
+   * @throws CorruptCopy if it is not what was written
+   * @throws IOException if that cannot be told
+   */
+  void verify(long place, Body wanted) throws IOException;
+
   /** Bytes of free space in files, which can be had besides what the capacity still allows. */
   long freeBytes();
+
+  /** Whether more space than that in files can be had, as far as is known. */
+  boolean mayGrow();
+
+  /** Whether what {@link #free} gives back can be written at once. */
+  boolean freesAtOnce();
+
+  /** As {@link #free}, and the place is used again only after it was tried. Does no I/O. */
+  void quarantine(long place);
+
+  /** Bytes in quarantine. */
+  long badBytes();
 
   /** The copy is not needed any more. Does no I/O. */
   void free(long place);

@@ -1,10 +1,12 @@
 package io.quire.ager;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -24,8 +26,16 @@ final class Store implements AutoCloseable {
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
   private final AtomicLong extents = new AtomicLong();
-  private final AtomicLong errors = new AtomicLong();
+  private final AtomicLong writeErrors = new AtomicLong();
+  private final AtomicLong readErrors = new AtomicLong();
+  private final AtomicLong corrupt = new AtomicLong();
+  private final AtomicLong movedIn = new AtomicLong();
+  private final AtomicLong movedOut = new AtomicLong();
   private final Health health = new Health();
+  private volatile boolean full;
+
+  /** Whoever writes to the shelf of spilled copies, or tidies it, holds the pen meanwhile. */
+  private final Semaphore pen = new Semaphore(1);
 
   /**
    * Takes ownership of the shelves.
@@ -66,9 +76,24 @@ final class Store implements AutoCloseable {
   /**
    * Writes what lies nowhere of a batch, as copies that need not survive the process: small bodies
    * together, several I/Os in flight. Whatever is left then was not written; the batch says why,
-   * and the store is left alone for a while if it is its fault. One thread at a time.
+   * and the store is left alone for a while if it is its fault. Threads take turns.
    */
   void spill(SpillBatch batch) {
+    try {
+      pen.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      batch.failed(new InterruptedIOException("write to store: store=" + uri()));
+      return;
+    }
+    try {
+      spillNow(batch);
+    } finally {
+      pen.release();
+    }
+  }
+
+  private void spillNow(SpillBatch batch) {
     List<Integer> left = batch.left();
     try {
       spill.write(batch);
@@ -85,6 +110,7 @@ final class Store implements AutoCloseable {
       }
     }
     IOException failure = batch.failure();
+    full = !batch.done() && failure instanceof StoreFull;
     if (batch.done()) {
       health.works();
     } else if (failure != null) {
@@ -125,11 +151,35 @@ final class Store implements AutoCloseable {
       reads.forEach(read -> read.failed(failure));
     }
     for (SpillRead read : reads) {
-      if (read.failure() == null) {
+      IOException failure = read.failure();
+      if (failure == null) {
         bytesIn.addAndGet(read.wanted().bytes());
       } else {
-        errors.incrementAndGet();
+        readFailed(failure);
       }
+    }
+  }
+
+  private void readFailed(IOException why) {
+    (why instanceof CorruptCopy ? corrupt : readErrors).incrementAndGet();
+  }
+
+  /**
+   * Reads a spilled copy again, piece by piece, and verifies it. Any thread.
+   *
+   * @throws CorruptCopy if it is not what was written
+   * @throws IOException if the store cannot tell
+   */
+  void verify(long place, Body wanted) throws IOException {
+    try {
+      translated(
+          () -> {
+            spill.verify(place, wanted);
+            return wanted;
+          });
+    } catch (IOException e) {
+      readFailed(e);
+      throw e;
     }
   }
 
@@ -140,12 +190,44 @@ final class Store implements AutoCloseable {
   }
 
   /**
+   * As {@link #free}, of a place where something did not verify or could not be read: it is used
+   * again only after something else was written there and read again. Does no I/O. Any thread.
+   */
+  void quarantine(long place) {
+    extents.decrementAndGet();
+    spill.quarantine(place);
+  }
+
+  /** Whether a place that is given up can be written at once. */
+  boolean freesAtOnce() {
+    return spill.freesAtOnce();
+  }
+
+  /** What can still be written, as far as is known. */
+  long freeBytes() {
+    return spill.freeBytes() + (spill.mayGrow() ? room.freeBytes() : 0);
+  }
+
+  /** What it can hold in all, as far as is known. */
+  long roomBytes() {
+    return room.usedBytes() + (spill.mayGrow() ? room.freeBytes() : 0);
+  }
+
+  void movedIn(long bytes) {
+    movedIn.addAndGet(bytes);
+  }
+
+  void movedOut(long bytes) {
+    movedOut.addAndGet(bytes);
+  }
+
+  /**
    * Whether the store works and would hardly refuse so many bytes more, bodies and headers: then an
    * extent that was paged in from a store behind this one is worth being written here, and its copy
    * there given up. It is a guess: what is free may lie apart. Any thread.
    */
   boolean takes(long bytes) {
-    return health.refusal().isEmpty() && spill.freeBytes() + room.freeBytes() >= bytes;
+    return health.refusal().isEmpty() && freeBytes() >= bytes;
   }
 
   /** A name for a spilled copy, for messages. */
@@ -207,10 +289,24 @@ final class Store implements AutoCloseable {
             return run;
           });
     } catch (IOException e) {
-      errors.incrementAndGet();
+      readFailed(e);
       throw e;
     }
     bytesIn.addAndGet(copy.bytes());
+  }
+
+  /** As {@link #verify(long, Body)}, of a durable copy. */
+  void verify(Copy copy, Body wanted) throws IOException {
+    try {
+      translated(
+          () -> {
+            durable.verify(copy, wanted);
+            return copy;
+          });
+    } catch (IOException e) {
+      readFailed(e);
+      throw e;
+    }
   }
 
   void wrote(Copy copy) {
@@ -223,7 +319,7 @@ final class Store implements AutoCloseable {
     if (why instanceof StoreFull) {
       return;
     }
-    errors.incrementAndGet();
+    (why instanceof CorruptCopy ? corrupt : writeErrors).incrementAndGet();
     health.failed(why);
   }
 
@@ -238,8 +334,14 @@ final class Store implements AutoCloseable {
   }
 
   void tidySpilled() {
-    tick.run();
-    spill.tidy();
+    if (pen.tryAcquire()) {
+      try {
+        tick.run();
+        spill.tidy();
+      } finally {
+        pen.release();
+      }
+    }
   }
 
   void tidyDurable() {
@@ -255,10 +357,17 @@ final class Store implements AutoCloseable {
         config.uri(),
         config.capacityBytes(),
         room.usedBytes(),
+        freeBytes(),
         bytesOut.get(),
         bytesIn.get(),
+        movedIn.get(),
+        movedOut.get(),
         extents.get(),
-        errors.get(),
+        writeErrors.get(),
+        readErrors.get(),
+        corrupt.get(),
+        spill.badBytes(),
+        full,
         failing);
   }
 

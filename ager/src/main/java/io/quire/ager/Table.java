@@ -49,6 +49,16 @@ final class Table {
     return found;
   }
 
+  /** The extent of a slot below {@link #top}, if it is in use. */
+  @Nullable Extent find(int slot) {
+    return extents[slot];
+  }
+
+  /** Above all slots that are in use. */
+  int top() {
+    return top;
+  }
+
   int size() {
     return size;
   }

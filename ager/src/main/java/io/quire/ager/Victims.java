@@ -154,6 +154,11 @@ final class Victims {
     return order;
   }
 
+  /** Whether an open scan will come to it. */
+  boolean isWanted(Extent extent) {
+    return declared.wants(extent.slot);
+  }
+
   /** Whether a scan will come to it within what it reads ahead. */
   boolean wantedSoon(Extent extent) {
     return declared.until(extent.slot) <= nearBytes;

@@ -17,7 +17,9 @@
  * Persister} write, {@code PageIns} reads. A {@code Store} has two shelves: one for spilled copies,
  * written and read in batches and known by a place in one word ({@code FlashSpill}, striped over
  * directories whose slots are recycled, or {@code ContainerSpill} in a Hadoop file system), and one
- * for durable copies ({@code ContainerShelf}). {@code Lanes} keep several I/Os in flight.
+ * for durable copies ({@code ContainerShelf}). {@code Lanes} keep several I/Os in flight. {@code
+ * Tiers} says which spilled copies should lie in another store, and {@code Mover} moves them;
+ * {@code Quarantine} has the places that are not trusted.
  */
 @NullMarked
 package io.quire.ager;

@@ -65,6 +65,7 @@ class AgerFaultTest {
       Samples.evict(ager, damaged, extents);
       disk.readsFlipABit = true;
       Samples.check(ager, damaged, 0);
+      assertThat(ager.stats().stores().getFirst().badBytes()).isPositive();
       disk.readsFlipABit = false;
       assertThat(ager.stats().stores().get(1).bytesIn()).isEqualTo(BYTES);
       Samples.evict(ager, damaged, extents);
@@ -72,6 +73,29 @@ class AgerFaultTest {
       assertThat(ager.stats().stores().get(1).bytesIn())
           .as("the damaged copy is not asked again")
           .isEqualTo(2L * BYTES);
+      Samples.await("no place leaks", () -> ager.stats().stores().getFirst().badBytes() == 0);
+    }
+  }
+
+  @Test
+  void drop_ofWhatDidNotVerify_itsPlaceIsUsedAgainOnlyWhenItKeepsWhatIsWritten() {
+    try (Ager ager = open(first(1L << 30))) {
+      List<Extent> extents = Samples.extents(ager, 20, BYTES);
+      Extent lost = extents.getFirst();
+      Samples.evict(ager, lost, extents);
+      disk.readsFlipABit = true;
+      assertThatThrownBy(() -> ager.pin(lost, Samples.WAIT)).isInstanceOf(ExtentLost.class);
+      ager.drop(lost);
+      int before = disk.reads.get();
+      Samples.await("the place was tried", () -> disk.reads.get() > before + 1);
+      assertThat(ager.stats().stores().getFirst().badBytes())
+          .isEqualTo(StoreHeader.BYTES + StoreHeader.padded(BYTES));
+      disk.readsFlipABit = false;
+      Samples.await("it is good", () -> ager.stats().stores().getFirst().badBytes() == 0);
+      for (int i = 1; i < extents.size(); i++) {
+        Samples.check(ager, extents.get(i), i);
+      }
+      Samples.dropAll(ager, extents);
     }
   }
 
@@ -137,7 +161,7 @@ class AgerFaultTest {
       }
       assertThat(extents).hasSizeGreaterThan(12);
       assertThat(failure.reasons()).hasSize(2);
-      assertThat(failure.reasons().get(0)).contains("/first").contains("No space left");
+      assertThat(failure.reasons().get(0)).contains("/first").contains("file system is full");
       assertThat(failure.reasons().get(1)).contains("/second").contains("full");
       for (int i = 0; i < extents.size(); i++) {
         Samples.check(ager, extents.get(i), i);

@@ -158,6 +158,11 @@ class BookkeepingTest {
     }
 
     @Override
+    public long spaceLeft() throws IOException {
+      return file.spaceLeft();
+    }
+
+    @Override
     public void close() throws IOException {
       file.close();
     }

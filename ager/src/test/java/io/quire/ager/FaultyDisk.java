@@ -22,6 +22,11 @@ final class FaultyDisk implements Disk {
   /** One in so many writes fails; 0 for none. */
   volatile int writesFailEach;
 
+  /** One in so many reads fails; 0 for none. */
+  volatile int readsFailEach;
+
+  volatile boolean readsAreShort;
+
   /** No read that touches this position of a file succeeds. */
   volatile long badPosition = -1;
 
@@ -52,13 +57,16 @@ final class FaultyDisk implements Disk {
 
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
-      reads.incrementAndGet();
+      int count = reads.incrementAndGet();
       await(readsHang);
       boolean bad = position <= badPosition && badPosition < position + into.remaining();
-      if (readsFail || bad) {
+      if (readsFail || bad || readsFailEach > 0 && count % readsFailEach == 0) {
         throw new IOException("Input/output error");
       }
       int start = into.position();
+      if (readsAreShort && into.remaining() > StoreHeader.BYTES) {
+        into.limit(start + StoreHeader.BYTES);
+      }
       int read = file.read(into, position);
       if (readsFlipABit && read > 0) {
         int at = start + read / 2;
@@ -124,6 +132,11 @@ final class FaultyDisk implements Disk {
     @Override
     public long bytes() throws IOException {
       return file.bytes();
+    }
+
+    @Override
+    public long spaceLeft() throws IOException {
+      return bytesLeft == Long.MAX_VALUE ? file.spaceLeft() : Math.max(0, bytesLeft - file.bytes());
     }
 
     @Override

@@ -142,6 +142,11 @@ class SparseExtentsTest {
       }
 
       @Override
+      public long spaceLeft() {
+        return Long.MAX_VALUE;
+      }
+
+      @Override
       public void close() throws IOException {
         file.close();
       }

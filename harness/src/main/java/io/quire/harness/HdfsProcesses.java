@@ -129,6 +129,23 @@ public final class HdfsProcesses implements AutoCloseable {
     awaitReady();
   }
 
+  /** Kills both: nobody answers. */
+  public void kill() {
+    dataNode().kill9();
+    nameNode().kill9();
+  }
+
+  /** Kills both if they run, starts them again on their data, and waits as {@link #start} does. */
+  public void restart() {
+    synchronized (this) {
+      dataNode.kill9();
+      nameNode.kill9();
+      nameNode = launch(NAME_NODE, "namenode");
+      dataNode = launch(DATA_NODE, "datanode");
+    }
+    awaitReady();
+  }
+
   /** Ends both processes within some 10 s; the data stay. */
   @Override
   public void close() {

@@ -1,6 +1,7 @@
 package io.quire.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.ager.Ager;
 import io.quire.ager.AgerConfig;
@@ -19,25 +20,61 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.SafeModeAction;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Extents in a real HDFS, whose DataNode is killed. */
+/**
+ * Extents in a real HDFS, whose processes are killed, stand still or refuse to write. One HDFS
+ * serves all tests, each in a directory of its own, since to start it takes longest.
+ */
 @Timeout(300)
 class HdfsStoreIT {
   private static final Duration WAIT = Duration.ofSeconds(60);
   private static final long BUDGET = 8 << 20;
   private static final int BYTES = 300_000;
 
-  private static StoreConfig hdfs(HdfsProcesses hdfs, boolean durable) {
-    URI uri = URI.create(hdfs.uri() + "/quire");
-    return new StoreConfig(uri, 1L << 30, durable, HdfsProcesses.clientSettings());
+  private static Workspace workspace;
+  private static Reaper reaper;
+  private static HdfsProcesses hdfs;
+
+  @BeforeAll
+  static void start() throws IOException {
+    workspace = Workspace.open("hdfs-store");
+    reaper = Reaper.open();
+    hdfs = HdfsProcesses.start(workspace.directory("hdfs"), reaper);
+  }
+
+  @AfterAll
+  static void stop() {
+    try (Workspace _ = workspace;
+        Reaper _ = reaper;
+        HdfsProcesses _ = hdfs) {
+      // To close them is all there is to do.
+    }
+  }
+
+  private static StoreConfig hdfs(String name, boolean durable) {
+    URI uri = URI.create(hdfs.uri() + "/" + name);
+    Map<String, String> settings = new HashMap<>(HdfsProcesses.clientSettings());
+    // Who waits for a process that stands still gives up after seconds.
+    settings.put("dfs.client.socket-timeout", "1000");
+    settings.put("ipc.client.rpc-timeout.ms", "2000");
+    return new StoreConfig(uri, 1L << 30, durable, settings);
   }
 
   private static StoreConfig flash(Path path) {
@@ -76,48 +113,172 @@ class HdfsStoreIT {
     }
   }
 
+  /** What lies in no memory, while all stores but the first are empty. */
+  private static List<Integer> absent(Ager ager, List<Extent> extents) {
+    return IntStream.range(0, extents.size())
+        .filter(
+            i -> {
+              Optional<Pin> pin = ager.tryPin(extents.get(i));
+              pin.ifPresent(Pin::close);
+              return pin.isEmpty();
+            })
+        .boxed()
+        .toList();
+  }
+
+  private static void addTo(List<Extent> extents, Ager ager, int count) {
+    for (int i = 0; i < count; i++) {
+      extents.add(extent(ager, extents.size()));
+    }
+  }
+
+  private static void dropAll(Ager ager, List<Extent> extents) {
+    extents.forEach(ager::drop);
+    Deadline.in(WAIT).await(() -> ager.stats().accountedBytes() == 0);
+    assertThat(ager.stats().accountedBytes()).isZero();
+    assertThat(ager.stats().stores()).allMatch(store -> store.extents() == 0);
+  }
+
+  /** The second store takes what is new, and a pin of what lies in HDFS ends in time. */
+  private static void othersGoOn(Ager ager, List<Extent> extents, List<Integer> absent) {
+    assertThatThrownBy(() -> ager.pin(extents.get(absent.getFirst()), Duration.ofSeconds(1)))
+        .isInstanceOf(AgerException.StoreUnavailable.class)
+        .hasMessageContaining("extent=");
+    addTo(extents, ager, 40);
+    assertThat(ager.stats().stores().get(0).errors()).isPositive();
+    assertThat(ager.stats().stores().get(1).extents()).isPositive();
+  }
+
   @Test
-  void durableCopies_afterAKillOfTheDataNode_areReadVerifiedAndCompacted() throws Exception {
-    try (Workspace workspace = Workspace.open("hdfs-store");
-        Reaper reaper = Reaper.open();
-        HdfsProcesses hdfs = HdfsProcesses.start(workspace.directory("hdfs"), reaper)) {
-      StoreConfig store = hdfs(hdfs, true);
-      List<Copy> copies = new ArrayList<>();
-      try (Ager ager = open(store)) {
-        for (int i = 0; i < 20; i++) {
-          copies.add(ager.persist(extent(ager, i)).get(60, TimeUnit.SECONDS));
-        }
-        hdfs.killDataNode();
-        hdfs.restartDataNode();
-        for (int i = 0; i < 20; i++) {
-          awaitReadable(ager, ager.adopt(copies.get(i)), i);
-        }
+  void dataNodeStandsStill_theNextStoreTakesOverAndNothingIsLost() {
+    try (Ager ager = open(hdfs("still", false), flash(workspace.directory("still")))) {
+      List<Extent> extents = new ArrayList<>();
+      addTo(extents, ager, 50);
+      List<Integer> absent = absent(ager, extents);
+      hdfs.pauseDataNode();
+      try {
+        othersGoOn(ager, extents, absent);
+      } finally {
+        hdfs.resumeDataNode();
       }
-      Set<Copy> found = new HashSet<>();
-      Map<Copy, Copy> moved;
-      Copy needed = copies.get(7);
-      try (StoreFiles files = StoreFiles.open(store)) {
-        StoreScan scan = files.verify(found::add, (_, _) -> {});
-        assertThat(scan.damage()).isEmpty();
-        assertThat(found).containsAll(copies);
-        moved = StoreMove.compaction(files, needed::equals, true).run(_ -> {}, (_, _) -> {});
-        assertThat(files.stat(_ -> {}, (_, _) -> {}).copies()).isEqualTo(1);
+      for (int i = 0; i < extents.size(); i++) {
+        awaitReadable(ager, extents.get(i), i);
       }
-      try (Ager ager = open(store)) {
-        check(
-            ager,
-            ager.adopt(Objects.requireNonNull(moved.get(needed), needed + " was not moved")),
-            7);
-      }
+      dropAll(ager, extents);
     }
   }
 
   @Test
-  void spill_dataNodeIsKilled_theNextStoreTakesOverAndNothingIsLost() throws IOException {
-    try (Workspace workspace = Workspace.open("hdfs-store");
-        Reaper reaper = Reaper.open();
-        HdfsProcesses hdfs = HdfsProcesses.start(workspace.directory("hdfs"), reaper);
-        Ager ager = open(hdfs(hdfs, false), flash(workspace.directory("flash")))) {
+  void hdfsIsGone_theNextStoreTakesOverAndAllIsReadWhenItIsBack() {
+    try (Ager ager = open(hdfs("gone", false), flash(workspace.directory("gone")))) {
+      List<Extent> extents = new ArrayList<>();
+      addTo(extents, ager, 50);
+      List<Integer> absent = absent(ager, extents);
+      hdfs.kill();
+      try {
+        othersGoOn(ager, extents, absent);
+      } finally {
+        hdfs.restart();
+      }
+      for (int i = 0; i < extents.size(); i++) {
+        awaitReadable(ager, extents.get(i), i);
+      }
+      dropAll(ager, extents);
+    }
+  }
+
+  @Test
+  void nameNodeInSafeMode_readsGoOnAndTheNextStoreTakesWhatIsWritten() throws Exception {
+    StoreConfig second =
+        StoreConfig.parse("flash://" + workspace.directory("safe"), 1L << 30, true);
+    AgerConfig config =
+        AgerConfig.of(BUDGET, List.of(hdfs("safe", true), second), "node-1")
+            .withContainerBytes(1 << 20);
+    Configuration client = new Configuration();
+    HdfsProcesses.clientSettings().forEach(client::set);
+    try (FileSystem files = FileSystem.newInstance(hdfs.uri(), client);
+        Ager ager = Ager.open(config)) {
+      DistributedFileSystem admin = (DistributedFileSystem) files;
+      List<Extent> extents = new ArrayList<>();
+      addTo(extents, ager, 50);
+      List<Integer> absent = absent(ager, extents);
+      admin.setSafeMode(SafeModeAction.ENTER);
+      Copy copy;
+      try {
+        for (int i : absent) {
+          check(ager, extents.get(i), i);
+        }
+        addTo(extents, ager, 40);
+        copy = ager.persist(extents.getLast()).get(60, TimeUnit.SECONDS);
+        assertThat(copy.store()).startsWith("flash:");
+        assertThat(ager.stats().stores().get(1).extents()).isGreaterThan(1);
+      } finally {
+        admin.setSafeMode(SafeModeAction.LEAVE);
+      }
+      for (int i = 0; i < extents.size(); i++) {
+        check(ager, extents.get(i), i);
+      }
+      check(ager, ager.adopt(copy), extents.size() - 1);
+    }
+  }
+
+  @Test
+  void flashIsFull_givesItsColdestToHdfs() {
+    StoreConfig flash =
+        StoreConfig.parse("flash://" + workspace.directory("full"), 40L * BYTES, false);
+    try (Ager ager = open(flash, hdfs("cold", false))) {
+      List<Extent> extents = new ArrayList<>();
+      addTo(extents, ager, 60);
+      Deadline deadline = Deadline.in(WAIT);
+      while (ager.stats().stores().get(0).movedOut() == 0) {
+        assertThat(deadline.left()).as("some were moved").isPositive();
+        for (int i = 10; i < extents.size(); i++) {
+          check(ager, extents.get(i), i);
+        }
+      }
+      assertThat(ager.stats().stores().get(1).movedIn()).isPositive();
+      for (int i = 0; i < extents.size(); i++) {
+        check(ager, extents.get(i), i);
+      }
+      dropAll(ager, extents);
+    }
+  }
+
+  @Test
+  void durableCopies_afterAKillOfTheDataNode_areReadVerifiedAndCompacted() throws Exception {
+    StoreConfig store = hdfs("durable", true);
+    List<Copy> copies = new ArrayList<>();
+    try (Ager ager = open(store)) {
+      for (int i = 0; i < 20; i++) {
+        copies.add(ager.persist(extent(ager, i)).get(60, TimeUnit.SECONDS));
+      }
+      hdfs.killDataNode();
+      hdfs.restartDataNode();
+      for (int i = 0; i < 20; i++) {
+        awaitReadable(ager, ager.adopt(copies.get(i)), i);
+      }
+    }
+    Set<Copy> found = new HashSet<>();
+    Map<Copy, Copy> moved;
+    Copy needed = copies.get(7);
+    try (StoreFiles files = StoreFiles.open(store)) {
+      StoreScan scan = files.verify(found::add, (_, _) -> {});
+      assertThat(scan.damage()).isEmpty();
+      assertThat(found).containsAll(copies);
+      moved = StoreMove.compaction(files, needed::equals, true).run(_ -> {}, (_, _) -> {});
+      assertThat(files.stat(_ -> {}, (_, _) -> {}).copies()).isEqualTo(1);
+    }
+    try (Ager ager = open(store)) {
+      check(
+          ager,
+          ager.adopt(Objects.requireNonNull(moved.get(needed), needed + " was not moved")),
+          7);
+    }
+  }
+
+  @Test
+  void spill_dataNodeIsKilled_theNextStoreTakesOverAndNothingIsLost() {
+    try (Ager ager = open(hdfs("killed", false), flash(workspace.directory("killed")))) {
       List<Extent> extents = new ArrayList<>();
       for (int i = 0; i < 60; i++) {
         extents.add(extent(ager, i));
