@@ -30,6 +30,7 @@ final class Quarantine {
   @GuardedBy("lock")
   private final ArrayDeque<Slot> slots = new ArrayDeque<>();
 
+  /** Of these slots, and of the one that is being tried. */
   @GuardedBy("lock")
   private long pages;
 
@@ -64,13 +65,14 @@ final class Quarantine {
     }
     try {
       check(slot);
+      good(slot);
       health.works();
       log.info("slot is good again: page={} pages={}", slot.page, slot.pages);
       return slot;
     } catch (IOException e) {
       health.failed(e);
       log.warn("slot stays in quarantine: page={} pages={}", slot.page, slot.pages, e);
-      add(slot.page, slot.pages);
+      putBack(slot);
       return null;
     }
   }
@@ -78,9 +80,25 @@ final class Quarantine {
   private @Nullable Slot take() {
     lock.lock();
     try {
-      Slot slot = slots.poll();
-      pages -= slot == null ? 0 : slot.pages;
-      return slot;
+      return slots.poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void putBack(Slot slot) {
+    lock.lock();
+    try {
+      slots.add(slot);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void good(Slot slot) {
+    lock.lock();
+    try {
+      pages -= slot.pages;
     } finally {
       lock.unlock();
     }
