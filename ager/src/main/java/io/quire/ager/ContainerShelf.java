@@ -65,6 +65,12 @@ final class ContainerShelf implements AutoCloseable {
   private long position;
   private int nextNumber = 1;
 
+  /** Whether copies were appended to the current file since its last sync. */
+  private boolean unsynced;
+
+  /** A file that was given up with such copies in it though nothing failed; the next sync does. */
+  private @Nullable String unsyncable;
+
   /**
    * Creates a shelf; no file is made before the first write.
    *
@@ -91,7 +97,8 @@ final class ContainerShelf implements AutoCloseable {
    * Writes a copy. It can be read after the next {@link #sync}. One thread at a time.
    *
    * @throws StoreFull if the capacity does not allow it
-   * @throws IOException if it was not written, or not wholly; nothing refers to what was
+   * @throws IOException if it was not written, or not wholly; nothing refers to what was. Then what
+   *     was written since the last sync is not to be used either: its file was given up
    */
   Written write(Body body) throws IOException {
     Coding.Parcel parcel = coding.pack(body, owner);
@@ -113,8 +120,10 @@ final class ContainerShelf implements AutoCloseable {
       if (!appended) {
         room.giveBack(footprint);
         abandon();
+        unsyncable = null;
       }
     }
+    unsynced = true;
     Copy copy = body.copy(store, file, position, owner);
     note(copy, footprint);
     position += footprint;
@@ -198,21 +207,28 @@ final class ContainerShelf implements AutoCloseable {
 
   /** All copies written so far can be read, by others too, and survive what the medium survives. */
   void sync() throws IOException {
+    String gone = unsyncable;
+    if (gone != null) {
+      unsyncable = null;
+      throw new IOException("file was given up before what was appended was synced: file=" + gone);
+    }
     AppendFile target = out;
     if (target == null) {
       return;
     }
-    if (!target.canSync()) {
-      finish();
-      return;
-    }
     boolean synced = false;
     try {
-      target.sync();
+      if (target.canSync()) {
+        target.sync();
+      } else {
+        finish();
+      }
       synced = true;
+      unsynced = false;
     } finally {
       if (!synced) {
         abandon();
+        unsyncable = null;
       }
     }
   }
@@ -229,10 +245,12 @@ final class ContainerShelf implements AutoCloseable {
       target.close();
       closed = true;
       out = null;
+      unsynced = false;
       markFinished();
     } finally {
       if (!closed) {
         abandon();
+        unsyncable = null;
       }
     }
   }
@@ -241,6 +259,8 @@ final class ContainerShelf implements AutoCloseable {
     AppendFile target = out;
     if (target != null) {
       out = null;
+      unsyncable = unsynced ? file : unsyncable;
+      unsynced = false;
       target.abandon();
       markFinished();
     }

@@ -67,17 +67,24 @@ final class ContainerSpill implements SpillShelf {
         batch.put(index, Place.of(where, PageRuns.pagesOf(put.footprint())));
         written.add(index);
       }
-    } catch (IOException e) {
+    } catch (StoreFull e) {
       batch.failed(e);
+    } catch (IOException e) {
+      takeBack(batch, written, e);
+      return;
     }
     try {
       containers.sync();
     } catch (IOException e) {
-      batch.failed(e);
-      for (int index : written) {
-        free(batch.place(index));
-        batch.takeBack(index);
-      }
+      takeBack(batch, written, e);
+    }
+  }
+
+  private void takeBack(SpillBatch batch, List<Integer> written, IOException why) {
+    batch.failed(why);
+    for (int index : written) {
+      free(batch.place(index));
+      batch.takeBack(index);
     }
   }
 

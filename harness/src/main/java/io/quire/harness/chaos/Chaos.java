@@ -408,7 +408,7 @@ public final class Chaos implements AutoCloseable {
     Disks mounted = disks;
     if (mounted != null) {
       mounted.close();
-      long left = Disks.left();
+      long left = mounted.left();
       if (left > 0) {
         leaks.add("mounts are left: count=" + left);
       }

@@ -61,11 +61,10 @@ final class Disks implements AutoCloseable {
     }
   }
 
-  /** How many file systems this process has mounted. */
-  static long left() {
-    try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
-      String own = SOURCE + ProcessHandle.current().pid() + " ";
-      return mounts.filter(line -> line.startsWith(own)).count();
+  /** How many of these file systems are still mounted. */
+  long left() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mounts"))) {
+      return lines.filter(line -> mounts.contains(Path.of(line.split(" ")[1]))).count();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the mounts", e);
     }
