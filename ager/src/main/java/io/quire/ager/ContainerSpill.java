@@ -69,19 +69,21 @@ final class ContainerSpill implements SpillShelf {
       }
     } catch (StoreFull e) {
       batch.failed(e);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       takeBack(batch, written, e);
       return;
     }
     try {
       containers.sync();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       takeBack(batch, written, e);
     }
   }
 
-  private void takeBack(SpillBatch batch, List<Integer> written, IOException why) {
-    batch.failed(why);
+  /** File systems from elsewhere throw all kinds of things for a failed operation. */
+  private void takeBack(SpillBatch batch, List<Integer> written, Exception why) {
+    batch.failed(
+        why instanceof IOException io ? io : new IOException("store misbehaves: " + why, why));
     for (int index : written) {
       free(batch.place(index));
       batch.takeBack(index);

@@ -13,13 +13,16 @@ import org.junit.jupiter.api.Test;
 
 class ContainerSpillTest {
   private static final int BYTES = 8_192;
+  private static final IOException BAD = new IOException("all datanodes are bad");
 
   /** Takes so many appends, syncs nothing by itself, and fails from then on. */
   private static final class Failing implements ContainerMedium {
+    private final Exception why;
     private int appendsLeft;
 
-    Failing(int appendsLeft) {
+    Failing(int appendsLeft, Exception why) {
       this.appendsLeft = appendsLeft;
+      this.why = why;
     }
 
     @Override
@@ -32,9 +35,13 @@ class ContainerSpillTest {
       return new AppendFile() {
         @Override
         public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
-          if (appendsLeft-- <= 0) {
-            throw new IOException("all datanodes are bad");
+          if (appendsLeft-- > 0) {
+            return;
           }
+          if (why instanceof IOException io) {
+            throw io;
+          }
+          throw new IllegalStateException(why);
         }
 
         @Override
@@ -70,9 +77,9 @@ class ContainerSpillTest {
     public void delete(String file) {}
   }
 
-  private static SpillBatch write(int appends, int copies) throws IOException {
+  private static SpillBatch write(int appends, int copies, Exception why) throws IOException {
     StoreConfig config = StoreConfig.parse("file:///x", 1L << 30, false);
-    Failing medium = new Failing(appends);
+    Failing medium = new Failing(appends, why);
     Coding coding = Coding.of(config);
     ContainerShelf shelf =
         new ContainerShelf(
@@ -93,14 +100,21 @@ class ContainerSpillTest {
 
   @Test
   void write_allAppended_allLie() throws IOException {
-    assertThat(write(3, 3).done()).isTrue();
+    assertThat(write(3, 3, BAD).done()).isTrue();
   }
 
   /** What was appended before, to a file that is given up, was never synced. */
   @Test
   void write_aLaterAppendFails_nothingOfTheBatchLies() throws IOException {
-    SpillBatch batch = write(2, 3);
+    SpillBatch batch = write(2, 3, BAD);
     assertThat(List.of(batch.lies(0), batch.lies(1), batch.lies(2))).containsOnly(false);
     assertThat(batch.failure()).hasMessageContaining("all datanodes are bad");
+  }
+
+  @Test
+  void write_aLaterAppendThrowsSomethingElse_nothingOfTheBatchLies() throws IOException {
+    SpillBatch batch = write(2, 3, new RuntimeException("a client's own mistake"));
+    assertThat(List.of(batch.lies(0), batch.lies(1), batch.lies(2))).containsOnly(false);
+    assertThat(batch.failure()).hasMessageContaining("store misbehaves");
   }
 }
