@@ -8,6 +8,8 @@ import io.quire.base.Log.Stream;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.log.TestCluster.Node;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -25,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
  */
 final class SnapshotStall {
   private static final long PHASE_NANOS = 2_000_000_000L;
+  private static final long ASK_NANOS = 1_000_000L;
   private static final int UNDER_WAY = 16;
 
   private final List<Double> idle = new ArrayList<>();
@@ -78,6 +81,7 @@ final class SnapshotStall {
       Node node = cluster.open("n1");
       node.log.register(Objects.of(objects));
       node.start();
+      cluster.leader();
       SnapshotStall stall = new SnapshotStall();
       stall.phase(node, false);
       for (int round = 0; round < rounds; round++) {
@@ -100,13 +104,19 @@ final class SnapshotStall {
 
   /** The 99th percentile of what appends took, in milliseconds. */
   private double phase(Node node, boolean snapshots) throws Exception {
+    Entry entry = new Entry(Stream.of(Stream.USERS_FROM), Fence.NONE, new byte[100]);
     List<Long> took = new ArrayList<>();
     ArrayDeque<CompletableFuture<Long>> underWay = new ArrayDeque<>();
+    while (!snapshots && writes(node)) {
+      TestCluster.get(node.append(List.of(entry)).getFirst());
+    }
     long end = System.nanoTime() + PHASE_NANOS;
-    Entry entry = new Entry(Stream.of(Stream.USERS_FROM), Fence.NONE, new byte[100]);
+    long ask = snapshots ? System.nanoTime() : Long.MAX_VALUE;
     while (System.nanoTime() < end) {
-      if (snapshots) {
+      if (System.nanoTime() > ask) {
+        // Nothing happens while one is being written; so there always is one.
         node.loop.execute(node.log::saveAnew);
+        ask = System.nanoTime() + ASK_NANOS;
       }
       while (underWay.size() < UNDER_WAY) {
         long begun = System.nanoTime();
@@ -120,5 +130,15 @@ final class SnapshotStall {
     }
     Collections.sort(took);
     return took.get(took.size() * 99 / 100) / 1e6;
+  }
+
+  private static boolean writes(Node node) throws IOException {
+    Path snapshots = node.directory().resolve("snapshots");
+    if (!Files.exists(snapshots)) {
+      return false;
+    }
+    try (DirectoryStream<Path> underWay = Files.newDirectoryStream(snapshots, "*.tmp")) {
+      return underWay.iterator().hasNext();
+    }
   }
 }
