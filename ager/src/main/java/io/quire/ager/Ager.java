@@ -340,8 +340,9 @@ public final class Ager implements AutoCloseable {
 
   /**
    * Refuses all calls, ends the threads, removes what was spilled, and gives the memory back;
-   * segments of pins that are still open must not be used. Ends within half a minute. Durable
-   * copies stay. Further calls do nothing.
+   * segments of pins that are still open must not be used, and drafts that are being filled and
+   * pins that are being written to a channel end with an {@link IllegalStateException}. Ends within
+   * half a minute. Durable copies stay. Further calls do nothing.
    */
   @Override
   public synchronized void close() {
@@ -359,11 +360,10 @@ public final class Ager implements AutoCloseable {
     RuntimeException why = new IllegalStateException("ager is closed: owner=" + config.owner());
     persister.close(why);
     pageIns.close(why);
-    ended &= Closing.stores(stores, Deadline.in(CLOSE_MAX));
-    if (ended) {
-      region.close();
-    } else {
-      log.warn("memory kept, a store does not let go of it: owner={}", config.owner());
+    deadline = Deadline.in(CLOSE_MAX);
+    ended &= Closing.stores(stores, deadline);
+    if (!ended || !region.close(deadline)) {
+      log.warn("memory kept, a store or a channel does not let go of it: owner={}", config.owner());
     }
   }
 }

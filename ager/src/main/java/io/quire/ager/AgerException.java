@@ -131,6 +131,47 @@ public abstract sealed class AgerException extends RuntimeException {
     }
   }
 
+  /**
+   * A channel ended before the draft that was to be filled from it was full. The draft is still
+   * open, and its content unspecified.
+   */
+  public static final class InputTooShort extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final long bytesWanted;
+    private final long bytesFound;
+
+    InputTooShort(long bytesWanted, long bytesFound) {
+      super(
+          "input ended too early: bytesWanted=%d bytesFound=%d".formatted(bytesWanted, bytesFound),
+          false);
+      this.bytesWanted = bytesWanted;
+      this.bytesFound = bytesFound;
+    }
+
+    public long bytesWanted() {
+      return bytesWanted;
+    }
+
+    public long bytesFound() {
+      return bytesFound;
+    }
+  }
+
+  /**
+   * A channel did not give or take all bytes before the deadline. Some have been moved; a channel
+   * other than a file is closed, if it can be by another thread.
+   */
+  public static final class TransferTooSlow extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    TransferTooSlow(long bytesWanted, long bytesDone) {
+      super(
+          "channel was too slow: bytesWanted=%d bytesDone=%d".formatted(bytesWanted, bytesDone),
+          false);
+    }
+  }
+
   /** The memory region could not be had from the operating system. */
   public static final class NoMemory extends AgerException {
     private static final long serialVersionUID = 1;

@@ -37,6 +37,7 @@ final class Memory implements AutoCloseable {
   private long peakRss;
   private volatile boolean waiting;
   private volatile int tick;
+  private volatile boolean closed;
 
   /**
    * An empty one.
@@ -46,6 +47,13 @@ final class Memory implements AutoCloseable {
   Memory(AgerConfig config, Region region, List<Store> stores) {
     this.region = region;
     pool = new Pool(config, this, stores, region.bytes());
+  }
+
+  /** As {@link #lockedIfOpen} does, without the lock. */
+  void checkOpen() {
+    if (closed) {
+      pool.checkOpen();
+    }
   }
 
   /** Runs something short under the lock, and what follows from it after the lock. */
@@ -434,5 +442,6 @@ final class Memory implements AutoCloseable {
   @Override
   public void close() {
     run(pool::close);
+    closed = true;
   }
 }

@@ -1,6 +1,10 @@
 package io.quire.ager;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
 
 /**
  * Holds an extent in memory, at one place, until closed. Any thread may use it, one at a time.
@@ -21,6 +25,33 @@ public final class Pin implements AutoCloseable {
       throw new IllegalStateException("pin is closed: extent=" + extent.id());
     }
     return extent.view();
+  }
+
+  /**
+   * Writes all bytes to a channel, straight from memory; in small portions if that is how it takes
+   * them. What was written before a failure stays written.
+   *
+   * <p>Interrupts and the deadline are as in {@link
+   * Draft#fill(java.nio.channels.ReadableByteChannel, Duration)}: a file stays open at the
+   * deadline, and what may wait for ever is closed.
+   *
+   * @throws IllegalStateException if it is closed, or the ager is closed meanwhile
+   * @throws java.nio.channels.IllegalBlockingModeException if the channel does not block
+   * @throws AgerException.TransferTooSlow at the deadline
+   * @throws AgerException.Interrupted if the thread is interrupted, whose flag stays set
+   * @throws IOException if the channel says so
+   */
+  public void writeTo(WritableByteChannel to, Duration deadline) throws IOException {
+    Transfer.write(extent.memory(), segment(), to, Deadline.in(deadline));
+  }
+
+  /**
+   * As {@link #writeTo(WritableByteChannel, Duration)}, to a place in a file, whose position stays.
+   *
+   * @throws IllegalArgumentException if the position is negative
+   */
+  public void writeTo(FileChannel to, long position, Duration deadline) throws IOException {
+    Transfer.write(extent.memory(), segment(), to, position, Deadline.in(deadline));
   }
 
   public Extent extent() {

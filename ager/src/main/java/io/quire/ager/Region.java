@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
@@ -35,6 +36,8 @@ final class Region implements AutoCloseable {
 
   /** Asking the operating system takes milliseconds, and few would notice an older answer. */
   private static final long RSS_SAMPLE_NANOS = 1_000_000_000L;
+
+  private static final long IN_USE_NANOS = 1_000_000;
 
   private record RssSample(OptionalLong bytes, long atNanos) {}
 
@@ -237,6 +240,21 @@ final class Region implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+  }
+
+  /** As {@link #close()}, when nothing uses it any more; false if something does for too long. */
+  boolean close(Deadline deadline) {
+    while (true) {
+      try {
+        arena.close();
+        return true;
+      } catch (IllegalStateException inUse) {
+        if (deadline.passed()) {
+          return false;
+        }
+        LockSupport.parkNanos(IN_USE_NANOS);
+      }
+    }
   }
 
   /** The few calls of the C library. */
