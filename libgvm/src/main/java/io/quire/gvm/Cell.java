@@ -1,7 +1,6 @@
 package io.quire.gvm;
 
 import io.quire.twopc.TxnId;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,13 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param marks transactions under way that may change it
  */
 record Cell(
-    @Nullable Versioned settled, byte @Nullable [] shown, long shownVersion, TxnId[] marks) {
-  private static final TxnId[] NONE = {};
-  static final Cell ABSENT = new Cell(null, null, 0, NONE);
+    @Nullable Versioned settled, byte @Nullable [] shown, long shownVersion, KeyMarks marks) {
+  static final Cell ABSENT = new Cell(null, null, 0, KeyMarks.NONE);
 
   /** A cell that nothing is under way on. */
   static Cell of(Versioned settled) {
-    return new Cell(settled, null, 0, NONE);
+    return new Cell(settled, null, 0, KeyMarks.NONE);
   }
 
   /** The value that the applied log gave it, or null. */
@@ -35,7 +33,7 @@ record Cell(
 
   /** Whether there is no more to it than what is settled. */
   boolean plain() {
-    return shownVersion == 0 && marks.length == 0;
+    return shownVersion == 0 && marks.isEmpty();
   }
 
   boolean forgettable() {
@@ -53,48 +51,13 @@ record Cell(
     return settled;
   }
 
-  boolean marked(TxnId txn) {
-    return indexOf(txn) >= 0;
-  }
-
-  private int indexOf(TxnId txn) {
-    for (int i = 0; i < marks.length; i++) {
-      if (marks[i].equals(txn)) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  boolean markedByAny(TxnId[] others) {
-    for (TxnId other : others) {
-      if (marked(other)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  Cell mark(TxnId txn) {
-    TxnId[] more = Arrays.copyOf(marks, marks.length + 1);
-    more[marks.length] = txn;
-    return new Cell(settled, shown, shownVersion, more);
+  Cell mark(TxnId txn, long number) {
+    return new Cell(settled, shown, shownVersion, marks.with(txn, number));
   }
 
   Cell unmark(TxnId txn) {
-    // Mostly the first, for marks go in about the order in which they came.
-    int at = indexOf(txn);
-    if (at < 0) {
-      return this;
-    }
-    TxnId[] fewer = NONE;
-    if (marks.length > 1) {
-      fewer = Arrays.copyOfRange(marks, at == 0 ? 1 : 0, marks.length - (at == 0 ? 0 : 1));
-      if (at > 0) {
-        System.arraycopy(marks, at + 1, fewer, at, marks.length - at - 1);
-      }
-    }
-    return new Cell(settled, shown, shownVersion, fewer);
+    KeyMarks fewer = marks.without(txn);
+    return fewer == marks ? this : new Cell(settled, shown, shownVersion, fewer);
   }
 
   /** The log wrote it; what was shown up to there has come true. */

@@ -1,7 +1,6 @@
 package io.quire.gvm;
 
 import io.quire.lockserver.Session;
-import io.quire.twopc.TxnId;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -48,13 +47,12 @@ final class CellRead {
       return true;
     }
     seen = store.cell(key);
-    return seen.marks().length == 0;
+    return seen.marks().isEmpty();
   }
 
   /** Whether all transactions that were under way at {@link #look} are settled. */
   boolean settled() {
-    TxnId[] awaited = seen.marks();
-    return !store.cell(key).markedByAny(awaited);
+    return !store.cell(key).marks().anyBefore(seen.marks().end());
   }
 
   /**
@@ -72,7 +70,7 @@ final class CellRead {
   }
 
   @Nullable Versioned finish() {
-    Cell answer = seen.marks().length == 0 ? seen : store.cell(key);
+    Cell answer = seen.marks().isEmpty() ? seen : store.cell(key);
     if (!session.valid(begun)) {
       throw new GvmException.NotInView("reading: key=" + key);
     }

@@ -55,6 +55,7 @@ final class CellStore implements Participant {
   private long present;
   private long presentBytes;
   private long lastCommitted;
+  private long marks;
   private @Nullable CellCapture capture;
 
   private record Prepared(byte[] payload, Transaction transaction) {}
@@ -113,7 +114,7 @@ final class CellStore implements Participant {
   int marked(Predicate<TxnId> which) {
     int count = 0;
     for (Object found : cells.values()) {
-      count += found instanceof Cell cell && Arrays.stream(cell.marks()).anyMatch(which) ? 1 : 0;
+      count += found instanceof Cell cell && cell.marks().anyMatch(which) ? 1 : 0;
     }
     return count;
   }
@@ -150,7 +151,7 @@ final class CellStore implements Participant {
       return new Answer.No(exceeded.text());
     }
     for (String key : toMark(transaction)) {
-      replace(key, cell(key).mark(txn));
+      replace(key, cell(key).mark(txn, ++marks));
     }
     prepared.put(txn, new Prepared(payload, transaction));
     return Answer.YES;
