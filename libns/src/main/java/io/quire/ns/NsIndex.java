@@ -23,7 +23,7 @@ final class NsIndex implements CellListener {
   private final Cells cells;
   private final RefTable references;
   private final List<LongConsumer> freed;
-  private final Map<Long, TreeMap<String, Long>> names = new HashMap<>();
+  private final Map<Long, TreeMap<String, NameCell>> names = new HashMap<>();
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
 
@@ -38,17 +38,17 @@ final class NsIndex implements CellListener {
 
   /** The names after {@code after}, in order. */
   List<Map.Entry<String, Long>> page(long namespace, @Nullable String after, int limit) {
-    TreeMap<String, Long> all = names.get(namespace);
+    TreeMap<String, NameCell> all = names.get(namespace);
     if (all == null) {
       return List.of();
     }
     List<Map.Entry<String, Long>> page = new ArrayList<>();
-    for (Map.Entry<String, Long> entry :
+    for (Map.Entry<String, NameCell> entry :
         (after == null ? all : all.tailMap(after, false)).entrySet()) {
       if (page.size() == limit) {
         break;
       }
-      page.add(Map.entry(entry.getKey(), entry.getValue()));
+      page.add(Map.entry(entry.getKey(), entry.getValue().xid()));
     }
     return page;
   }
@@ -84,7 +84,7 @@ final class NsIndex implements CellListener {
 
   private Set<Long> present() {
     Set<Long> xids = new TreeSet<>(draining.keySet());
-    names.values().forEach(all -> xids.addAll(all.values()));
+    names.values().forEach(all -> all.values().forEach(named -> xids.add(named.xid())));
     return xids;
   }
 
@@ -94,7 +94,7 @@ final class NsIndex implements CellListener {
    */
   private void changed(long position, String key, @Nullable Versioned cell) {
     if (cell instanceof NameCell named) {
-      nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), named.xid());
+      nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), named);
     } else if (cell instanceof ObjectCell changed) {
       objectChanged(position, changed);
     } else if (ObjectCodec.isNameKey(key)) {
@@ -104,12 +104,12 @@ final class NsIndex implements CellListener {
     }
   }
 
-  private void nameGiven(long namespace, String name, long xid) {
-    names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, xid);
+  private void nameGiven(long namespace, String name, NameCell named) {
+    names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, named);
   }
 
   private void nameTaken(long namespace, String name) {
-    TreeMap<String, Long> all = names.get(namespace);
+    TreeMap<String, NameCell> all = names.get(namespace);
     if (all != null) {
       all.remove(name);
       if (all.isEmpty()) {
