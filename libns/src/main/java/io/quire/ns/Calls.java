@@ -23,14 +23,8 @@ final class Calls {
    */
   static Outcome outcome(String doing, CompletableFuture<Outcome> future) {
     try {
-      Outcome outcome =
-          future.get(Namespaces.DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
-      Limits.Exceeded exceeded =
-          outcome instanceof Outcome.Rejected rejected ? Cells.exceeded(rejected) : null;
-      if (exceeded != null) {
-        throw new NsException.Refused("did not happen: " + doing + " " + exceeded.text());
-      }
-      return outcome;
+      return withinLimits(
+          doing, future.get(Namespaces.DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS));
     } catch (ExecutionException e) {
       throw translated(doing, e.getCause());
     } catch (TimeoutException e) {
@@ -40,6 +34,16 @@ final class Calls {
       Thread.currentThread().interrupt();
       throw new NsException.Indeterminate("may have happened, interrupted: " + doing, null);
     }
+  }
+
+  /** Throws if it was rejected for a limit. */
+  static Outcome withinLimits(String doing, Outcome outcome) {
+    Limits.Exceeded exceeded =
+        outcome instanceof Outcome.Rejected rejected ? Cells.exceeded(rejected) : null;
+    if (exceeded != null) {
+      throw new NsException.Refused("did not happen: " + doing + " " + exceeded.text());
+    }
+    return outcome;
   }
 
   static <T> T await(String doing, CompletableFuture<T> future) {
@@ -65,6 +69,7 @@ final class Calls {
 
   private static RuntimeException translated(String doing, @Nullable Throwable e) {
     return switch (e) {
+      case NsException ours -> ours;
       case GvmException.NotInView _ -> notInView(doing);
       case GvmException.Undecided _ ->
           new NsException.Refused("a transaction is under way for too long: " + doing);

@@ -576,7 +576,7 @@ class NamespacesTest {
   @Test
   void ids_areUniqueOverNodesAndRestarts() {
     List<Long> ids = new ArrayList<>();
-    for (int i = 0; i < 4_100; i++) {
+    for (int i = 0; i < 66_000; i++) {
       ids.add(a.namespaces.reserveXid());
       ids.add(b.namespaces.reserveXid());
     }
@@ -598,7 +598,36 @@ class NamespacesTest {
         });
     ids.add(a.namespaces.reserveXid());
     assertThat(ids).hasSize(2).doesNotHaveDuplicates();
-    assertThat(Math.abs(ids.get(0) - ids.get(1))).isEqualTo(4_096);
+    assertThat(Math.abs(ids.get(0) - ids.get(1))).isEqualTo(65_536);
+  }
+
+  @Test
+  void ids_halfOfABlockIsUsed_theNextIsThereBeforeItIsNeeded() {
+    List<Long> ids = new ArrayList<>();
+    for (int i = 0; i < 32_768; i++) {
+      ids.add(a.namespaces.reserveXid());
+    }
+    stage.whenEntered(() -> {});
+    for (int i = 0; i < 65_536; i++) {
+      ids.add(a.namespaces.reserveXid());
+    }
+    assertThat(ids).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void ids_reservedAheadInVain_areReservedWhenTheyAreNeeded() {
+    long first = a.namespaces.reserveXid();
+    stage.whenEntered(
+        () -> {
+          stage.deliverAll(_ -> true);
+          stage.pass(Duration.ofSeconds(16));
+        });
+    for (long id = first; id < first + 65_535; id++) {
+      assertThat(a.namespaces.reserveXid()).isEqualTo(id + 1);
+    }
+    stage.whenEntered(stage::settle);
+    stage.play(Duration.ofSeconds(6));
+    assertThat(a.namespaces.reserveXid()).isGreaterThan(first + 65_535);
   }
 
   private static List<String> names(NsPeer at) {
