@@ -234,7 +234,10 @@ public final class Ager implements AutoCloseable {
    */
   public Pin pin(Extent extent, Duration deadline) {
     checkMine(extent);
-    return extent.tryPin() ? new Pin(extent) : pageIns.pin(extent, Deadline.in(deadline));
+    if (!extent.tryPin()) {
+      pageIns.hold(extent, Deadline.in(deadline));
+    }
+    return new Pin(extent);
   }
 
   /**
@@ -332,6 +335,11 @@ public final class Ager implements AutoCloseable {
     return memory.stats(stores.stream().map(Store::stats).toList());
   }
 
+  /** Who holds extents, and where they took them, if that is switched on. */
+  public PinTrace pinTrace() {
+    return memory.pinTrace();
+  }
+
   private void checkMine(Extent extent) {
     if (extent.memory() != memory) {
       throw new IllegalArgumentException("extent of another ager: extent=" + extent.id());
@@ -343,6 +351,8 @@ public final class Ager implements AutoCloseable {
    * segments of pins that are still open must not be used, and drafts that are being filled and
    * pins that are being written to a channel end with an {@link IllegalStateException}. Ends within
    * half a minute. Durable copies stay. Further calls do nothing.
+   *
+   * @throws AgerException.StillHeld after all that, if pins are traced strictly and some are open
    */
   @Override
   public synchronized void close() {
@@ -364,6 +374,9 @@ public final class Ager implements AutoCloseable {
     ended &= Closing.stores(stores, deadline);
     if (!ended || !region.close(deadline)) {
       log.warn("memory kept, a store or a channel does not let go of it: owner={}", config.owner());
+    }
+    if (pinTrace().mode() == PinTrace.Mode.STRICT) {
+      pinTrace().check();
     }
   }
 }

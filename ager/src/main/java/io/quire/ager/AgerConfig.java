@@ -19,6 +19,8 @@ import java.util.regex.Pattern;
  * @param containerBytes at which a container file is finished
  * @param readBack whether every copy is read again and compared before it counts as one
  * @param maxExtents drafts and extents, resident or not, at one time
+ * @param pinTrace whether it is known from the start who holds what; {@link Ager#pinTrace} can
+ *     change it
  */
 public record AgerConfig(
     long budgetBytes,
@@ -29,7 +31,8 @@ public record AgerConfig(
     int readers,
     long containerBytes,
     boolean readBack,
-    int maxExtents) {
+    int maxExtents,
+    PinTrace.Mode pinTrace) {
   static final long MIN_BUDGET_BYTES = 64 << 10;
   private static final Pattern OWNER = Pattern.compile("[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?");
   private static final Set<String> RESERVED = Set.of("durable", "spill");
@@ -75,7 +78,8 @@ public record AgerConfig(
         2,
         256 << 20,
         false,
-        1 << 18);
+        1 << 18,
+        PinTrace.Mode.OFF);
   }
 
   public AgerConfig withReserveBytes(long bytes) {
@@ -88,7 +92,8 @@ public record AgerConfig(
         readers,
         containerBytes,
         readBack,
-        maxExtents);
+        maxExtents,
+        pinTrace);
   }
 
   public AgerConfig withReadAheadBytes(long bytes) {
@@ -101,7 +106,8 @@ public record AgerConfig(
         readers,
         containerBytes,
         readBack,
-        maxExtents);
+        maxExtents,
+        pinTrace);
   }
 
   public AgerConfig withContainerBytes(long bytes) {
@@ -114,7 +120,8 @@ public record AgerConfig(
         readers,
         bytes,
         readBack,
-        maxExtents);
+        maxExtents,
+        pinTrace);
   }
 
   public AgerConfig withReadBack(boolean wanted) {
@@ -127,7 +134,8 @@ public record AgerConfig(
         readers,
         containerBytes,
         wanted,
-        maxExtents);
+        maxExtents,
+        pinTrace);
   }
 
   public AgerConfig withMaxExtents(int count) {
@@ -140,7 +148,22 @@ public record AgerConfig(
         readers,
         containerBytes,
         readBack,
-        count);
+        count,
+        pinTrace);
+  }
+
+  public AgerConfig withPinTrace(PinTrace.Mode mode) {
+    return new AgerConfig(
+        budgetBytes,
+        stores,
+        owner,
+        reserveBytes,
+        readAheadBytes,
+        readers,
+        containerBytes,
+        readBack,
+        maxExtents,
+        mode);
   }
 
   private static void atLeast(String name, long value, long min) {

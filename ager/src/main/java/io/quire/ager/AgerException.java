@@ -9,6 +9,8 @@ import java.util.List;
 public abstract sealed class AgerException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
+  private static final int HOLDERS_NAMED_MAX = 8;
+
   private final boolean retryable;
 
   private AgerException(String message, boolean retryable, Throwable... causes) {
@@ -16,24 +18,44 @@ public abstract sealed class AgerException extends RuntimeException {
     this.retryable = retryable;
   }
 
+  /** The first few. */
+  private static String named(List<PinTrace.Holder> holders) {
+    return holders.stream().limit(HOLDERS_NAMED_MAX).toList().toString();
+  }
+
   /** Whether the same call may succeed later without anyone repairing anything. */
   public final boolean retryable() {
     return retryable;
   }
 
-  /** No room within the deadline, although nothing waits to be written: too much is pinned. */
+  /**
+   * No room within the deadline, although nothing waits to be written: too much is pinned. By whom
+   * is in the message while {@link PinTrace} is on.
+   */
   public static final class OutOfMemoryBudget extends AgerException {
     private static final long serialVersionUID = 1;
 
     private final long bytesWanted;
     private final long budgetBytes;
     private final long pinnedBytes;
+    private final transient List<PinTrace.Holder> holders;
 
-    OutOfMemoryBudget(long bytesWanted, long budgetBytes, long pinnedBytes, List<Long> somePinned) {
+    OutOfMemoryBudget(
+        long bytesWanted,
+        long budgetBytes,
+        long pinnedBytes,
+        List<Long> somePinned,
+        List<PinTrace.Holder> holders) {
       super(
-          "no room in the memory budget: bytesWanted=%d budgetBytes=%d pinnedBytes=%d pinned=%s"
-              .formatted(bytesWanted, budgetBytes, pinnedBytes, somePinned),
+          "no room in the memory budget: bytesWanted=%d budgetBytes=%d pinnedBytes=%d pinned=%s%s"
+              .formatted(
+                  bytesWanted,
+                  budgetBytes,
+                  pinnedBytes,
+                  somePinned,
+                  holders.isEmpty() ? "" : " holders=" + named(holders)),
           true);
+      this.holders = List.copyOf(holders);
       this.bytesWanted = bytesWanted;
       this.budgetBytes = budgetBytes;
       this.pinnedBytes = pinnedBytes;
@@ -50,6 +72,11 @@ public abstract sealed class AgerException extends RuntimeException {
     /** Bytes of drafts and of extents that somebody had pinned when the deadline passed. */
     public long pinnedBytes() {
       return pinnedBytes;
+    }
+
+    /** Some of those who held them, the oldest first; none unless {@link PinTrace} is on. */
+    public List<PinTrace.Holder> holders() {
+      return holders;
     }
   }
 
@@ -169,6 +196,23 @@ public abstract sealed class AgerException extends RuntimeException {
       super(
           "channel was too slow: bytesWanted=%d bytesDone=%d".formatted(bytesWanted, bytesDone),
           false);
+    }
+  }
+
+  /** Pins and drafts are open that should have been closed, as {@link PinTrace} knows. */
+  public static final class StillHeld extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final transient List<PinTrace.Holder> holders;
+
+    StillHeld(List<PinTrace.Holder> holders) {
+      super("still held: count=%d holders=%s".formatted(holders.size(), named(holders)), false);
+      this.holders = List.copyOf(holders);
+    }
+
+    /** All of them, the oldest first. */
+    public List<PinTrace.Holder> holders() {
+      return holders;
     }
   }
 

@@ -3,9 +3,11 @@ package io.quire.ager;
 import io.quire.base.Checksum;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An extent in the making: private, pinned and writable. {@link #seal} makes it immutable; {@link
@@ -15,12 +17,14 @@ import java.time.Duration;
 public final class Draft implements AutoCloseable {
   private final Memory memory;
   private final Extent extent;
+  private final PinTrace.@Nullable Taken taken;
   private boolean sealed;
   private boolean closed;
 
   Draft(Memory memory, Extent extent) {
     this.memory = memory;
     this.extent = extent;
+    taken = memory.pinTrace().taken(this, PinTrace.Kind.DRAFT, extent, null);
   }
 
   /**
@@ -88,6 +92,10 @@ public final class Draft implements AutoCloseable {
       return;
     }
     closed = true;
+    if (taken != null) {
+      taken.closed();
+      Reference.reachabilityFence(this);
+    }
     if (!sealed) {
       memory.drop(extent);
     }

@@ -33,6 +33,7 @@ final class Memory implements AutoCloseable {
 
   private final Region region;
   private final UseBuffer uses = new UseBuffer();
+  private final PinTrace pinTrace;
   private final Pool pool;
   private long peakRss;
   private volatile boolean waiting;
@@ -46,7 +47,12 @@ final class Memory implements AutoCloseable {
    */
   Memory(AgerConfig config, Region region, List<Store> stores) {
     this.region = region;
+    pinTrace = new PinTrace(config.pinTrace());
     pool = new Pool(config, this, stores, region.bytes());
+  }
+
+  PinTrace pinTrace() {
+    return pinTrace;
   }
 
   /** As {@link #lockedIfOpen} does, without the lock. */

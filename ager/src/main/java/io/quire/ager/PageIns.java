@@ -59,18 +59,16 @@ final class PageIns {
 
   // ---- pins
 
-  Pin pin(Extent extent, Deadline deadline) {
-    while (true) {
-      if (extent.tryPinUnseen()) {
-        return new Pin(extent);
-      }
+  /** Counts a pin on the extent, and reads it if need be; throws as {@link Ager#pin} does. */
+  void hold(Extent extent, Deadline deadline) {
+    while (!extent.tryPinUnseen()) {
       Join join = memory.join(extent, deadline);
       if (join != null) {
         boolean pinned = false;
         try {
           await(join, extent, deadline);
           pinned = true;
-          return new Pin(extent);
+          return;
         } catch (AgerException e) {
           // Who started it may have had less time than this caller has.
           if (join instanceof Join.First || !e.retryable() || deadline.passed()) {
@@ -85,30 +83,40 @@ final class PageIns {
     }
   }
 
-  /** As {@link #pin}, for a caller that does not wait. The pin is given back if nobody takes it. */
+  /**
+   * As {@link #hold}, for a caller that does not wait. The pin is given back if nobody takes it.
+   */
   CompletableFuture<Pin> pinAsync(Extent extent, Deadline deadline) {
-    if (extent.tryPinUnseen()) {
-      return CompletableFuture.completedFuture(new Pin(extent));
+    return pinAsync(new Asked(extent, deadline, memory.pinTrace().here()));
+  }
+
+  /** Of a caller that does not wait, and where it asked. */
+  private record Asked(Extent extent, Deadline deadline, PinTrace.@Nullable Origin at) {
+    Pin pin() {
+      return new Pin(extent, at);
     }
-    Join join = memory.join(extent, deadline);
+  }
+
+  private CompletableFuture<Pin> pinAsync(Asked asked) {
+    if (asked.extent.tryPinUnseen()) {
+      return CompletableFuture.completedFuture(asked.pin());
+    }
+    Join join = memory.join(asked.extent, asked.deadline);
     if (join == null) {
-      return pinAsync(extent, deadline);
+      return pinAsync(asked);
     }
     CompletableFuture<Pin> answer = new CompletableFuture<>();
     begun(join)
-        .orTimeout(deadline.remainingNanos(), TimeUnit.NANOSECONDS)
-        .whenComplete((_, failure) -> arrived(join, extent, deadline, answer, failure));
+        .orTimeout(asked.deadline.remainingNanos(), TimeUnit.NANOSECONDS)
+        .whenComplete((_, failure) -> arrived(join, asked, answer, failure));
     return answer;
   }
 
   private void arrived(
-      Join join,
-      Extent extent,
-      Deadline deadline,
-      CompletableFuture<Pin> answer,
-      @Nullable Throwable failure) {
+      Join join, Asked asked, CompletableFuture<Pin> answer, @Nullable Throwable failure) {
+    Extent extent = asked.extent;
     if (failure == null) {
-      Pin pin = new Pin(extent);
+      Pin pin = asked.pin();
       if (!answer.complete(pin)) {
         pin.close();
       }
@@ -119,9 +127,9 @@ final class PageIns {
         !(join instanceof Join.First)
             && failure instanceof AgerException e
             && e.retryable()
-            && !deadline.passed();
+            && !asked.deadline.passed();
     if (again && !answer.isDone()) {
-      pinAsync(extent, deadline)
+      pinAsync(asked)
           .whenComplete(
               (pin, why) -> {
                 if (why != null) {

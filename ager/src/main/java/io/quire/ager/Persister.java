@@ -170,10 +170,8 @@ final class Persister {
     int count = left.size();
     for (int i = 0; i < count; i++) {
       Persist job = left.element();
-      try (Pin _ = pageIns.pin(job.extent, Deadline.in(PIN_WAIT))) {
-        Body body = job.extent.body();
-        body.check();
-        written.add(new Written(job, store.append(body)));
+      try {
+        written.add(new Written(job, write(store, job.extent)));
       } catch (StoreFull full) {
         return full;
       } catch (AgerException | IllegalStateException e) {
@@ -183,6 +181,17 @@ final class Persister {
       left.remove();
     }
     return null;
+  }
+
+  private Copy write(Store store, Extent extent) throws IOException {
+    pageIns.hold(extent, Deadline.in(PIN_WAIT));
+    try {
+      Body body = extent.body();
+      body.check();
+      return store.append(body);
+    } finally {
+      extent.unpin();
+    }
   }
 
   /** A later call finds the copy, or may try again. */

@@ -2,9 +2,11 @@ package io.quire.ager;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds an extent in memory, at one place, until closed. Any thread may use it, one at a time.
@@ -12,11 +14,18 @@ import java.time.Duration;
  */
 public final class Pin implements AutoCloseable {
   private final Extent extent;
+  private final PinTrace.@Nullable Taken taken;
   private boolean closed;
 
   /** Takes over one pin that was counted on the extent. */
   Pin(Extent extent) {
+    this(extent, null);
+  }
+
+  /** As {@link #Pin(Extent)}, asked for there. */
+  Pin(Extent extent, PinTrace.@Nullable Origin at) {
     this.extent = extent;
+    taken = extent.memory().pinTrace().taken(this, PinTrace.Kind.PIN, extent, at);
   }
 
   /** The bytes, read-only, aligned to 4 KiB. */
@@ -63,6 +72,10 @@ public final class Pin implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (taken != null) {
+        taken.closed();
+        Reference.reachabilityFence(this);
+      }
       extent.unpin();
     }
   }

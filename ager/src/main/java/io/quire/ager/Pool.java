@@ -322,7 +322,12 @@ final class Pool {
             pinned.add(each.id());
           }
         });
-    return new AgerException.OutOfMemoryBudget(extent.bytes(), budgetBytes, pinnedBytes(), pinned);
+    return new AgerException.OutOfMemoryBudget(
+        extent.bytes(),
+        budgetBytes,
+        pinnedBytes(),
+        pinned,
+        memory.pinTrace().oldest(PINNED_NAMED_MAX));
   }
 
   // ---- page-in

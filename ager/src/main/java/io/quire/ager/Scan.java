@@ -129,8 +129,10 @@ public final class Scan implements AutoCloseable {
     readAhead();
     aheadBytes = Math.min(aheadMaxBytes, 2 * aheadBytes);
     boolean over = true;
+    Extent extent = extents.get(at);
     try {
-      return pageIns.pin(extents.get(at), Deadline.in(deadlineEach));
+      pageIns.hold(extent, Deadline.in(deadlineEach));
+      return new Pin(extent);
     } catch (AgerException e) {
       over = !e.retryable();
       throw e;

@@ -153,6 +153,7 @@ class AgerLimitsTest {
   void calls_afterClose_areRefused() {
     Extent extent = Samples.extent(ager, 1, 100);
     Pin pin = ager.pin(extent, Samples.WAIT);
+    ager.pinTrace().mode(PinTrace.Mode.OFF);
     ager.close();
     ager.close();
     assertThatThrownBy(() -> ager.allocate(100, Samples.WAIT))

@@ -36,8 +36,9 @@ final class Samples {
     return StoreConfig.parse("file://" + path, 1L << 30, durable);
   }
 
+  /** Such an ager fails to close if a pin or a draft is open. */
   static AgerConfig config(long budgetBytes, StoreConfig... stores) {
-    return AgerConfig.of(budgetBytes, List.of(stores), "node-1");
+    return AgerConfig.of(budgetBytes, List.of(stores), "node-1").withPinTrace(PinTrace.Mode.STRICT);
   }
 
   static Extent extent(Ager ager, long seed, long bytes) {

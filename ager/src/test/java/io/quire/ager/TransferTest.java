@@ -355,6 +355,7 @@ class TransferTest {
     assertThat(filled.await(20, TimeUnit.SECONDS)).isTrue();
     try (Pin pin = ager.pin(Samples.extent(ager, SEED, 100), Samples.WAIT)) {
       var segment = pin.segment();
+      ager.pinTrace().mode(PinTrace.Mode.OFF);
       ager.close();
       assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 0))
           .as("memory was given back")
