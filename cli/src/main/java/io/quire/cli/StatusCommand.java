@@ -72,15 +72,44 @@ final class StatusCommand implements Callable<Integer> {
         Text.bytes(memory.path("peakAccounted").asLong()),
         text(memory, "residentExtents"),
         text(memory, "extents"));
-    for (JsonNode store : status.path("stores")) {
-      line(
-          "store",
-          "%s  out %s, in %s, errors %s",
-          text(store, "uri"),
-          Text.bytes(store.path("bytesOut").asLong()),
-          Text.bytes(store.path("bytesIn").asLong()),
-          text(store, "errors"));
+    status.path("stores").forEach(StatusCommand::store);
+  }
+
+  private static void store(JsonNode store) {
+    line(
+        "store",
+        "%s  %s of %s, %s free; %s extents, out %s, in %s",
+        text(store, "uri"),
+        bytes(store, "used"),
+        bytes(store, "capacity"),
+        bytes(store, "free"),
+        text(store, "extents"),
+        bytes(store, "bytesOut"),
+        bytes(store, "bytesIn"));
+    if (store.path("full").asBoolean()) {
+      line("", "FULL");
     }
+    if (!text(store, "failing").isEmpty()) {
+      line("", "LEFT ALONE for the moment: %s", text(store, "failing"));
+    }
+    if (count(store, "writeErrors") + count(store, "readErrors") + count(store, "corruptCopies")
+        > 0) {
+      line(
+          "",
+          "errors: %d writes, %d reads, %d copies that did not verify; %s not used",
+          count(store, "writeErrors"),
+          count(store, "readErrors"),
+          count(store, "corruptCopies"),
+          bytes(store, "badBytes"));
+    }
+  }
+
+  private static long count(JsonNode node, String field) {
+    return node.path(field).asLong();
+  }
+
+  private static String bytes(JsonNode node, String field) {
+    return Text.bytes(count(node, field));
   }
 
   private static String text(JsonNode node, String field) {

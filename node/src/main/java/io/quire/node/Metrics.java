@@ -5,7 +5,9 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quire.ager.AgerStats;
+import io.quire.ager.AgerStats.StoreStats;
 import io.quire.lockserver.LockStats;
+import java.net.URI;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
 
@@ -43,6 +45,9 @@ final class Metrics {
     ager("quire.extents.resident", node, AgerStats::residentExtents);
     ager("quire.page.ins", node, AgerStats::pageIns);
     ager("quire.evictions", node, AgerStats::evictions);
+    for (StoreStats store : node.ager().stats().stores()) {
+      stores(node, store.uri());
+    }
     publish =
         Timer.builder("quire.publish")
             .description("time of a create from the call to its return")
@@ -60,6 +65,35 @@ final class Metrics {
 
   private void ager(String name, Node node, ToDoubleFunction<AgerStats> figure) {
     gauge(name, node, n -> figure.applyAsDouble(n.ager().stats()));
+  }
+
+  private void stores(Node node, URI uri) {
+    store("quire.store.capacity.bytes", node, uri, StoreStats::capacityBytes);
+    store("quire.store.used.bytes", node, uri, StoreStats::usedBytes);
+    store("quire.store.free.bytes", node, uri, StoreStats::freeBytes);
+    store("quire.store.bad.bytes", node, uri, StoreStats::badBytes);
+    store("quire.store.extents", node, uri, StoreStats::extents);
+    store("quire.store.out.bytes", node, uri, StoreStats::bytesOut);
+    store("quire.store.in.bytes", node, uri, StoreStats::bytesIn);
+    store("quire.store.write.errors", node, uri, StoreStats::writeErrors);
+    store("quire.store.read.errors", node, uri, StoreStats::readErrors);
+    store("quire.store.corrupt.copies", node, uri, StoreStats::corruptCopies);
+    store("quire.store.full", node, uri, store -> store.full() ? 1 : 0);
+    store("quire.store.failing", node, uri, store -> store.failing().isPresent() ? 1 : 0);
+  }
+
+  /** A store has the same URI for as long as the node runs. */
+  private void store(String name, Node node, URI uri, ToDoubleFunction<StoreStats> figure) {
+    Gauge.builder(
+            name,
+            node,
+            n ->
+                n.ager().stats().stores().stream()
+                    .filter(store -> store.uri().equals(uri))
+                    .mapToDouble(figure)
+                    .sum())
+        .tag("store", uri.toString())
+        .register(registry);
   }
 
   private void locks(String name, Node node, ToDoubleFunction<LockStats> figure) {

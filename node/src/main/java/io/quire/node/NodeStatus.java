@@ -1,6 +1,7 @@
 package io.quire.node;
 
 import io.quire.ager.AgerStats;
+import io.quire.ager.AgerStats.StoreStats;
 import io.quire.base.Position;
 import io.quire.log.Damage;
 import io.quire.log.Scrub;
@@ -62,7 +63,44 @@ record NodeStatus(
       long pageIns,
       long evictions) {}
 
-  record StorePart(String uri, long used, long bytesOut, long bytesIn, long extents, long errors) {}
+  /**
+   * @param failing why it is left alone for the moment, "" if it is not
+   */
+  record StorePart(
+      String uri,
+      long capacity,
+      long used,
+      long free,
+      long extents,
+      long bytesOut,
+      long bytesIn,
+      long movedIn,
+      long movedOut,
+      long writeErrors,
+      long readErrors,
+      long corruptCopies,
+      long badBytes,
+      boolean full,
+      String failing) {
+    static StorePart of(StoreStats store) {
+      return new StorePart(
+          store.uri().toString(),
+          store.capacityBytes(),
+          store.usedBytes(),
+          store.freeBytes(),
+          store.extents(),
+          store.bytesOut(),
+          store.bytesIn(),
+          store.movedIn(),
+          store.movedOut(),
+          store.writeErrors(),
+          store.readErrors(),
+          store.corruptCopies(),
+          store.badBytes(),
+          store.full(),
+          store.failing().orElse(""));
+    }
+  }
 
   static NodeStatus of(Node node) {
     var view = node.sessions().view();
@@ -102,17 +140,7 @@ record NodeStatus(
             ager.extents(),
             ager.pageIns(),
             ager.evictions()),
-        ager.stores().stream()
-            .map(
-                store ->
-                    new StorePart(
-                        store.uri().toString(),
-                        store.usedBytes(),
-                        store.bytesOut(),
-                        store.bytesIn(),
-                        store.extents(),
-                        store.errors()))
-            .toList(),
+        ager.stores().stream().map(StorePart::of).toList(),
         node.cells().count(),
         node.datasets().stats().bytesScanned());
   }

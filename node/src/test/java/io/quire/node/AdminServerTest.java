@@ -256,7 +256,13 @@ class AdminServerTest {
     assertThat(status.path("log").path("voters")).hasSize(1);
     assertThat(status.path("memory").path("budget").asLong()).isEqualTo(16 << 20);
     assertThat(status.path("memory").path("peakAccounted").asLong()).isLessThanOrEqualTo(16 << 20);
-    assertThat(status.path("stores").get(0).path("uri").asText()).startsWith("flash:///");
+    JsonNode store = status.path("stores").get(0);
+    assertThat(store.path("uri").asText()).startsWith("flash:///");
+    assertThat(store.path("capacity").asLong()).isEqualTo(1L << 40);
+    assertThat(store.path("used").asLong() + store.path("free").asLong())
+        .isLessThanOrEqualTo(1L << 40);
+    assertThat(store.path("full").asBoolean(true)).isFalse();
+    assertThat(store.path("failing").asText("?")).isEmpty();
     assertThat(client.ready()).isTrue();
   }
 
@@ -296,6 +302,8 @@ class AdminServerTest {
         .containsPattern("\nquire_ready 1.0\n")
         .containsPattern("\nquire_memory_budget_bytes 1.6777216E7\n")
         .containsPattern("\nquire_publish_seconds_count [1-9]")
+        .containsPattern("\nquire_store_capacity_bytes\\{store=\"flash:///.*\"} 1.0995116\\d*E12\n")
+        .containsPattern("\nquire_store_failing\\{store=\"flash:///.*\"} 0.0\n")
         .contains("quire_view_members 1.0", "quire_log_committed ", "quire_page_ins ");
   }
 
