@@ -154,17 +154,35 @@ public final class ChildProcess {
    * @throws ChildProcessException if it has ended
    */
   public synchronized void pause() {
+    hold(Pause::of);
+  }
+
+  /**
+   * Lets it run for a hundredth of each second until {@link #resume}, so that whatever it does
+   * takes about a hundred times as long; no effect if it is paused or slow. Else as {@link #pause}.
+   *
+   * @throws ChildProcessException if it has ended
+   */
+  public synchronized void slow() {
+    hold(Pause::mostly);
+  }
+
+  private interface Holding {
+    Pause of(long pid) throws IOException;
+  }
+
+  private void hold(Holding holding) {
     if (pause != null) {
       return;
     }
     try {
-      pause = Pause.of(pid());
+      pause = holding.of(pid());
     } catch (IOException e) {
       throw new ChildProcessException("child not paused: name=" + name(), e);
     }
   }
 
-  /** Lets it run on with SIGCONT; no effect if it is not paused. */
+  /** Lets it run on with SIGCONT; no effect if it is neither paused nor slow. */
   public synchronized void resume() {
     if (pause != null) {
       pause.end();

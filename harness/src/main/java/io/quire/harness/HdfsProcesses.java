@@ -103,6 +103,11 @@ public final class HdfsProcesses implements AutoCloseable {
     dataNode().pause();
   }
 
+  /** Makes the DataNode slower by a hundred times until {@link #resumeDataNode}. */
+  public void slowDataNode() {
+    dataNode().slow();
+  }
+
   /** Lets the DataNode run on. */
   public void resumeDataNode() {
     dataNode().resume();

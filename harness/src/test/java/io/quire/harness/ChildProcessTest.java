@@ -125,6 +125,22 @@ class ChildProcessTest {
   }
 
   @Test
+  void slow_ofRunningChild_letsItRunNowAndThen_andResumeEndsThat() {
+    ChildProcess child = shell("echo ready; sleep 0.2; echo more; exec sleep 60", "a");
+    child.awaitLine("ready", LIMIT);
+
+    child.slow();
+    child.slow();
+    child.await("stopped", () -> state(child.pid()).startsWith("T"), LIMIT);
+    child.awaitLine("more", LIMIT);
+    child.await("stopped", () -> state(child.pid()).startsWith("T"), LIMIT);
+
+    child.resume();
+    child.await("running", () -> state(child.pid()).startsWith("S"), LIMIT);
+    assertThat(child.isAlive()).isTrue();
+  }
+
+  @Test
   void kill9_ofPausedChild_endsIt() {
     ChildProcess child = shell("exec sleep 60", "a");
     child.pause();

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class HdfsStoreIT {
   private static final Duration WAIT = Duration.ofSeconds(60);
+  private static final Duration SHORT = Duration.ofMillis(500);
   private static final long BUDGET = 8 << 20;
   private static final int BYTES = 300_000;
 
@@ -86,7 +87,11 @@ class HdfsStoreIT {
   }
 
   private static Extent extent(Ager ager, int seed) {
-    try (Draft draft = ager.allocate(BYTES, WAIT)) {
+    return extent(ager, seed, WAIT);
+  }
+
+  private static Extent extent(Ager ager, int seed, Duration within) {
+    try (Draft draft = ager.allocate(BYTES, within)) {
       draft.segment().fill((byte) seed);
       draft.segment().set(ValueLayout.JAVA_INT_UNALIGNED, BYTES / 2, seed);
       return draft.seal();
@@ -165,6 +170,48 @@ class HdfsStoreIT {
         awaitReadable(ager, extents.get(i), i);
       }
       dropAll(ager, extents);
+    }
+  }
+
+  /** There is no other store, so whoever wants room waits for it, or is told in time. */
+  @Test
+  void dataNodeIsSlowerByAHundred_everyCallEndsInTimeAndNothingIsLost() {
+    try (Ager ager = open(hdfs("slow", false))) {
+      List<Extent> extents = new ArrayList<>();
+      addTo(extents, ager, 50);
+      List<Integer> absent = absent(ager, extents);
+      int told = 0;
+      hdfs.slowDataNode();
+      try {
+        for (int i = 0; i < 10; i++) {
+          int seed = extents.size();
+          Extent wanted = extents.get(absent.get(i));
+          told += endsInTime(() -> extents.add(extent(ager, seed, SHORT))) ? 0 : 1;
+          told += endsInTime(() -> ager.pin(wanted, SHORT).close()) ? 0 : 1;
+        }
+      } finally {
+        hdfs.resumeDataNode();
+      }
+      assertThat(told).as("some were told that it is slow").isPositive();
+      for (int i = 0; i < extents.size(); i++) {
+        awaitReadable(ager, extents.get(i), i);
+      }
+      dropAll(ager, extents);
+    }
+  }
+
+  /** Whether it was done; else it failed as it may. Hardly later than its deadline, either way. */
+  private static boolean endsInTime(Runnable call) {
+    Deadline deadline = Deadline.in(SHORT.multipliedBy(10));
+    try {
+      call.run();
+      return true;
+    } catch (AgerException.StoreUnavailable
+        | AgerException.OutOfMemoryBudget
+        | AgerException.NoStoreLeft e) {
+      return false;
+    } finally {
+      assertThat(deadline.left()).isPositive();
     }
   }
 

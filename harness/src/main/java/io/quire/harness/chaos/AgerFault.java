@@ -2,6 +2,7 @@ package io.quire.harness.chaos;
 
 import io.quire.sim.Dice;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Harm to an ager's process or stores.
@@ -24,6 +25,7 @@ record AgerFault(What what, long millis) {
     KILL_NAME_NODE(FaultKind.KILL, Whom.HDFS, 10_000),
     PAUSE_PROCESS(FaultKind.PAUSE, Whom.PROCESS, 5_000),
     PAUSE_DATA_NODE(FaultKind.PAUSE, Whom.HDFS, 30_000),
+    SLOW_DATA_NODE(FaultKind.PAUSE, Whom.HDFS, 30_000),
     PAUSE_NAME_NODE(FaultKind.PAUSE, Whom.HDFS, 30_000),
     FILL_FLASH(FaultKind.DISK, Whom.FLASH, 20_000),
     FLIP_BITS(FaultKind.DISK, Whom.FLASH, 0),
@@ -40,7 +42,7 @@ record AgerFault(What what, long millis) {
     }
 
     String text() {
-      return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 

@@ -163,6 +163,11 @@ final class AgerNemesis {
         sleep(fault.millis());
         hdfs.resumeDataNode();
       }
+      case SLOW_DATA_NODE -> {
+        hdfs.slowDataNode();
+        sleep(fault.millis());
+        hdfs.resumeDataNode();
+      }
       case PAUSE_NAME_NODE -> {
         hdfs.nameNode().pause();
         sleep(fault.millis());
