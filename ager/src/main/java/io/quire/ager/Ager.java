@@ -172,20 +172,39 @@ public final class Ager implements AutoCloseable {
   }
 
   /**
+   * Opens a client: what it allocates and adopts is its own, counts against its limit, and is
+   * served and evicted by its priority. Whatever is allocated or adopted without a client belongs
+   * to {@link ClientConfig#DEFAULT}, which has no limit but the budget and no guarantee.
+   *
+   * @throws IllegalArgumentException if one of that name is open
+   * @throws AgerException.TooMuchGuaranteed if all guarantees together are more than the budget
+   *     without its reserve
+   * @throws AgerException.TooManyClients if 255 are open
+   */
+  public Client client(ClientConfig config) {
+    return new Client(this, memory, memory.open(config));
+  }
+
+  /**
    * Memory for a new extent, private to the caller and pinned. Waits for room until the deadline.
    *
    * @param bytes 1 to 1 GiB, and no more than the budget
    * @throws IllegalArgumentException for other sizes
    * @throws AgerException.OutOfMemoryBudget if too much is pinned, or writing was too slow
+   * @throws AgerException.ClientLimit if what is guaranteed to clients never leaves so much
    * @throws AgerException.NoStoreLeft if room needs something to be written and no store takes it
    */
   public Draft allocate(long bytes, Duration deadline) {
+    return allocate(memory.rest(), bytes, deadline);
+  }
+
+  Draft allocate(Account client, long bytes, Duration deadline) {
     long max = Math.min(MAX_EXTENT_BYTES, config.budgetBytes());
     if (bytes < 1 || bytes > max) {
       throw new IllegalArgumentException(
           "not a size of an extent: bytes=%d min=1 max=%d".formatted(bytes, max));
     }
-    return new Draft(memory, memory.allocate(bytes, Deadline.in(deadline)));
+    return new Draft(memory, memory.allocate(client, bytes, Deadline.in(deadline)));
   }
 
   /**
@@ -196,12 +215,16 @@ public final class Ager implements AutoCloseable {
    *     or is larger than the budget
    */
   public Extent adopt(Copy copy) {
+    return adopt(memory.rest(), copy);
+  }
+
+  Extent adopt(Account client, Copy copy) {
     if (copy.bytes() > config.budgetBytes()) {
       throw new IllegalArgumentException(
           "copy is larger than the budget: copy=%s budgetBytes=%d"
               .formatted(copy, config.budgetBytes()));
     }
-    return memory.adopt(new Stored(storeOf(copy), copy));
+    return memory.adopt(client, new Stored(storeOf(copy), copy));
   }
 
   /** Whether the store of a copy is one of this ager's. */
@@ -230,6 +253,7 @@ public final class Ager implements AutoCloseable {
    * @throws AgerException.ExtentLost if no copy of it verifies
    * @throws AgerException.StoreUnavailable if a store does not answer, or not in time
    * @throws AgerException.OutOfMemoryBudget if there is no room for it
+   * @throws AgerException.ClientLimit if its client may not hold it besides what it holds
    * @throws AgerException.NoStoreLeft if room needs something to be written and no store takes it
    */
   public Pin pin(Extent extent, Duration deadline) {

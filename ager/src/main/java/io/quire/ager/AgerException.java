@@ -81,6 +81,70 @@ public abstract sealed class AgerException extends RuntimeException {
   }
 
   /**
+   * Its client holds so much already, and nothing of that could go within the deadline; or it may
+   * never hold so much. Other clients are not concerned.
+   */
+  public static final class ClientLimit extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    private final String client;
+    private final long limitBytes;
+    private final long heldBytes;
+    private final long bytesWanted;
+
+    ClientLimit(
+        String client, long limitBytes, long heldBytes, long bytesWanted, boolean retryable) {
+      super(
+          "client may not hold so much: client=%s limitBytes=%d heldBytes=%d bytesWanted=%d"
+              .formatted(client, limitBytes, heldBytes, bytesWanted),
+          retryable);
+      this.client = client;
+      this.limitBytes = limitBytes;
+      this.heldBytes = heldBytes;
+      this.bytesWanted = bytesWanted;
+    }
+
+    /** Its name. */
+    public String client() {
+      return client;
+    }
+
+    /** What it may hold; for a draft no more than what is guaranteed to others leaves. */
+    public long limitBytes() {
+      return limitBytes;
+    }
+
+    public long heldBytes() {
+      return heldBytes;
+    }
+
+    public long bytesWanted() {
+      return bytesWanted;
+    }
+  }
+
+  /** More would be guaranteed to clients than drafts may use. */
+  public static final class TooMuchGuaranteed extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    TooMuchGuaranteed(String client, long bytesWanted, long bytesFree) {
+      super(
+          "cannot be guaranteed: client=%s bytesWanted=%d bytesFree=%d"
+              .formatted(client, bytesWanted, bytesFree),
+          true);
+    }
+  }
+
+  /** No more clients can be opened. */
+  public static final class TooManyClients extends AgerException {
+    private static final long serialVersionUID = 1;
+
+    TooManyClients(int max) {
+      super("too many clients: max=" + max, true);
+    }
+  }
+
+  /**
    * Something had to be written and no store took it: each is full, failing or missing. The extents
    * concerned stay in memory and readable.
    */

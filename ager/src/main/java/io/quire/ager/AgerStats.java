@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param evictions extents whose memory was taken
  * @param moves extents moved in memory to join free bytes
  * @param waits calls that had to wait for room
+ * @param clients by name, with {@link ClientConfig#DEFAULT} for all that has no client
  * @param stores in the configured order
  */
 public record AgerStats(
@@ -36,10 +37,37 @@ public record AgerStats(
     long evictions,
     long moves,
     long waits,
+    List<ClientStats> clients,
     List<StoreStats> stores) {
   public AgerStats {
+    clients = List.copyOf(clients);
     stores = List.copyOf(stores);
   }
+
+  /**
+   * Figures of one client that is open.
+   *
+   * @param limitBytes of {@code heldBytes}; no more than the budget
+   * @param guaranteedBytes that others leave to it
+   * @param priority of its requests and extents
+   * @param heldBytes of its drafts and of its extents in memory, each rounded up to 4 KiB
+   * @param pinnedBytes part of {@code heldBytes} that is drafts or that somebody has pinned
+   * @param dirtyBytes part of {@code heldBytes} that is sealed and in no store yet
+   * @param pageIns of its extents
+   * @param waits for room for its drafts and extents
+   * @param refusals of room for them
+   */
+  public record ClientStats(
+      String name,
+      long limitBytes,
+      long guaranteedBytes,
+      int priority,
+      long heldBytes,
+      long pinnedBytes,
+      long dirtyBytes,
+      long pageIns,
+      long waits,
+      long refusals) {}
 
   /**
    * Figures of one store.

@@ -3,6 +3,7 @@ package io.quire.ager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,20 +29,49 @@ final class Declared {
   private static final int REFRESHED = 4;
 
   private final List<ScanCourse> courses = new ArrayList<>();
-  private final IndexedHeap heap = new IndexedHeap();
+
+  /** One for each client, by its number. */
+  private final List<IndexedHeap> heaps = new ArrayList<>();
+
+  private final IndexedHeap.Places places = new IndexedHeap.Places();
+  private final IntUnaryOperator clientOf;
   private final double memoryBytes;
   private final int[] passed = new int[PASSED_MAX];
   private final double[] passedKeys = new double[PASSED_MAX];
   private double now;
+
+  /** What was looked at again last: whose, and where it stands. */
+  private int refreshedClient;
+
   private int refreshed;
+
+  /**
+   * Follows scans of extents that all belong to one client.
+   *
+   * @param memoryBytes how much fits into memory
+   */
+  Declared(long memoryBytes) {
+    this(memoryBytes, _ -> 0);
+  }
 
   /**
    * Follows scans.
    *
    * @param memoryBytes how much fits into memory
+   * @param clientOf whose a slot is, from 0; the same as long as it is here
    */
-  Declared(long memoryBytes) {
+  Declared(long memoryBytes, IntUnaryOperator clientOf) {
     this.memoryBytes = memoryBytes;
+    this.clientOf = clientOf;
+    heaps.add(new IndexedHeap(places));
+  }
+
+  private IndexedHeap heapOf(int slot) {
+    int client = clientOf.applyAsInt(slot);
+    while (heaps.size() <= client) {
+      heaps.add(new IndexedHeap(places));
+    }
+    return heaps.get(client);
   }
 
   void begin(ScanCourse course) {
@@ -67,20 +97,20 @@ final class Declared {
 
   /** Resident, clean, and to be judged here from now on; or judged anew. */
   void add(int slot) {
-    heap.put(slot, key(slot, now));
+    heapOf(slot).put(slot, key(slot, now));
   }
 
   void remove(int slot) {
-    heap.remove(slot);
+    heapOf(slot).remove(slot);
   }
 
   boolean contains(int slot) {
-    return heap.contains(slot);
+    return places.contains(slot);
   }
 
   /** The slot will be another extent's. */
   void forget(int slot) {
-    heap.remove(slot);
+    remove(slot);
     courses.forEach(course -> course.forget(slot));
   }
 
@@ -91,15 +121,27 @@ final class Declared {
     courses.forEach(each -> each.paceOf(bytes, memoryBytes));
     course.consume(index, bytes);
     int slot = course.slot(index);
-    if (slot != Frame.NO_SLOT && heap.contains(slot)) {
-      heap.put(slot, key(slot, now));
+    if (slot != Frame.NO_SLOT && contains(slot)) {
+      add(slot);
     }
-    for (int i = 0; i < REFRESHED && heap.size() > 0; i++) {
-      refreshed = (refreshed + 1) % heap.size();
-      int other = heap.slotAt(refreshed);
-      if (wants(other)) {
-        heap.put(other, key(other, now));
+    for (int i = 0; i < REFRESHED; i++) {
+      refresh();
+    }
+  }
+
+  /** The next of all, one client's after the other's. */
+  private void refresh() {
+    refreshed++;
+    for (int i = 0; refreshed >= heaps.get(refreshedClient).size(); i++) {
+      if (i > heaps.size()) {
+        return;
       }
+      refreshedClient = (refreshedClient + 1) % heaps.size();
+      refreshed = 0;
+    }
+    int slot = heaps.get(refreshedClient).slotAt(refreshed);
+    if (wants(slot)) {
+      add(slot);
     }
   }
 
@@ -121,6 +163,27 @@ final class Declared {
 
   /** The first to go of those that may, or NONE. */
   int first(IntPredicate evictable) {
+    return first(heaps.getFirst(), evictable);
+  }
+
+  /** As {@link #first(IntPredicate)}, of these clients only. */
+  int first(int[] clients, IntPredicate evictable) {
+    int first = NONE;
+    double firstKey = 0;
+    for (int client : clients) {
+      if (client < heaps.size()) {
+        IndexedHeap heap = heaps.get(client);
+        int slot = first(heap, evictable);
+        if (slot != NONE && (first == NONE || heap.key(slot) > firstKey)) {
+          first = slot;
+          firstKey = heap.key(slot);
+        }
+      }
+    }
+    return first;
+  }
+
+  private int first(IndexedHeap heap, IntPredicate evictable) {
     int found = NONE;
     int passedCount = 0;
     while (found == NONE && heap.size() > 0 && passedCount < PASSED_MAX) {

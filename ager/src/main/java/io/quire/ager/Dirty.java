@@ -6,25 +6,29 @@ import java.util.List;
 /**
  * What is in memory only, the oldest first, and when it is to be written: as soon as more than
  * three fifths of the budget is, until less than two fifths is; and whenever somebody waits for
- * room. What is being written and what cannot be is in memory only too, but not in the list.
- * Guarded by the lock of {@link Memory}.
+ * room, of a client that may not hold more at first of what is its. Of clients of a lower priority
+ * it is written sooner. What is being written and what cannot be is in memory only too, but not in
+ * the lists. Guarded by the lock of {@link Memory}.
  */
 final class Dirty {
   private static final int LIST = Experts.LISTS;
+  private static final int NONE = ClientLists.NONE;
 
   private final long highBytes;
   private final long lowBytes;
   private final Victims victims;
   private final Table table;
-  private final SlotLists lists;
+  private final Clients clients;
+  private final ClientLists lists;
   private int count;
   private long bytes;
   private boolean draining;
   private List<String> refusals = List.of();
   private long refusedSince;
 
-  Dirty(long budgetBytes, Table table, Victims victims) {
+  Dirty(long budgetBytes, Table table, Clients clients, Victims victims) {
     this.table = table;
+    this.clients = clients;
     this.victims = victims;
     lists = victims.lists();
     highBytes = budgetBytes * 3 / 5;
@@ -37,24 +41,45 @@ final class Dirty {
 
   /** It was sealed. */
   void add(Extent extent) {
-    bytes += extent.footprint();
+    count(extent, extent.footprint());
     lists.addLast(LIST, extent.slot);
     count++;
+  }
+
+  private void count(Extent extent, long more) {
+    bytes += more;
+    clients.of(extent).dirtyBytes += more;
   }
 
   /** It is about to have a copy, or to go without one. */
   void remove(Extent extent) {
     if (extent.dirty()) {
-      bytes -= extent.footprint();
-      if (!extent.writing() && !extent.unwritable()) {
+      count(extent, -extent.footprint());
+      if (isListed(extent)) {
         unlist(extent);
       }
     }
   }
 
+  private static boolean isListed(Extent extent) {
+    return extent.dirty() && !extent.writing() && !extent.unwritable();
+  }
+
   private void unlist(Extent extent) {
-    lists.remove(extent.slot);
+    lists.remove(LIST, extent.slot);
     count--;
+  }
+
+  /** It belongs to another client from here on; what both hold is counted elsewhere. */
+  void becomes(Extent extent, Account account) {
+    boolean listed = isListed(extent);
+    if (listed) {
+      lists.remove(LIST, extent.slot);
+    }
+    extent.client(account.number);
+    if (listed) {
+      lists.addLast(LIST, extent.slot);
+    }
   }
 
   boolean isHigh() {
@@ -65,33 +90,44 @@ final class Dirty {
    * Takes the next ones to be written, with a pin on each, at most so many bytes; those that a scan
    * will want soon come last.
    */
-  List<Extent> take(long most, boolean somebodyWaits) {
+  List<Extent> take(long most, Rooms.Waiting waiting) {
     draining = bytes > (draining ? lowBytes : highBytes);
     List<Extent> taken = new ArrayList<>();
-    if (!draining && !somebodyWaits) {
-      return taken;
-    }
-    long sum = 0;
-    int looks = count;
-    boolean soonToo = false;
-    for (int i = 0; sum < most && i < 2 * looks && count > 0; i++) {
-      soonToo |= i == looks;
-      Extent extent = table.get(lists.first(LIST));
-      boolean later = !soonToo && victims.wantedSoon(extent);
-      if (later || !extent.tryPinUnseen()) {
-        lists.moveLast(LIST, extent.slot);
-        continue;
+    long left = take(most, waiting.atLimit(), taken);
+    if (draining || waiting.others()) {
+      for (int[] group : clients.groups()) {
+        left = take(left, group, taken);
       }
-      if (sum > 0 && sum + extent.footprint() > most) {
-        extent.unpin();
-        break;
-      }
-      unlist(extent);
-      extent.writing(true);
-      sum += extent.footprint();
-      taken.add(extent);
     }
     return taken;
+  }
+
+  /** What is left of what may be taken; at least one byte has to be left for one to be taken. */
+  private long take(long most, int[] from, List<Extent> taken) {
+    long left = most;
+    for (boolean soonToo : new boolean[] {false, true}) {
+      while (left > 0) {
+        int slot = lists.first(LIST, from, each -> mayBeWritten(table.get(each), soonToo));
+        if (slot == NONE) {
+          break;
+        }
+        Extent extent = table.get(slot);
+        if (!taken.isEmpty() && extent.footprint() > left) {
+          extent.unpin();
+          return 0;
+        }
+        unlist(extent);
+        extent.writing(true);
+        left -= extent.footprint();
+        taken.add(extent);
+      }
+    }
+    return left;
+  }
+
+  /** Pins it if so. */
+  private boolean mayBeWritten(Extent extent, boolean soonToo) {
+    return (soonToo || !victims.wantedSoon(extent)) && extent.tryPinUnseen();
   }
 
   /** One that was taken has no copy after all. */

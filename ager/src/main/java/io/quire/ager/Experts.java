@@ -60,6 +60,8 @@ final class Experts {
   /** So many lists of slots, from 0 on: one for each set of ghosts. */
   static final int LISTS = 1 << COUNT;
 
+  private static final int[] ALONE = {0};
+
   /** In {@code holders}, besides the bits of the ghosts. */
   private static final int RESIDENT = LISTS;
 
@@ -72,8 +74,7 @@ final class Experts {
 
   private final GhostSpace space;
   private final Ghost[] ghosts;
-  private final SlotLists residents;
-  private final int[] residentCounts = new int[LISTS];
+  private final ClientLists residents;
 
   /** By slot: one bit for each ghost that holds it, and whether it is in one of our lists. */
   private byte[] holders = {};
@@ -91,16 +92,16 @@ final class Experts {
    * @param budgetPages what extents may take in memory
    */
   Experts(int budgetPages) {
-    this(budgetPages, new SlotLists(LISTS));
+    this(budgetPages, new ClientLists(1, LISTS, _ -> 0, _ -> 0));
   }
 
   /**
    * As {@link #Experts(int)}.
    *
-   * @param lists of which the first {@link #LISTS} are for those in memory; others may keep there,
-   *     in more of them, what they have not told to be so
+   * @param lists of which the first {@link #LISTS} kinds are for those in memory; others may keep
+   *     there, in more of them, what they have not told to be so
    */
-  Experts(int budgetPages, SlotLists lists) {
+  Experts(int budgetPages, ClientLists lists) {
     residents = lists;
     space = new GhostSpace(budgetPages);
     ghosts =
@@ -138,7 +139,7 @@ final class Experts {
       }
     }
     if (isResident(slot)) {
-      residents.moveLast(kind(slot), slot);
+      residents.moveLast(kind(slot), kind(slot), slot);
     }
     choose(pages);
   }
@@ -161,14 +162,13 @@ final class Experts {
     if (after != before) {
       holders[slot] = (byte) after;
       if (isResident(slot)) {
-        residents.moveLast(kind(slot), slot);
-        residentCounts[before & ~RESIDENT]--;
-        residentCounts[kind(slot)]++;
+        residents.moveLast(before & ~RESIDENT, kind(slot), slot);
       }
     }
   }
 
-  private boolean isResident(int slot) {
+  /** Whether it was said to be in memory. */
+  boolean isResident(int slot) {
     return slot < holders.length && (holders[slot] & RESIDENT) != 0;
   }
 
@@ -212,7 +212,6 @@ final class Experts {
   void resident(int slot) {
     if (!isResident(slot)) {
       residents.addLast(kind(slot), slot);
-      residentCounts[kind(slot)]++;
       holders[slot] |= RESIDENT;
     }
   }
@@ -220,8 +219,7 @@ final class Experts {
   /** This extent is not in memory any more. */
   void absent(int slot) {
     if (isResident(slot)) {
-      residents.remove(slot);
-      residentCounts[kind(slot)]--;
+      residents.remove(kind(slot), slot);
       holders[slot] &= ~RESIDENT;
     }
   }
@@ -243,18 +241,20 @@ final class Experts {
    * the owner says otherwise. Whoever is refused is asked again after all others of its kind.
    */
   int victim(IntPredicate evictable) {
+    return victim(ALONE, evictable);
+  }
+
+  /** As {@link #victim(IntPredicate)}, of these clients only. */
+  int victim(int[] clients, IntPredicate evictable) {
     rank();
     for (int wish = 0; wish < 1 << COUNT; wish++) {
       int kind = 0;
       for (int i = 0; i < COUNT; i++) {
         kind |= (wish >> i & 1) << ranking[i];
       }
-      for (int i = residentCounts[kind]; i > 0; i--) {
-        int slot = residents.first(kind);
-        if (evictable.test(slot)) {
-          return slot;
-        }
-        residents.moveLast(kind, slot);
+      int slot = residents.first(kind, clients, evictable);
+      if (slot != NONE) {
+        return slot;
       }
     }
     return NONE;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * where it is.
  *
  * <p>An extent takes 72 bytes where references take 4: 12 of header, nine numbers of 4 and 8 bytes
- * each, a store's number, and two references. What holds for few of them at a time stands
- * elsewhere.
+ * each, a store's and a client's number, and two references. What holds for few of them at a time
+ * stands elsewhere.
  */
 abstract sealed class Frame permits Extent {
   /** Where the bytes are. MOVING lasts as long as a copy in memory. */
@@ -81,6 +81,7 @@ abstract sealed class Frame permits Extent {
   int run = Runs.NONE;
   long place = Place.NOWHERE;
   byte placeStore;
+  private byte client;
 
   /** The page-in, while there is one, and else the durable copy. */
   private @Nullable Besides besides;
@@ -215,6 +216,15 @@ abstract sealed class Frame permits Extent {
   }
 
   // What follows is called under the lock of Memory.
+
+  /** The number of the client that it belongs to. */
+  final int client() {
+    return Byte.toUnsignedInt(client);
+  }
+
+  final void client(int number) {
+    client = (byte) number;
+  }
 
   final @Nullable Stored durable() {
     Besides now = besides;

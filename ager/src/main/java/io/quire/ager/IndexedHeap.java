@@ -2,24 +2,49 @@ package io.quire.ager;
 
 import java.util.Arrays;
 
-/** Slots with keys, the largest in front; a key may change. Not thread-safe. */
+/**
+ * Slots with keys, the largest in front; a key may change. Not thread-safe.
+ *
+ * <p>Some heaps may share what says where a slot stands, if no slot is in two of them. Then a slot
+ * must be removed from, and put into, that which it is in.
+ */
 final class IndexedHeap {
   private static final int NONE = -1;
+
+  /** Where slots stand in their heaps, or NONE: 4 bytes for each slot. */
+  static final class Places {
+    private int[] at = {};
+
+    boolean contains(int slot) {
+      return slot < at.length && at[slot] != NONE;
+    }
+  }
 
   private int[] slots = {};
   private double[] keys = {};
 
-  /** Where a slot stands, or NONE. */
-  private int[] at = {};
-
+  private final Places places;
   private int size;
+
+  IndexedHeap() {
+    this(new Places());
+  }
+
+  IndexedHeap(Places places) {
+    this.places = places;
+  }
 
   int size() {
     return size;
   }
 
   boolean contains(int slot) {
-    return slot < at.length && at[slot] != NONE;
+    return places.contains(slot);
+  }
+
+  /** The key of a slot that is there. */
+  double key(int slot) {
+    return keys[places.at[slot]];
   }
 
   /** The slot with the largest key; there must be one. */
@@ -38,12 +63,12 @@ final class IndexedHeap {
 
   /** Adds a slot, or changes its key. */
   void put(int slot, double key) {
-    if (slot >= at.length) {
-      int had = at.length;
-      at = SlotArrays.grown(at, slot + 1);
-      Arrays.fill(at, had, at.length, NONE);
+    if (slot >= places.at.length) {
+      int had = places.at.length;
+      places.at = SlotArrays.grown(places.at, slot + 1);
+      Arrays.fill(places.at, had, places.at.length, NONE);
     }
-    int place = at[slot];
+    int place = places.at[slot];
     if (place == NONE) {
       if (size == slots.length) {
         slots = SlotArrays.grown(slots, size + 1);
@@ -60,8 +85,8 @@ final class IndexedHeap {
     if (!contains(slot)) {
       return;
     }
-    int place = at[slot];
-    at[slot] = NONE;
+    int place = places.at[slot];
+    places.at[slot] = NONE;
     size--;
     if (place < size) {
       set(place, slots[size], keys[size]);
@@ -103,6 +128,6 @@ final class IndexedHeap {
   private void set(int place, int slot, double key) {
     slots[place] = slot;
     keys[place] = key;
-    at[slot] = place;
+    places.at[slot] = place;
   }
 }

@@ -131,11 +131,30 @@ final class Memory implements AutoCloseable {
     return region.slice(startPage, bytes);
   }
 
+  // ---- clients
+
+  /** That of all that has no client. */
+  Account rest() {
+    return pool.rest();
+  }
+
+  Account open(ClientConfig client) {
+    return locked(() -> pool.open(client));
+  }
+
+  void change(Account client, ClientConfig to) {
+    run(() -> pool.change(client, to));
+  }
+
+  void close(Account client) {
+    run(() -> pool.close(client));
+  }
+
   // ---- drafts and extents
 
   /** A draft with one pin, in its place. */
-  Extent allocate(long bytes, Deadline deadline) {
-    RoomRequest request = locked(() -> pool.draft(bytes, deadline));
+  Extent allocate(Account client, long bytes, Deadline deadline) {
+    RoomRequest request = locked(() -> pool.draft(client, bytes, deadline));
     boolean placed = false;
     try {
       joinPages(request);
@@ -154,8 +173,8 @@ final class Memory implements AutoCloseable {
     run(() -> pool.seal(extent, crc));
   }
 
-  Extent adopt(Stored stored) {
-    return locked(() -> pool.adopt(stored));
+  Extent adopt(Account client, Stored stored) {
+    return locked(() -> pool.adopt(client, stored));
   }
 
   void drop(Extent extent) {

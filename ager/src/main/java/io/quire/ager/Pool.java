@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class Pool {
   private final List<Store> stores;
   private final long budgetBytes;
   private final Table table = new Table();
+  private final Clients clients;
   private final Victims victims;
   private final Space space;
   private final Rooms rooms;
@@ -50,10 +52,13 @@ final class Pool {
     this.memory = memory;
     this.stores = List.copyOf(stores);
     this.budgetBytes = budgetBytes;
-    victims = new Victims(table, budgetBytes, config.readAheadBytes());
-    space = new Space(Runs.pagesOf(budgetBytes), table, victims);
-    rooms = new Rooms(space, space.pages() - Runs.pagesOf(config.reserveBytes()));
-    dirty = new Dirty(budgetBytes, table, victims);
+    int pages = Runs.pagesOf(budgetBytes);
+    int draftPages = pages - Runs.pagesOf(config.reserveBytes());
+    clients = new Clients(pages, draftPages);
+    victims = new Victims(table, clients, budgetBytes, config.readAheadBytes());
+    space = new Space(pages, table, victims, clients);
+    rooms = new Rooms(space, clients, draftPages);
+    dirty = new Dirty(budgetBytes, table, clients, victims);
     tiers = new Tiers(table, victims, stores);
   }
 
@@ -100,12 +105,49 @@ final class Pool {
     rooms.removeAll().forEach(request -> fail(request, why));
   }
 
+  // ---- clients
+
+  /** That of all that has no client. */
+  Account rest() {
+    return clients.get(0);
+  }
+
+  Account open(ClientConfig client) {
+    checkOpen();
+    return clients.open(client);
+  }
+
+  void change(Account client, ClientConfig to) {
+    clients.change(client, to);
+    changed = true;
+  }
+
+  /** Its extents are the rest's from here on. */
+  void close(Account client) {
+    if (client.closed) {
+      return;
+    }
+    table.forEach(
+        extent -> {
+          if (extent.client() == client.number) {
+            if (extent.dirty()) {
+              dirty.becomes(extent, rest());
+            } else {
+              victims.becomes(extent, rest());
+            }
+          }
+        });
+    clients.close(client);
+    changed = true;
+  }
+
   // ---- drafts and extents
 
   /** A draft with one pin, which wants room. */
-  RoomRequest draft(long bytes, Deadline deadline) {
-    checkRoomForOneMore();
+  RoomRequest draft(Account client, long bytes, Deadline deadline) {
+    checkRoomForOneMore(client);
     Extent extent = new Extent(memory, nextId++, (int) bytes);
+    extent.client(client.number);
     table.add(extent);
     extent.addPin();
     RoomRequest request = rooms.make(extent, RoomRequest.Kind.DRAFT, deadline);
@@ -121,17 +163,19 @@ final class Pool {
     changed |= dirty.isHigh();
   }
 
-  Extent adopt(Stored stored) {
-    checkRoomForOneMore();
+  Extent adopt(Account client, Stored stored) {
+    checkRoomForOneMore(client);
     Extent extent = new Extent(memory, nextId++, (int) stored.copy().bytes());
+    extent.client(client.number);
     extent.markSealed(stored.copy().crc());
     extent.durable(stored);
     table.add(extent);
     return extent;
   }
 
-  private void checkRoomForOneMore() {
+  private void checkRoomForOneMore(Account client) {
     checkOpen();
+    clients.checkOpen(client);
     if (table.size() >= config.maxExtents()) {
       throw new AgerException.TooManyExtents(config.maxExtents());
     }
@@ -191,8 +235,10 @@ final class Pool {
   // ---- room
 
   private Rooms.Answer ask(RoomRequest request) {
-    if (rooms.isFull() && request.urgent()) {
-      fail(request, refusal(request));
+    if (rooms.isFull() || !clients.everAllows(request.extent(), isDraft(request))) {
+      if (request.urgent()) {
+        fail(request, refusal(request));
+      }
       return Rooms.Answer.REFUSED;
     }
     memory.drainUses();
@@ -223,6 +269,7 @@ final class Pool {
   /** Serves one, if it still waits; answers if there is more to be done for it. */
   Rooms.@Nullable Work serve(RoomRequest request) {
     List<RoomRequest> placed = new ArrayList<>();
+    rooms.serveBefore(request, placed);
     Rooms.Work work = rooms.serve(request, placed);
     placed.forEach(this::grant);
     return work;
@@ -247,12 +294,22 @@ final class Pool {
       return;
     }
     for (RoomRequest request : rooms.all()) {
-      long limitBytes = (long) rooms.limitPages(request) * Runs.PAGE_BYTES;
-      if (request.extent().footprint() > limitBytes - dirty.bytes()) {
+      if (isHopeless(request)) {
         rooms.remove(request);
         fail(request, refusal(request));
       }
     }
+  }
+
+  private boolean isHopeless(RoomRequest request) {
+    Account client = clients.of(request.extent());
+    long limitBytes = (long) rooms.limitPages(request) * Runs.PAGE_BYTES;
+    long left = Math.min(limitBytes - dirty.bytes(), client.limitBytes() - client.dirtyBytes);
+    return request.extent().footprint() > left;
+  }
+
+  private static boolean isDraft(RoomRequest request) {
+    return request.kind() == RoomRequest.Kind.DRAFT;
   }
 
   boolean isCompacting(RoomRequest request) {
@@ -312,8 +369,16 @@ final class Pool {
   /** What is told to somebody who got no room. */
   AgerException refusal(RoomRequest request) {
     Extent extent = request.extent();
-    if (dirty.bytes() > 0 && !dirty.refusals().isEmpty()) {
+    Account client = clients.of(extent);
+    client.refusals++;
+    boolean never = !clients.everAllows(extent, isDraft(request));
+    boolean atLimit = never || rooms.isAtLimit(request);
+    long unwritten = atLimit ? client.dirtyBytes : dirty.bytes();
+    if (!never && unwritten > 0 && !dirty.refusals().isEmpty()) {
       return new AgerException.NoStoreLeft(extent.bytes(), dirty.refusals());
+    }
+    if (atLimit) {
+      return clients.refusal(extent, isDraft(request));
     }
     List<Long> pinned = new ArrayList<>();
     table.forEach(
@@ -412,6 +477,7 @@ final class Pool {
       tiers.pagedIn(extent, pageIn.usedBefore());
     }
     pageIns++;
+    clients.of(extent).pageIns++;
     extent.pageInEnded();
     extent.becomes(Phase.RESIDENT);
     victims.enter(extent);
@@ -461,7 +527,7 @@ final class Pool {
 
   /** What should be written next, pinned. */
   List<Extent> takeDirty(long mostBytes) {
-    return closed ? List.of() : dirty.take(mostBytes, rooms.anyUrgent());
+    return closed ? List.of() : dirty.take(mostBytes, rooms.waiting());
   }
 
   void written(Extent extent, int store, long place) {
@@ -569,8 +635,10 @@ final class Pool {
   AgerStats stats(OptionalLong peakRss, List<AgerStats.StoreStats> storeStats) {
     int[] resident = {0};
     int[] sealed = {0};
+    long[] pinnedBytes = new long[Clients.MAX];
     table.forEach(
         extent -> {
+          pinnedBytes[extent.client()] += isPinned(extent) ? extent.footprint() : 0;
           sealed[0] += extent.sealed() ? 1 : 0;
           resident[0] += extent.sealed() && extent.phase() == Phase.RESIDENT ? 1 : 0;
         });
@@ -578,7 +646,7 @@ final class Pool {
         budgetBytes,
         space.usedBytes(),
         space.peakBytes(),
-        pinnedBytes(),
+        LongStream.of(pinnedBytes).sum(),
         dirty.bytes(),
         resident[0],
         sealed[0],
@@ -587,6 +655,7 @@ final class Pool {
         space.evictions(),
         space.moves(),
         rooms.waits(),
+        clients.stats(pinnedBytes),
         storeStats);
   }
 

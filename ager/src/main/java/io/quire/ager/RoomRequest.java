@@ -7,10 +7,16 @@ import java.util.concurrent.CompletableFuture;
  * true when it has one; with false if it was only read ahead and there is none; or with what is
  * thrown to whoever waits.
  *
+ * @param priority of its client: of one kind the higher is served first
  * @param number in the order of arrival
  */
 record RoomRequest(
-    Extent extent, Kind kind, long number, Deadline deadline, CompletableFuture<Boolean> granted)
+    Extent extent,
+    Kind kind,
+    int priority,
+    long number,
+    Deadline deadline,
+    CompletableFuture<Boolean> granted)
     implements Comparable<RoomRequest> {
   /** The sooner, the more urgent. */
   enum Kind {
@@ -25,7 +31,7 @@ record RoomRequest(
 
   /** The same, for which somebody waits now. */
   RoomRequest urgent(Deadline until) {
-    return new RoomRequest(extent, Kind.PAGE_IN, number, until, granted);
+    return new RoomRequest(extent, Kind.PAGE_IN, priority, number, until, granted);
   }
 
   /** Whether somebody waits for it. */
@@ -36,7 +42,8 @@ record RoomRequest(
   @Override
   public int compareTo(RoomRequest other) {
     int byKind = kind.compareTo(other.kind);
-    return byKind != 0 ? byKind : Long.compare(number, other.number);
+    int byPriority = byKind != 0 ? byKind : Integer.compare(other.priority, priority);
+    return byPriority != 0 ? byPriority : Long.compare(number, other.number);
   }
 
   @Override

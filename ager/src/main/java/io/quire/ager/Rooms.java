@@ -2,6 +2,7 @@ package io.quire.ager;
 
 import io.quire.ager.RoomRequest.Kind;
 import io.quire.ager.Space.Placing;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class Rooms {
 
   /** How many runs are looked at before others get the lock: that takes a millisecond at most. */
   private static final int LOOKS_AT_ONCE = 4096;
+
+  /** So many that are before another are looked at for its sake. */
+  private static final int BEFORE_MAX = 64;
 
   /** A look that found nothing is not repeated before so many times what it took have passed. */
   private static final int LOOK_SHARE = 8;
@@ -39,6 +43,7 @@ final class Rooms {
   /** Extents have to be moved for a request, and how. */
   static final class Compacting implements Work {
     final RoomRequest request;
+    final Account client;
     final CompactionPlan plan;
 
     /** Whose bytes are being copied. */
@@ -49,8 +54,9 @@ final class Rooms {
 
     boolean abandoned;
 
-    Compacting(RoomRequest request, CompactionPlan plan) {
+    Compacting(RoomRequest request, Account client, CompactionPlan plan) {
       this.request = request;
+      this.client = client;
       this.plan = plan;
     }
   }
@@ -82,6 +88,7 @@ final class Rooms {
   }
 
   private final Space space;
+  private final Clients clients;
   private final int draftPages;
   private final TreeSet<RoomRequest> waiting = new TreeSet<>();
   private final Map<RoomRequest, Compacting> compacting = new HashMap<>();
@@ -95,40 +102,76 @@ final class Rooms {
    *
    * @param draftPages which drafts may use, unless one alone is larger
    */
-  Rooms(Space space, int draftPages) {
+  Rooms(Space space, Clients clients, int draftPages) {
     this.space = space;
+    this.clients = clients;
     this.draftPages = draftPages;
   }
 
   RoomRequest make(Extent extent, Kind kind, Deadline deadline) {
-    return new RoomRequest(extent, kind, nextNumber++, deadline, new CompletableFuture<>());
+    int priority = clients.of(extent).config.priority();
+    return new RoomRequest(
+        extent, kind, priority, nextNumber++, deadline, new CompletableFuture<>());
   }
 
   /** Places it or queues it; whether it may be queued {@link #isFull} tells before. */
   Answer ask(RoomRequest request) {
-    RoomRequest before = waiting.isEmpty() ? null : waiting.lower(request);
-    Placing placing = before == null ? place(request) : Placing.FULL;
+    Placing placing = isBehind(request) ? Placing.FULL : place(request);
     if (placing == Placing.PLACED) {
       return Answer.PLACED;
     }
     if (!request.urgent() && placing == Placing.FULL) {
       return Answer.REFUSED;
     }
-    waits += request.urgent() && placing == Placing.FULL ? 1 : 0;
+    if (request.urgent() && placing == Placing.FULL) {
+      waits++;
+      clients.of(request.extent()).waits++;
+    }
     add(request);
     return Answer.QUEUED;
   }
 
+  /** Whether somebody is before it who waits for what it wants too. */
+  private boolean isBehind(RoomRequest request) {
+    int looks = 0;
+    for (RoomRequest before : waiting) {
+      if (before.compareTo(request) >= 0 || looks++ == BEFORE_MAX) {
+        return false;
+      }
+      if (!isAtLimit(before) || before.extent().client() == request.extent().client()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it is its client that may not hold more, rather than that memory is full. */
+  boolean isAtLimit(RoomRequest request) {
+    return !clients.allows(request.extent()) && !isCompacting(request);
+  }
+
   private Placing place(RoomRequest request) {
-    Extent extent = request.extent();
-    return space.place(extent, limitPages(request), request.urgent() ? null : extent);
+    return space.place(request, draftPages);
   }
 
   /** So many pages may be used when it has been placed. */
   int limitPages(RoomRequest request) {
-    return request.kind() == Kind.DRAFT
-        ? Math.max(draftPages, request.extent().pages())
-        : space.pages();
+    return space.limitPages(request, draftPages);
+  }
+
+  /** Serves those before it who can be served without moving anything. */
+  void serveBefore(RoomRequest request, List<RoomRequest> placed) {
+    waiting.headSet(request).stream()
+        .limit(BEFORE_MAX)
+        .filter(before -> !compacting.containsKey(before))
+        .toList()
+        .forEach(
+            before -> {
+              if (place(before) == Placing.PLACED) {
+                remove(before);
+                placed.add(before);
+              }
+            });
   }
 
   /**
@@ -165,7 +208,7 @@ final class Rooms {
       boolean looking = look != null && !look.at.over();
       CompactionPlan plan = looking ? null : space.plan(request.extent());
       // With one extent less there may be a way near by. To look everywhere takes long.
-      if (looking || plan == null && request.urgent() && !space.evictOne(null)) {
+      if (looking || plan == null && request.urgent() && !space.evictOne(request)) {
         if (look == null || look.mayBeRepeated()) {
           look = new Look(space.look(request.extent()));
           looks.put(request, look);
@@ -177,8 +220,9 @@ final class Rooms {
       }
       if (plan != null) {
         looks.remove(request);
-        Compacting work = new Compacting(request, plan);
+        Compacting work = new Compacting(request, clients.of(request.extent()), plan);
         compacting.put(request, work);
+        clients.takes(request.extent());
         return work;
       }
       if (!request.urgent()) {
@@ -196,6 +240,7 @@ final class Rooms {
   /** What was planned was done, or was abandoned. */
   void done(Compacting work) {
     compacting.remove(work.request);
+    clients.gives(work.client, work.request.extent().pages());
   }
 
   /** Whether extents are being moved for it at this moment. */
@@ -249,6 +294,25 @@ final class Rooms {
 
   boolean isEmpty() {
     return waiting.isEmpty();
+  }
+
+  /** Clients that may not hold more, of which somebody waits; and whether others wait too. */
+  record Waiting(int[] atLimit, boolean others) {}
+
+  /** For whom it helps to write. */
+  Waiting waiting() {
+    BitSet atLimit = new BitSet();
+    boolean others = false;
+    for (RoomRequest request : waiting) {
+      if (request.urgent()) {
+        if (isAtLimit(request)) {
+          atLimit.set(request.extent().client());
+        } else {
+          others = true;
+        }
+      }
+    }
+    return new Waiting(atLimit.stream().toArray(), others);
   }
 
   /** Whether somebody waits, rather than only being read ahead. */

@@ -1,5 +1,6 @@
 package io.quire.ager;
 
+import io.quire.ager.Clients.Reach;
 import io.quire.ager.Compaction.Effort;
 import org.jspecify.annotations.Nullable;
 
@@ -20,25 +21,29 @@ final class Space {
   private final Runs runs;
   private final Compaction compaction;
   private final Victims victims;
+  private final Clients clients;
   private int peakPages;
   private long evictions;
 
-  Space(int pages, Table table, Victims victims) {
+  Space(int pages, Table table, Victims victims, Clients clients) {
     runs = new Runs(pages);
     compaction = new Compaction(runs, slot -> table.get(slot).idle());
     this.victims = victims;
+    this.clients = clients;
   }
 
   /**
-   * Gives the extent a place, if evicting others makes room for it without more pages being used
-   * than the limit.
+   * Gives an extent its place, if evicting others makes room for it.
    *
-   * @param aheadOf as in {@link Victims#next}
+   * @param draftPages not more are used when a draft has been placed, unless it alone is larger
    */
-  Placing place(Extent extent, int limitPages, @Nullable Extent aheadOf) {
+  Placing place(RoomRequest request, int draftPages) {
+    Extent extent = request.extent();
     int pages = extent.pages();
     while (true) {
-      if (runs.usedPages() + runs.reservedPages() + pages <= limitPages) {
+      boolean allowed = clients.allows(extent);
+      if (allowed
+          && runs.usedPages() + runs.reservedPages() + pages <= limitPages(request, draftPages)) {
         int run = runs.allocate(pages, extent.slot);
         if (run != Runs.NONE) {
           lies(extent, run);
@@ -48,15 +53,23 @@ final class Space {
           return Placing.SCATTERED;
         }
       }
-      if (!evictOne(aheadOf)) {
+      if (!evictOne(request)) {
         return Placing.FULL;
       }
     }
   }
 
+  /** So many pages may be used when it has been placed. */
+  int limitPages(RoomRequest request, int draftPages) {
+    Extent extent = request.extent();
+    return request.kind() == RoomRequest.Kind.DRAFT
+        ? Math.max(draftPages, extent.pages()) - clients.unusedPages(extent)
+        : runs.pages();
+  }
+
   /** Evicts whom the order names; false if there is nobody. */
-  boolean evictOne(@Nullable Extent aheadOf) {
-    Extent victim = victims.next(aheadOf);
+  boolean evictOne(RoomRequest request) {
+    Extent victim = victim(request);
     if (victim == null) {
       return false;
     }
@@ -68,7 +81,19 @@ final class Space {
     return true;
   }
 
+  private @Nullable Extent victim(RoomRequest request) {
+    Extent extent = request.extent();
+    if (!clients.allows(extent)) {
+      return victims.next(extent, Reach.OWN, !request.urgent());
+    }
+    Extent spare = victims.next(extent, Reach.SPARE, !request.urgent());
+    return spare == null && request.kind() == RoomRequest.Kind.PAGE_IN
+        ? victims.next(extent, Reach.ALL, false)
+        : spare;
+  }
+
   private void lies(Extent extent, int run) {
+    clients.takes(extent);
     extent.run = run;
     extent.liesAt(runs.start(run));
     peakPages = Math.max(peakPages, runs.usedPages());
@@ -76,6 +101,7 @@ final class Space {
 
   /** Takes the extent's place from it. */
   void vacate(Extent extent) {
+    clients.gives(extent);
     runs.free(extent.run);
     extent.run = Runs.NONE;
   }

@@ -1,5 +1,6 @@
 package io.quire.ager;
 
+import io.quire.ager.Clients.Reach;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says who goes next when room is needed. Each clean resident extent is judged in one of two
  * places: {@link Declared} has those that declared scans have to do with, {@link Experts} has all
- * others. From first to go to last:
+ * others. Extents of clients of a lower priority go before those of a higher one; of one priority,
+ * from first to go to last:
  *
  * <ol>
  *   <li>read by scans, and wanted by none any more;
@@ -24,22 +26,30 @@ final class Victims {
   private static final int NONE = Declared.NONE;
 
   private final Table table;
+  private final Clients clients;
   private final Declared declared;
-  private final SlotLists lists = new SlotLists(Experts.LISTS + 1);
+  private final ClientLists lists;
   private final Experts others;
   private final IntPredicate evictable;
   private final long nearBytes;
 
-  Victims(Table table, long memoryBytes, long nearBytes) {
+  Victims(Table table, Clients clients, long memoryBytes, long nearBytes) {
     this.table = table;
+    this.clients = clients;
+    lists =
+        new ClientLists(
+            Clients.MAX,
+            Experts.LISTS + 1,
+            slot -> table.get(slot).client(),
+            slot -> table.get(slot).lastUse());
     others = new Experts(Runs.pagesOf(memoryBytes), lists);
     this.nearBytes = nearBytes;
-    declared = new Declared(memoryBytes);
+    declared = new Declared(memoryBytes, slot -> table.get(slot).client());
     evictable = slot -> table.get(slot).idle();
   }
 
   /** Lists of which number {@link Experts#LISTS} is of no use to this class: {@link Dirty}'s. */
-  SlotLists lists() {
+  ClientLists lists() {
     return lists;
   }
 
@@ -80,17 +90,41 @@ final class Victims {
     declared.forget(extent.slot);
   }
 
+  /** It belongs to another client from here on, where it stands last. */
+  void becomes(Extent extent, Account account) {
+    boolean here = declared.contains(extent.slot) || others.isResident(extent.slot);
+    if (here) {
+      leave(extent);
+    }
+    extent.client(account.number);
+    if (here) {
+      enter(extent);
+    }
+  }
+
   /**
-   * The next to go, still there and idle as of now; null if there is none.
+   * The next to go for an extent, still there and idle as of now; null if there is none.
    *
-   * @param aheadOf if not null, nothing goes that is wanted sooner than this
+   * @param ahead whether nothing goes that is wanted sooner than it
    */
-  @Nullable Extent next(@Nullable Extent aheadOf) {
-    int known = declared.first(evictable);
+  @Nullable Extent next(Extent wanting, Reach reach, boolean ahead) {
+    IntPredicate may =
+        slot -> evictable.test(slot) && clients.mayTake(table.get(slot), wanting, reach);
+    for (int[] group : clients.groups(wanting, reach)) {
+      Extent next = next(group, may, ahead ? wanting : null);
+      if (next != null) {
+        return next;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Extent next(int[] group, IntPredicate may, @Nullable Extent aheadOf) {
+    int known = declared.first(group, may);
     if (known != NONE && !declared.wants(known)) {
       return table.get(known);
     }
-    int other = others.victim(evictable);
+    int other = others.victim(group, may);
     if (other != NONE && isOld(table.get(other))) {
       return table.get(other);
     }
