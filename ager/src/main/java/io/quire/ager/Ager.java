@@ -41,6 +41,7 @@ public final class Ager implements AutoCloseable {
   private final Memory memory;
   private final PageIns pageIns;
   private final Persister persister;
+  private final Pressing pressing;
   private final List<Worker> workers = new ArrayList<>();
   private boolean closed;
 
@@ -54,6 +55,7 @@ public final class Ager implements AutoCloseable {
     Writer writer = new Writer(memory, pageIns, stores);
     Reclaimer reclaimer = new Reclaimer(memory);
     String prefix = "ager-" + config.owner() + "-";
+    pressing = new Pressing(prefix, memory);
     workers.add(new Worker(prefix + "persister", persister::step));
     workers.add(new Worker(prefix + "writer", writer::step));
     workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
@@ -182,7 +184,23 @@ public final class Ager implements AutoCloseable {
    * @throws AgerException.TooManyClients if 255 are open
    */
   public Client client(ClientConfig config) {
-    return new Client(this, memory, memory.open(config));
+    return new Client(this, memory, pressing, memory.open(config));
+  }
+
+  /**
+   * Before somebody is refused who waits for room because memory as a whole is short, the listener
+   * is asked to release what it can; so are those of all clients. It is asked as soon as nothing is
+   * left to be written, or writing takes longer than a twentieth of a second, and again every tenth
+   * of a second while somebody waits. Who has no time to wait is refused without it.
+   *
+   * <p>It runs on a thread of the ager, one call at a time, and may close pins and drafts and drop
+   * extents. What it throws, and that it takes more than a second, is logged once; then it is
+   * interrupted.
+   *
+   * @throws IllegalStateException if the ager is closed
+   */
+  public Registration onPressure(Consumer<Pressure> listener) {
+    return pressing.add(memory.rest(), listener);
   }
 
   /**
@@ -391,6 +409,7 @@ public final class Ager implements AutoCloseable {
     for (Worker worker : workers) {
       ended &= worker.awaitEnd(deadline);
     }
+    ended &= pressing.close(deadline);
     RuntimeException why = new IllegalStateException("ager is closed: owner=" + config.owner());
     persister.close(why);
     pageIns.close(why);

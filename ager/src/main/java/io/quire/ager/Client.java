@@ -1,6 +1,7 @@
 package io.quire.ager;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * A user of an {@link Ager} with a limit, a guarantee and a priority of its own: a query, a cache,
@@ -13,11 +14,13 @@ import java.time.Duration;
 public final class Client implements AutoCloseable {
   private final Ager ager;
   private final Memory memory;
+  private final Pressing pressing;
   private final Account account;
 
-  Client(Ager ager, Memory memory, Account account) {
+  Client(Ager ager, Memory memory, Pressing pressing, Account account) {
     this.ager = ager;
     this.memory = memory;
+    this.pressing = pressing;
     this.account = account;
   }
 
@@ -42,6 +45,16 @@ public final class Client implements AutoCloseable {
   }
 
   /**
+   * As {@link Ager#onPressure}, and before somebody is refused because this client is at its limit:
+   * then only listeners of this client are asked.
+   *
+   * @throws IllegalStateException if the ager is closed
+   */
+  public Registration onPressure(Consumer<Pressure> listener) {
+    return pressing.add(account, listener);
+  }
+
+  /**
    * Changes all but the name, from the next request on. What it holds beyond a new limit goes when
    * it wants more.
    *
@@ -54,8 +67,9 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Ends the client; its extents live on as {@link ClientConfig#DEFAULT}'s. Takes time in
-   * proportion to the number of all extents. Further calls do nothing.
+   * Ends the client; its extents live on as {@link ClientConfig#DEFAULT}'s, and its listeners are
+   * asked only when memory as a whole is short. Takes time in proportion to the number of all
+   * extents. Further calls do nothing.
    */
   @Override
   public void close() {

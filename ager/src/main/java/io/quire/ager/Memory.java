@@ -26,10 +26,18 @@ final class Memory implements AutoCloseable {
   /** For so long a request that is taken back waits for what is being done for it. */
   private static final Duration SETTLE_MAX = Duration.ofSeconds(2);
 
+  /** Between two looks at who waits. */
+  private static final long LOOK_NANOS = 10_000_000L;
+
+  private static final long IDLE_NANOS = 200_000_000L;
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** For the threads of the ager: something has changed that may give them work. */
   private final Condition changed = lock.newCondition();
+
+  /** For {@link Pressing}: somebody waits, and nobody did before. */
+  private final Condition pressed = lock.newCondition();
 
   private final Region region;
   private final UseBuffer uses = new UseBuffer();
@@ -98,7 +106,11 @@ final class Memory implements AutoCloseable {
 
   /** Before the lock is given back, or a wait begins. */
   private List<Runnable> settle() {
+    boolean before = waiting;
     waiting = pool.anyUrgent();
+    if (waiting && !before) {
+      pressed.signal();
+    }
     tick = pool.tick();
     if (pool.takeChanged()) {
       changed.signalAll();
@@ -294,6 +306,19 @@ final class Memory implements AutoCloseable {
     } finally {
       lock.unlock();
       todo.forEach(Runnable::run);
+    }
+  }
+
+  /** For {@link Pressing}: what is short, after a wait that is short while somebody waits. */
+  List<Pressing.Shortage> shortages() throws InterruptedException {
+    lock.lock();
+    try {
+      if (!pool.closed()) {
+        pressed.awaitNanos(pool.anyUrgent() ? LOOK_NANOS : IDLE_NANOS);
+      }
+      return pool.closed() ? List.of() : pool.shortages();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -24,6 +24,9 @@ final class Pool {
   /** For so long stores must have refused everything before there is no hope. */
   private static final long HOPELESS_NANOS = 900_000_000L;
 
+  /** For so long a request waits for what is being written before listeners are asked. */
+  private static final long PATIENCE_NANOS = 50_000_000L;
+
   private final AgerConfig config;
   private final Memory memory;
   private final List<Store> stores;
@@ -310,6 +313,40 @@ final class Pool {
 
   private static boolean isDraft(RoomRequest request) {
     return request.kind() == RoomRequest.Kind.DRAFT;
+  }
+
+  /** What is short, for those whom it does not seem to help that something is written. */
+  List<Pressing.Shortage> shortages() {
+    long[] atLimit = new long[Clients.MAX];
+    long all = 0;
+    for (RoomRequest request : rooms.all()) {
+      if (request.urgent() && !isPatient(request)) {
+        if (rooms.isAtLimit(request)) {
+          atLimit[request.extent().client()] += request.extent().bytes();
+        } else {
+          all += request.extent().bytes();
+        }
+      }
+    }
+    List<Pressing.Shortage> shortages = new ArrayList<>();
+    if (all > 0) {
+      shortages.add(new Pressing.Shortage(null, all));
+    }
+    for (Account client : clients.all()) {
+      if (atLimit[client.number] > 0) {
+        shortages.add(new Pressing.Shortage(client, atLimit[client.number]));
+      }
+    }
+    return shortages;
+  }
+
+  private boolean isPatient(RoomRequest request) {
+    long unwritten =
+        rooms.isAtLimit(request) ? clients.of(request.extent()).dirtyBytes : dirty.bytes();
+    return unwritten > 0
+        && dirty.refusals().isEmpty()
+        && System.nanoTime() - request.sinceNanos() < PATIENCE_NANOS
+        && request.deadline().remainingNanos() > PATIENCE_NANOS;
   }
 
   boolean isCompacting(RoomRequest request) {

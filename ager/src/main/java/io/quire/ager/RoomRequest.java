@@ -9,12 +9,14 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param priority of its client: of one kind the higher is served first
  * @param number in the order of arrival
+ * @param sinceNanos when it was made
  */
 record RoomRequest(
     Extent extent,
     Kind kind,
     int priority,
     long number,
+    long sinceNanos,
     Deadline deadline,
     CompletableFuture<Boolean> granted)
     implements Comparable<RoomRequest> {
@@ -31,7 +33,7 @@ record RoomRequest(
 
   /** The same, for which somebody waits now. */
   RoomRequest urgent(Deadline until) {
-    return new RoomRequest(extent, Kind.PAGE_IN, priority, number, until, granted);
+    return new RoomRequest(extent, Kind.PAGE_IN, priority, number, sinceNanos, until, granted);
   }
 
   /** Whether somebody waits for it. */

@@ -111,7 +111,13 @@ final class Rooms {
   RoomRequest make(Extent extent, Kind kind, Deadline deadline) {
     int priority = clients.of(extent).config.priority();
     return new RoomRequest(
-        extent, kind, priority, nextNumber++, deadline, new CompletableFuture<>());
+        extent,
+        kind,
+        priority,
+        nextNumber++,
+        System.nanoTime(),
+        deadline,
+        new CompletableFuture<>());
   }
 
   /** Places it or queues it; whether it may be queued {@link #isFull} tells before. */
