@@ -308,6 +308,19 @@ public final class Ager implements AutoCloseable {
     }
   }
 
+  /**
+   * Says what is known of the future use of extents; it counts until something else is said of them
+   * or the {@link Advice} ends by itself. A hint and no promise: whatever is advised, nobody is
+   * refused for it, and limits of clients hold.
+   */
+  public void advise(List<Extent> extents, Advice advice) {
+    extents.forEach(this::checkMine);
+    memory.advise(extents, advice);
+    if (advice == Advice.WILL_NEED) {
+      prefetch(extents);
+    }
+  }
+
   /** Holds the extent if it is in memory and was not dropped. Does not wait. */
   public Optional<Pin> tryPin(Extent extent) {
     checkMine(extent);

@@ -40,7 +40,12 @@ final class ClientLists {
     return list(clientOf.applyAsInt(slot), kind);
   }
 
-  int count(int client, int kind) {
+  /** Whether it is in any list. */
+  boolean contains(int slot) {
+    return lists.contains(slot);
+  }
+
+  private int count(int client, int kind) {
     return counts[list(client, kind)];
   }
 

@@ -11,7 +11,7 @@ import java.util.List;
  * the lists. Guarded by the lock of {@link Memory}.
  */
 final class Dirty {
-  private static final int LIST = Experts.LISTS;
+  private static final int LIST = Victims.DIRTY;
   private static final int NONE = ClientLists.NONE;
 
   private final long highBytes;

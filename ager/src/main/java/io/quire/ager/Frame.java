@@ -55,8 +55,11 @@ abstract sealed class Frame permits Extent {
   private static final long UNWRITABLE = 1L << 37;
   private static final long SUSPECT = 1L << 38;
 
+  private static final long DONT_NEED = 1L << 39;
+  private static final long KEEP = 1L << 40;
+
   /** Marks that keep nobody from taking the memory. */
-  private static final long HARMLESS = SEALED | WRITING | UNWRITABLE | SUSPECT;
+  private static final long HARMLESS = SEALED | WRITING | UNWRITABLE | SUSPECT | DONT_NEED | KEEP;
 
   static {
     try {
@@ -215,7 +218,20 @@ abstract sealed class Frame permits Extent {
     return (state & SUSPECT) != 0;
   }
 
+  /** NORMAL, DONT_NEED or KEEP. */
+  final Advice advice() {
+    long now = state;
+    return (now & DONT_NEED) != 0
+        ? Advice.DONT_NEED
+        : (now & KEEP) != 0 ? Advice.KEEP : Advice.NORMAL;
+  }
+
   // What follows is called under the lock of Memory.
+
+  final void advice(Advice now) {
+    mark(DONT_NEED, now == Advice.DONT_NEED);
+    mark(KEEP, now == Advice.KEEP);
+  }
 
   /** The number of the client that it belongs to. */
   final int client() {

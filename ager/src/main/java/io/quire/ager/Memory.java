@@ -30,6 +30,7 @@ final class Memory implements AutoCloseable {
   private static final long LOOK_NANOS = 10_000_000L;
 
   private static final long IDLE_NANOS = 200_000_000L;
+  private static final int ADVISED_AT_ONCE = 1024;
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -187,6 +188,14 @@ final class Memory implements AutoCloseable {
 
   Extent adopt(Account client, Stored stored) {
     return locked(() -> pool.adopt(client, stored));
+  }
+
+  /** Others have the lock in between. */
+  void advise(List<Extent> extents, Advice advice) {
+    for (int from = 0; from < extents.size(); from += ADVISED_AT_ONCE) {
+      List<Extent> some = extents.subList(from, Math.min(from + ADVISED_AT_ONCE, extents.size()));
+      run(() -> some.forEach(extent -> pool.advise(extent, advice)));
+    }
   }
 
   void drop(Extent extent) {

@@ -184,6 +184,19 @@ final class Pool {
     }
   }
 
+  /** As {@link Ager#advise}, but that nothing is read. */
+  void advise(Extent extent, Advice advice) {
+    if (extent.slot == Frame.NO_SLOT) {
+      return;
+    }
+    tick++;
+    if (advice != Advice.WILL_NEED) {
+      victims.becomes(extent, advice);
+    } else if (extent.advice() == Advice.DONT_NEED) {
+      victims.becomes(extent, Advice.NORMAL);
+    }
+  }
+
   /** No new pins from here on; the extent goes with its last pin. */
   void drop(Extent extent) {
     dirty.remove(extent);
@@ -488,6 +501,9 @@ final class Pool {
     PageIn pageIn = new PageIn(extent, request, extent.lastUse());
     extent.pageIn(pageIn);
     extent.becomes(Phase.PAGING_IN);
+    if (kind != RoomRequest.Kind.MOVE && extent.advice() == Advice.DONT_NEED) {
+      extent.advice(Advice.NORMAL);
+    }
     if (kind == RoomRequest.Kind.PAGE_IN) {
       victims.used(extent);
     }

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says who goes next when room is needed. Each clean resident extent is judged in one of two
  * places: {@link Declared} has those that declared scans have to do with, {@link Experts} has all
- * others. Extents of clients of a lower priority go before those of a higher one; of one priority,
- * from first to go to last:
+ * others. What is said not to be needed goes first, and what is to be kept goes last. Else extents
+ * of clients of a lower priority go before those of a higher one; of one priority, from first to go
+ * to last:
  *
  * <ol>
  *   <li>read by scans, and wanted by none any more;
@@ -23,7 +24,13 @@ import org.jspecify.annotations.Nullable;
  * Guarded by the lock of {@link Memory}.
  */
 final class Victims {
+  /** A kind of list besides those of {@link Experts}. */
+  static final int DIRTY = Experts.LISTS;
+
   private static final int NONE = Declared.NONE;
+  private static final int UNNEEDED = Experts.LISTS + 1;
+  private static final int KEPT = Experts.LISTS + 2;
+  private static final int KINDS = Experts.LISTS + 3;
 
   private final Table table;
   private final Clients clients;
@@ -39,7 +46,7 @@ final class Victims {
     lists =
         new ClientLists(
             Clients.MAX,
-            Experts.LISTS + 1,
+            KINDS,
             slot -> table.get(slot).client(),
             slot -> table.get(slot).lastUse());
     others = new Experts(Runs.pagesOf(memoryBytes), lists);
@@ -48,7 +55,7 @@ final class Victims {
     evictable = slot -> table.get(slot).idle();
   }
 
-  /** Lists of which number {@link Experts#LISTS} is of no use to this class: {@link Dirty}'s. */
+  /** Lists of which those of the kind {@link #DIRTY} are of no use to this class. */
   ClientLists lists() {
     return lists;
   }
@@ -56,7 +63,11 @@ final class Victims {
   /** It was made, or somebody other than a scan has used it. */
   void used(Extent extent) {
     others.access(extent.slot, extent.pages());
-    if (declared.contains(extent.slot) && !declared.wants(extent.slot)) {
+    if (extent.advice() == Advice.DONT_NEED) {
+      becomes(extent, Advice.NORMAL);
+    } else if (isAdvised(extent)) {
+      lists.moveLast(KEPT, KEPT, extent.slot);
+    } else if (declared.contains(extent.slot) && !declared.wants(extent.slot)) {
       leave(extent);
       enter(extent);
     }
@@ -64,7 +75,9 @@ final class Victims {
 
   /** It is resident and clean from now on. */
   void enter(Extent extent) {
-    if (declared.wants(extent.slot)) {
+    if (extent.advice() != Advice.NORMAL) {
+      lists.addLast(kind(extent), extent.slot);
+    } else if (declared.wants(extent.slot)) {
       declared.add(extent.slot);
     } else {
       if (!others.knows(extent.slot)) {
@@ -78,9 +91,23 @@ final class Victims {
   void leave(Extent extent) {
     if (declared.contains(extent.slot)) {
       declared.remove(extent.slot);
+    } else if (isAdvised(extent)) {
+      lists.remove(kind(extent), extent.slot);
     } else {
       others.absent(extent.slot);
     }
+  }
+
+  /** Whether it is in a list of what is kept or not needed; what is dirty is in another. */
+  private boolean isAdvised(Extent extent) {
+    return extent.advice() != Advice.NORMAL
+        && lists.contains(extent.slot)
+        && !others.isResident(extent.slot)
+        && !extent.dirty();
+  }
+
+  private static int kind(Extent extent) {
+    return extent.advice() == Advice.KEEP ? KEPT : UNNEEDED;
   }
 
   /** It was dropped; its slot will be another's. */
@@ -92,11 +119,20 @@ final class Victims {
 
   /** It belongs to another client from here on, where it stands last. */
   void becomes(Extent extent, Account account) {
-    boolean here = declared.contains(extent.slot) || others.isResident(extent.slot);
+    judgeAnew(extent, () -> extent.client(account.number));
+  }
+
+  void becomes(Extent extent, Advice advice) {
+    judgeAnew(extent, () -> extent.advice(advice));
+  }
+
+  private void judgeAnew(Extent extent, Runnable change) {
+    boolean here =
+        declared.contains(extent.slot) || others.isResident(extent.slot) || isAdvised(extent);
     if (here) {
       leave(extent);
     }
-    extent.client(account.number);
+    change.run();
     if (here) {
       enter(extent);
     }
@@ -110,10 +146,19 @@ final class Victims {
   @Nullable Extent next(Extent wanting, Reach reach, boolean ahead) {
     IntPredicate may =
         slot -> evictable.test(slot) && clients.mayTake(table.get(slot), wanting, reach);
-    for (int[] group : clients.groups(wanting, reach)) {
-      Extent next = next(group, may, ahead ? wanting : null);
-      if (next != null) {
-        return next;
+    int[][] groups = clients.groups(wanting, reach);
+    Extent next = advised(UNNEEDED, groups, may);
+    for (int i = 0; next == null && i < groups.length; i++) {
+      next = next(groups[i], may, ahead ? wanting : null);
+    }
+    return next == null && !ahead ? advised(KEPT, groups, may) : next;
+  }
+
+  private @Nullable Extent advised(int kind, int[][] groups, IntPredicate may) {
+    for (int[] group : groups) {
+      int slot = lists.first(kind, group, may);
+      if (slot != NONE) {
+        return table.get(slot);
       }
     }
     return null;
