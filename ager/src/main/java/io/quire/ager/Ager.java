@@ -41,6 +41,7 @@ public final class Ager implements AutoCloseable {
   private final Memory memory;
   private final PageIns pageIns;
   private final Persister persister;
+  private final PageEvents events;
   private final Pressing pressing;
   private final List<Worker> workers = new ArrayList<>();
   private boolean closed;
@@ -49,12 +50,13 @@ public final class Ager implements AutoCloseable {
     this.config = config;
     this.region = region;
     this.stores = stores;
-    memory = new Memory(config, region, stores);
+    String prefix = "ager-" + config.owner() + "-";
+    events = new PageEvents(prefix);
+    memory = new Memory(config, region, stores, events);
     pageIns = new PageIns(memory, stores);
     persister = new Persister(memory, pageIns, stores.stream().filter(Store::isDurable).toList());
     Writer writer = new Writer(memory, pageIns, stores);
     Reclaimer reclaimer = new Reclaimer(memory);
-    String prefix = "ager-" + config.owner() + "-";
     pressing = new Pressing(prefix, memory);
     workers.add(new Worker(prefix + "persister", persister::step));
     workers.add(new Worker(prefix + "writer", writer::step));
@@ -201,6 +203,19 @@ public final class Ager implements AutoCloseable {
    */
   public Registration onPressure(Consumer<Pressure> listener) {
     return pressing.add(memory.rest(), listener);
+  }
+
+  /**
+   * Tells what becomes of extents from here on, in order, on a thread of the ager for this listener
+   * alone. 65,536 events may wait for it; of more it is told how many there were ({@link
+   * PageEvent.Missed}) and nothing else waits for it. What it throws is logged once. Nothing is
+   * told after {@link #close}.
+   *
+   * @throws IllegalStateException if the ager is closed
+   */
+  public Registration listen(Consumer<PageEvent> listener) {
+    memory.checkOpen();
+    return events.add(listener);
   }
 
   /**
@@ -423,6 +438,7 @@ public final class Ager implements AutoCloseable {
       ended &= worker.awaitEnd(deadline);
     }
     ended &= pressing.close(deadline);
+    ended &= events.close(deadline);
     RuntimeException why = new IllegalStateException("ager is closed: owner=" + config.owner());
     persister.close(why);
     pageIns.close(why);

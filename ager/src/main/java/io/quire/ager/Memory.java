@@ -54,10 +54,10 @@ final class Memory implements AutoCloseable {
    *
    * @param stores by whose index spilled copies are known
    */
-  Memory(AgerConfig config, Region region, List<Store> stores) {
+  Memory(AgerConfig config, Region region, List<Store> stores, PageEvents events) {
     this.region = region;
     pinTrace = new PinTrace(config.pinTrace());
-    pool = new Pool(config, this, stores, region.bytes());
+    pool = new Pool(config, this, stores, region.bytes(), events);
   }
 
   PinTrace pinTrace() {

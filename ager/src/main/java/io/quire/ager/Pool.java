@@ -38,6 +38,7 @@ final class Pool {
   private final Rooms rooms;
   private final Dirty dirty;
   private final Tiers tiers;
+  private final PageEvents events;
   private List<Runnable> afterwards = new ArrayList<>();
   private boolean changed;
   private long nextId = 1;
@@ -50,8 +51,9 @@ final class Pool {
    *
    * @param stores by whose index spilled copies are known
    */
-  Pool(AgerConfig config, Memory memory, List<Store> stores, long budgetBytes) {
+  Pool(AgerConfig config, Memory memory, List<Store> stores, long budgetBytes, PageEvents events) {
     this.config = config;
+    this.events = events;
     this.memory = memory;
     this.stores = List.copyOf(stores);
     this.budgetBytes = budgetBytes;
@@ -59,7 +61,7 @@ final class Pool {
     int draftPages = pages - Runs.pagesOf(config.reserveBytes());
     clients = new Clients(pages, draftPages);
     victims = new Victims(table, clients, budgetBytes, config.readAheadBytes());
-    space = new Space(pages, table, victims, clients);
+    space = new Space(pages, table, victims, clients, events);
     rooms = new Rooms(space, clients, draftPages);
     dirty = new Dirty(budgetBytes, table, clients, victims);
     tiers = new Tiers(table, victims, stores);
@@ -164,6 +166,9 @@ final class Pool {
     victims.used(extent);
     dirty.add(extent);
     changed |= dirty.isHigh();
+    if (events.heard()) {
+      events.add(new PageEvent.Sealed(extent));
+    }
   }
 
   Extent adopt(Account client, Stored stored) {
@@ -199,6 +204,9 @@ final class Pool {
 
   /** No new pins from here on; the extent goes with its last pin. */
   void drop(Extent extent) {
+    if (extent.sealed() && !extent.dropped() && events.heard()) {
+      events.add(new PageEvent.Dropped(extent));
+    }
     dirty.remove(extent);
     extent.markDropped();
     forgetIfLast(extent);
@@ -534,6 +542,9 @@ final class Pool {
     extent.pageInEnded();
     extent.becomes(Phase.RESIDENT);
     victims.enter(extent);
+    if (events.heard()) {
+      events.add(new PageEvent.PagedIn(extent));
+    }
     forgetIfLast(extent);
     changed = true;
     afterwards.add(() -> pageIn.done().complete(null));
@@ -546,6 +557,9 @@ final class Pool {
     }
     extent.pageInEnded();
     extent.becomes(Phase.ABSENT);
+    if (why instanceof AgerException.ExtentLost && events.heard()) {
+      events.add(new PageEvent.Lost(extent));
+    }
     forgetIfLast(extent);
     changed = true;
     afterwards.add(() -> pageIn.done().completeExceptionally(why));
@@ -593,6 +607,9 @@ final class Pool {
     extent.writing(false);
     tiers.worked(extent.bytes());
     dirty.accepted();
+    if (events.heard()) {
+      events.add(new PageEvent.Written(extent, stores.get(store).uri()));
+    }
     changed = true;
   }
 
@@ -614,6 +631,9 @@ final class Pool {
   void persisted(Extent extent, Stored stored) {
     becomesClean(extent, () -> extent.durable(stored));
     changed = true;
+    if (events.heard()) {
+      events.add(new PageEvent.Persisted(extent, stored.copy()));
+    }
   }
 
   private void becomesClean(Extent extent, Runnable copied) {

@@ -22,14 +22,16 @@ final class Space {
   private final Compaction compaction;
   private final Victims victims;
   private final Clients clients;
+  private final PageEvents events;
   private int peakPages;
   private long evictions;
 
-  Space(int pages, Table table, Victims victims, Clients clients) {
+  Space(int pages, Table table, Victims victims, Clients clients, PageEvents events) {
     runs = new Runs(pages);
     compaction = new Compaction(runs, slot -> table.get(slot).idle());
     this.victims = victims;
     this.clients = clients;
+    this.events = events;
   }
 
   /**
@@ -77,6 +79,9 @@ final class Space {
       victims.leave(victim);
       vacate(victim);
       evictions++;
+      if (events.heard()) {
+        events.add(new PageEvent.Evicted(victim));
+      }
     }
     return true;
   }

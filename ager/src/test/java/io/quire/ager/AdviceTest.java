@@ -136,15 +136,19 @@ class AdviceTest {
 
   @Test
   void keep_isNotTakenForReadingAhead() {
-    List<Extent> extents = clean(16);
+    List<Extent> extents = clean(17);
     Extent absent = extents.getFirst();
-    Samples.evict(ager, absent, extents);
-    List<Extent> here = resident(extents);
-    ager.advise(here, Advice.KEEP);
-    hold(16 - here.size() - 1);
+    List<Extent> others = extents.subList(1, 17);
+    Samples.evict(ager, absent, others);
+    others.forEach(each -> ager.pin(each, Samples.WAIT).close());
+    assertThat(resident(extents)).isEqualTo(others);
+    ager.advise(others, Advice.KEEP);
+    ager.advise(List.of(absent), Advice.WILL_NEED);
+    assertThat(absent.phase()).isEqualTo(Frame.Phase.ABSENT);
+    ager.advise(others.subList(0, 1), Advice.NORMAL);
     ager.advise(List.of(absent), Advice.WILL_NEED);
     Samples.await("is read", () -> Samples.resident(ager, absent));
-    assertThat(resident(here)).isEqualTo(here);
+    assertThat(resident(others)).isEqualTo(others.subList(1, 16));
   }
 
   @Test

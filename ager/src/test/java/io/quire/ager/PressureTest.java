@@ -193,7 +193,8 @@ class PressureTest {
   @Test
   void allocate_thereIsRoom_nobodyIsAsked() {
     try (Registration _ = ager.onPressure(told::add)) {
-      for (int i = 0; i < 100; i++) {
+      Deadline longEnough = Deadline.in(Samples.SHORT.multipliedBy(2));
+      for (int i = 0; !longEnough.passed(); i++) {
         ager.drop(Samples.extent(ager, i, BYTES));
       }
     }
