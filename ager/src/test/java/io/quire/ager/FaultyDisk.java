@@ -1,6 +1,7 @@
 package io.quire.ager;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -115,7 +116,7 @@ final class FaultyDisk implements Disk {
     }
 
     private static ByteBuffer flipped(ByteBuffer from) {
-      var segment = java.lang.foreign.Arena.ofAuto().allocate(from.remaining(), StoreHeader.BYTES);
+      var segment = Arena.ofAuto().allocate(from.remaining(), StoreHeader.BYTES);
       ByteBuffer copy = segment.asByteBuffer().put(from.duplicate()).flip();
       int at = copy.remaining() / 2;
       return copy.put(at, (byte) (copy.get(at) ^ 1));

@@ -30,7 +30,7 @@ public final class BenchRun implements AutoCloseable {
    * How long each part of a measurement lasts, in milliseconds, and what objects are divided by.
    */
   record Times(long firstWarmUp, long warmUp, long measured, int fewer) {
-    static final Times FULL = new Times(8_000, 1_000, 4_000, 1);
+    static final Times FULL = new Times(20_000, 2_000, 4_000, 1);
     static final Times QUICK = new Times(1_000, 200, 1_000, 50);
   }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -164,7 +165,7 @@ class StorageCrashTest {
           nodes.stream()
               .filter(node -> nodes.size() == 1 || node != missing)
               .max(
-                  java.util.Comparator.comparingLong(CrashedNode::lastTerm)
+                  Comparator.comparingLong(CrashedNode::lastTerm)
                       .thenComparingLong(CrashedNode::lastIndex))
               .orElseThrow();
       assertThat(best.texts().stream().distinct().toList()).isEqualTo(best.texts());

@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -223,7 +224,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   Node running(String name) {
-    return java.util.Objects.requireNonNull(running.get(new NodeId(name)));
+    return Objects.requireNonNull(running.get(new NodeId(name)));
   }
 
   Node leader() throws Exception {

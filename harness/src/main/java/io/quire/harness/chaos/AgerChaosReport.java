@@ -1,5 +1,6 @@
 package io.quire.harness.chaos;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,7 @@ public record AgerChaosReport(
 
   /** What speaks against the run, the first of each sort. */
   public List<String> problems() {
-    List<String> all = new java.util.ArrayList<>();
+    List<String> all = new ArrayList<>();
     violations.stream().limit(SHOWN).forEach(each -> all.add("violation: " + each));
     lost.stream().limit(SHOWN).forEach(each -> all.add("lost: " + each));
     leaks.stream().limit(SHOWN).forEach(each -> all.add("leak: " + each));
