@@ -69,10 +69,11 @@ final class Pool {
 
   /** What is to be done after the lock is given back: what completes futures may do anything. */
   List<Runnable> takeAfterwards() {
-    List<Runnable> todo = afterwards;
-    if (!todo.isEmpty()) {
-      afterwards = new ArrayList<>();
+    if (afterwards.isEmpty()) {
+      return List.of();
     }
+    List<Runnable> todo = afterwards;
+    afterwards = new ArrayList<>();
     return todo;
   }
 
