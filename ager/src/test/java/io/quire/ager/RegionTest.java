@@ -3,9 +3,15 @@ package io.quire.ager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
@@ -63,6 +69,34 @@ class RegionTest {
       assertThat(region.slice(0, bytes).get(ValueLayout.JAVA_BYTE, bytes - 1)).isZero();
       assertThat(region.slice(0, bytes).address() % PageRuns.PAGE_BYTES).isZero();
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void close_whileAChannelReadsIntoIt_isRefusedInTime_andDoneOnceThatEnded(Kind kind)
+      throws Exception {
+    Region region = kind.open(BYTES);
+    Pipe pipe = Pipe.open();
+    Thread reader =
+        Thread.ofPlatform().daemon().start(() -> read(pipe, region.slice(0, BYTES).asByteBuffer()));
+    Samples.await("it reads", () -> isInTheRead(reader));
+    assertThat(region.close(Deadline.in(Duration.ofMillis(10)))).isFalse();
+    pipe.sink().close();
+    assertThat(region.close(Deadline.in(Samples.WAIT))).isTrue();
+  }
+
+  private static void read(Pipe from, ByteBuffer into) {
+    try {
+      from.source().read(into);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /* From then on the channel holds the memory. */
+  private static boolean isInTheRead(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(frame -> frame.getMethodName().equals("read0"));
   }
 
   @Test
