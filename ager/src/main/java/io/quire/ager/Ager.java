@@ -35,6 +35,9 @@ public final class Ager implements AutoCloseable {
   private static final Duration PREFETCH_MAX = Duration.ofSeconds(30);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
+  /** While one waits for a store, the other makes ready what comes next. */
+  private static final int WRITERS = 2;
+
   private final AgerConfig config;
   private final Region region;
   private final List<Store> stores;
@@ -53,13 +56,14 @@ public final class Ager implements AutoCloseable {
     String prefix = "ager-" + config.owner() + "-";
     events = new PageEvents(prefix);
     memory = new Memory(config, region, stores, events);
-    pageIns = new PageIns(memory, stores);
+    pageIns = new PageIns(memory, stores, config.readAheadBytes());
     persister = new Persister(memory, pageIns, stores.stream().filter(Store::isDurable).toList());
-    Writer writer = new Writer(memory, pageIns, stores);
     Reclaimer reclaimer = new Reclaimer(memory);
     pressing = new Pressing(prefix, memory);
     workers.add(new Worker(prefix + "persister", persister::step));
-    workers.add(new Worker(prefix + "writer", writer::step));
+    for (int i = 1; i <= WRITERS; i++) {
+      workers.add(new Worker(prefix + "writer-" + i, new Writer(memory, pageIns, stores)::step));
+    }
     workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
     if (stores.size() > 1) {
       workers.add(new Worker(prefix + "mover", new Mover(memory, pageIns, stores)::step));

@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  *     then)
  * @param owner node name and incarnation, unique among the processes that share a store
  * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room
- * @param readAheadBytes how far a scan reads ahead
+ * @param readAheadBytes how far all scans together read ahead; each may read a fourth of it, 1 MiB
+ *     at most
  * @param readers threads that page in, for each store
  * @param containerBytes at which a container file is finished
  * @param readBack whether every copy is read again and compared before it counts as one
@@ -65,7 +66,8 @@ public record AgerConfig(
   }
 
   /**
-   * An eighth of the budget is kept for page-ins, a scan reads an eighth (at most 64 MiB) ahead.
+   * An eighth of the budget is kept for page-ins, and scans read a 64th (at most 64 MiB) ahead if
+   * that helps.
    */
   public static AgerConfig of(long budgetBytes, List<StoreConfig> stores, String owner) {
     long eighth = budgetBytes / 8;
@@ -74,8 +76,8 @@ public record AgerConfig(
         stores,
         owner,
         eighth,
-        Math.min(eighth, 64 << 20),
-        2,
+        Math.min(budgetBytes / 64, 64 << 20),
+        3,
         256 << 20,
         false,
         1 << 18,

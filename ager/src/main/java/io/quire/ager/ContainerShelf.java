@@ -6,11 +6,9 @@ import io.quire.ager.ContainerMedium.ReadFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,6 +45,7 @@ final class ContainerShelf implements AutoCloseable {
   private final Room room;
   private final long containerBytes;
   private final Coding coding;
+  private final OpenFiles open;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -91,6 +90,7 @@ final class ContainerShelf implements AutoCloseable {
     this.room = room;
     this.containerBytes = containerBytes;
     this.coding = coding;
+    open = new OpenFiles(medium);
   }
 
   /**
@@ -285,20 +285,25 @@ final class ContainerShelf implements AutoCloseable {
    * @throws IOException if the store cannot tell
    */
   void read(Copy copy, Body wanted) throws IOException {
-    try (ReadFile in = medium.open(copy.file())) {
-      MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
-      in.read(copy.offset(), header);
-      StoreHeader found = StoreHeader.check(header, StoreHeader.of(copy));
-      coding.unpack(found, in::read, copy.offset() + StoreHeader.BYTES, wanted);
-    }
+    MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+    read(
+        copy.file(),
+        in -> {
+          in.read(copy.offset(), header);
+          StoreHeader found = StoreHeader.check(header, StoreHeader.of(copy));
+          coding.unpack(found, in::read, copy.offset() + StoreHeader.BYTES, wanted);
+        });
   }
 
   /** As {@link #read}, piece by piece, and keeps nothing. */
   void verify(Copy copy, Body wanted) throws IOException {
     Body there = new Body(copy.extent(), wanted.run(), copy.bytes(), copy.crc());
-    try (ReadFile in = medium.open(copy.file())) {
-      coding.verify(copy.owner(), in::read, copy.offset(), there);
-    }
+    read(copy.file(), in -> coding.verify(copy.owner(), in::read, copy.offset(), there));
+  }
+
+  /** Reads from a file that stays open then. Any thread. */
+  void read(String name, OpenFiles.Reading reading) throws IOException {
+    open.read(name, reading);
   }
 
   /** The copy is not needed any more. Does no I/O. Any thread. */
@@ -321,19 +326,17 @@ final class ContainerShelf implements AutoCloseable {
     }
   }
 
-  /** Deletes what {@link #free} has made superfluous; returns the files. One thread at a time. */
-  List<String> tidy() {
-    List<String> gone = new ArrayList<>();
+  /** Deletes what {@link #free} has made superfluous. One thread at a time. */
+  void tidy() {
     for (Map.Entry<String, Long> unneeded : takeUnneeded().entrySet()) {
       try {
         medium.delete(unneeded.getKey());
         room.giveBack(unneeded.getValue());
-        gone.add(unneeded.getKey());
+        open.forget(unneeded.getKey());
       } catch (IOException e) {
         log.warn("container not deleted: store={} file={}", store, unneeded.getKey(), e);
       }
     }
-    return gone;
   }
 
   /** Files that may go, with the bytes that were counted for them. */
@@ -403,5 +406,6 @@ final class ContainerShelf implements AutoCloseable {
     } catch (IOException e) {
       log.warn("container not finished: store={} file={}", store, file, e);
     }
+    open.close();
   }
 }

@@ -33,7 +33,6 @@ final class ContainerSpill implements SpillShelf {
   }
 
   private final ContainerShelf containers;
-  private final OpenFiles open;
   private final Lanes lanes;
   private final String store;
   private final String owner;
@@ -41,18 +40,18 @@ final class ContainerSpill implements SpillShelf {
 
   /** Takes ownership of the containers and the lanes. */
   ContainerSpill(
-      String store,
-      String owner,
-      ContainerShelf containers,
-      ContainerMedium medium,
-      Lanes lanes,
-      Coding coding) {
+      String store, String owner, ContainerShelf containers, Lanes lanes, Coding coding) {
     this.store = store;
     this.owner = owner;
     this.containers = containers;
     this.lanes = lanes;
     this.coding = coding;
-    open = new OpenFiles(medium);
+  }
+
+  /** One, since it appends to one file. */
+  @Override
+  public int writers() {
+    return 1;
   }
 
   @Override
@@ -142,7 +141,7 @@ final class ContainerSpill implements SpillShelf {
     MemorySegment buffer = lanes.take();
     try {
       MemorySegment bytes = buffer.asSlice(0, group.bytes());
-      open.read(group.file, file -> file.read(group.offset, bytes));
+      containers.read(group.file, file -> file.read(group.offset, bytes));
       long at = 0;
       for (SpillRead read : group.reads) {
         take(bytes.asSlice(at), read);
@@ -194,7 +193,7 @@ final class ContainerSpill implements SpillShelf {
     Body wanted = read.wanted();
     MemorySegment header = MemorySegment.ofArray(new byte[StoreHeader.BYTES]);
     try {
-      open.read(
+      containers.read(
           group.file,
           file -> {
             file.read(group.offset, header);
@@ -213,7 +212,7 @@ final class ContainerSpill implements SpillShelf {
 
   @Override
   public void tidy() {
-    containers.tidy().forEach(open::forget);
+    containers.tidy();
   }
 
   @Override
@@ -231,7 +230,7 @@ final class ContainerSpill implements SpillShelf {
 
   @Override
   public void verify(long place, Body wanted) throws IOException {
-    open.read(
+    containers.read(
         file(place),
         file -> coding.verify(owner, file::read, page(place) * PageRuns.PAGE_BYTES, wanted));
   }
@@ -270,7 +269,6 @@ final class ContainerSpill implements SpillShelf {
   @Override
   public void close() {
     lanes.close();
-    open.close();
     containers.close();
   }
 }

@@ -28,6 +28,9 @@ final class Declared {
   /** How many keys are looked at again for each extent that is read. */
   private static final int REFRESHED = 4;
 
+  /** The pace that a scan is taken to have at first counts as much as this part of memory. */
+  private static final int FIRST_PACE_PART = 8;
+
   private final List<ScanCourse> courses = new ArrayList<>();
 
   /** One for each client, by its number. */
@@ -76,6 +79,7 @@ final class Declared {
 
   void begin(ScanCourse course) {
     courses.add(course);
+    course.begin(courses.size(), memoryBytes / FIRST_PACE_PART);
   }
 
   void end(ScanCourse course) {

@@ -36,7 +36,7 @@ record FlashDirectory(
   private static final String LOCK = "lock";
 
   /** I/Os in flight; more gain nothing when each is of megabytes. */
-  private static final int LANES = 2;
+  static final int LANES = 3;
 
   /** File locks do not exclude threads of one process. */
   private static final ReentrantLock SWEEP = new ReentrantLock();

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -22,8 +23,7 @@ final class FlashSpill implements SpillShelf {
   private final List<SlotFile> files;
   private final List<String> missing;
 
-  // Confined to the writing thread.
-  private int turn;
+  private final AtomicInteger turns = new AtomicInteger();
 
   /**
    * Takes ownership of the files.
@@ -34,6 +34,12 @@ final class FlashSpill implements SpillShelf {
     this.store = store;
     this.missing = List.copyOf(missing);
     this.files = List.copyOf(files);
+  }
+
+  /** While one waits for the disk, the other makes the next batch ready. */
+  @Override
+  public int writers() {
+    return 2;
   }
 
   @Override
@@ -58,9 +64,9 @@ final class FlashSpill implements SpillShelf {
   /** Numbers of the files that can be tried now, the one whose turn it is first. */
   private List<Integer> usable(SpillBatch batch) {
     List<Integer> usable = new ArrayList<>();
-    turn++;
+    int turn = turns.incrementAndGet();
     for (int i = 0; i < files.size(); i++) {
-      int number = (turn + i) % files.size();
+      int number = Math.floorMod(turn + i, files.size());
       SlotFile file = files.get(number);
       file.health()
           .refusal()

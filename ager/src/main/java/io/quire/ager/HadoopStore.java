@@ -22,7 +22,7 @@ final class HadoopStore {
   private static final Logger log = LoggerFactory.getLogger(HadoopStore.class);
 
   /** Reads in flight. */
-  private static final int LANES = 2;
+  private static final int LANES = 4;
 
   /**
    * An unreachable cluster is an error within about ten seconds instead of minutes, a file is
@@ -135,7 +135,7 @@ final class HadoopStore {
     return new Store(
         config,
         room,
-        new ContainerSpill(uri, owner, spilled, spillMedium, new Lanes(uri, LANES), coding),
+        new ContainerSpill(uri, owner, spilled, new Lanes(uri, LANES), coding),
         new ContainerShelf(
             uri,
             Store.DURABLE + owner + "-",

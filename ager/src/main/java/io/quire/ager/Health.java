@@ -30,13 +30,19 @@ final class Health {
     return Optional.ofNullable(failing).map(Failing::reason);
   }
 
-  void failed(IOException why) {
+  /** What fails while it is left alone was begun before, and makes that no longer. */
+  synchronized void failed(IOException why) {
     Failing before = failing;
-    long wait = before == null ? RETRY_MIN_NANOS : Math.min(RETRY_MAX_NANOS, 2 * before.waitNanos);
-    failing = new Failing(why.toString(), System.nanoTime() + wait, wait);
+    long now = System.nanoTime();
+    if (before == null) {
+      failing = new Failing(why.toString(), now + RETRY_MIN_NANOS, RETRY_MIN_NANOS);
+    } else if (before.untilNanos - now <= 0) {
+      long wait = Math.min(RETRY_MAX_NANOS, 2 * before.waitNanos);
+      failing = new Failing(why.toString(), now + wait, wait);
+    }
   }
 
-  void works() {
+  synchronized void works() {
     if (failing != null) {
       failing = null;
     }

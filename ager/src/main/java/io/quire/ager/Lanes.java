@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * buffer of the pool comes back.
  */
 final class Lanes implements AutoCloseable {
-  static final int BUFFER_BYTES = 4 << 20;
+  /** A batch of page-ins with the headers before its bodies, if these are not tiny. */
+  static final int BUFFER_BYTES = (2 << 20) + (128 << 10);
 
   private static final Logger log = LoggerFactory.getLogger(Lanes.class);
   private static final long IDLE_SECONDS = 30;

@@ -478,8 +478,9 @@ final class Memory implements AutoCloseable {
     return locked(() -> pool.beginScan(extents, anyOrder));
   }
 
-  void consumed(ScanCourse course, int[] indices, int count) {
-    run(() -> pool.consumed(course, indices, count));
+  /** Answers with the scan's part of all that scans read. */
+  double consumed(ScanCourse course, int[] indices, int count) {
+    return locked(() -> pool.consumed(course, indices, count));
   }
 
   void endScan(ScanCourse course) {

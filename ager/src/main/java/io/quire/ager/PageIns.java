@@ -29,11 +29,17 @@ import org.slf4j.LoggerFactory;
 final class PageIns {
   private static final Logger log = LoggerFactory.getLogger(PageIns.class);
   private static final long IDLE_NANOS = 200_000_000L;
-  private static final long BATCH_BYTES = 4 << 20;
+  private static final long BATCH_MIN_BYTES = 256 << 10;
+  private static final long BATCH_MAX_BYTES = 2 << 20;
+
+  /** Into so many batches is divided what is read ahead, so that several are under way. */
+  private static final int BATCHES = 8;
+
   private static final int ATTEMPTS = 2;
 
   private final Memory memory;
   private final List<Store> stores;
+  private final long batchBytes;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** What is to be read from one store. Guarded by the lock. */
@@ -46,15 +52,24 @@ final class PageIns {
   private final List<Line> lines = new ArrayList<>();
   private volatile boolean waiting;
 
-  PageIns(Memory memory, List<Store> stores) {
+  /** So often has a thread found nothing to read. Written under the lock. */
+  private volatile int idle;
+
+  PageIns(Memory memory, List<Store> stores, long readAheadBytes) {
     this.memory = memory;
     this.stores = stores;
+    batchBytes = Math.clamp(readAheadBytes / BATCHES, BATCH_MIN_BYTES, BATCH_MAX_BYTES);
     stores.forEach(_ -> lines.add(new Line()));
   }
 
   /** Whether somebody waits for a read that has not begun. */
   boolean anyWait() {
     return waiting;
+  }
+
+  /** Changes when stores could have read more than they were asked for. */
+  int idle() {
+    return idle;
   }
 
   // ---- pins
@@ -302,13 +317,14 @@ final class PageIns {
     lock.lock();
     try {
       if (line.urgent.isEmpty() && line.ahead.isEmpty()) {
+        idle++;
         line.added.awaitNanos(waitNanos);
       }
       List<PageIn> batch = new ArrayList<>();
       long bytes = 0;
       ArrayDeque<PageIn> from = line.urgent.isEmpty() ? line.ahead : line.urgent;
       while (!from.isEmpty()
-          && (batch.isEmpty() || bytes + from.element().extent().bytes() <= BATCH_BYTES)) {
+          && (batch.isEmpty() || bytes + from.element().extent().bytes() <= batchBytes)) {
         bytes += from.element().extent().bytes();
         batch.add(from.remove());
       }

@@ -694,10 +694,12 @@ final class Pool {
     return course;
   }
 
-  void consumed(ScanCourse course, int[] indices, int count) {
+  /** Answers with the scan's part of all that scans read. */
+  double consumed(ScanCourse course, int[] indices, int count) {
     for (int i = 0; i < count; i++) {
       victims.consumed(course, indices[i]);
     }
+    return course.pace();
   }
 
   void endScan(ScanCourse course) {

@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * stand in the list more than once, so a loop is a list that repeats itself. Close it, and each
  * pin. Confined to one thread at a time.
  *
- * <p>How far it reads ahead follows from how it goes: farther when the reader had to wait, less far
- * when everything was there long before.
+ * <p>How far it reads ahead follows from how it goes: farther when the reader had to wait while a
+ * store had nothing to do, less far when everything was there long before. All scans together read
+ * ahead as far as one alone may, each for its part by its pace: what waits in memory for its turn
+ * is missing for what stays there.
  */
 public final class Scan implements AutoCloseable {
   /** In which order the extents come. */
@@ -30,6 +32,7 @@ public final class Scan implements AutoCloseable {
 
   private static final Duration AHEAD_MAX = Duration.ofSeconds(30);
   private static final long AHEAD_MIN_BYTES = 1 << 20;
+  private static final int AHEAD_MIN_PART = 4;
 
   /** How many of the next extents are looked at for one that has come into memory by itself. */
   private static final int LOOK_AROUND = 64;
@@ -48,7 +51,10 @@ public final class Scan implements AutoCloseable {
   private final BitSet done = new BitSet();
   private final ArrayDeque<PageIn> begunAhead = new ArrayDeque<>();
   private final int[] untold = new int[TOLD_MAX];
-  private final long aheadMaxBytes;
+  private final long readAheadBytes;
+  private final long aheadMinBytes;
+  private double pace = 1;
+  private int idle;
   private int untoldCount;
   private long untoldBytes;
   private long aheadBytes;
@@ -73,11 +79,17 @@ public final class Scan implements AutoCloseable {
     this.memory = memory;
     this.pageIns = pageIns;
     this.deadlineEach = deadlineEach;
-    aheadMaxBytes = readAheadBytes;
-    aheadBytes = Math.min(readAheadBytes, 4 * AHEAD_MIN_BYTES);
+    this.readAheadBytes = readAheadBytes;
     anyOrder = order == Order.RESIDENT_FIRST;
     course = memory.beginScan(List.copyOf(extents), anyOrder);
     this.extents = course.extents();
+    pace = course.pace();
+    aheadMinBytes = Math.min(readAheadBytes / AHEAD_MIN_PART, AHEAD_MIN_BYTES);
+    aheadBytes = aheadMinBytes;
+  }
+
+  private long aheadMaxBytes() {
+    return Math.max(aheadMinBytes, (long) (readAheadBytes * pace));
   }
 
   /**
@@ -102,7 +114,7 @@ public final class Scan implements AutoCloseable {
   private @Nullable Pin resident() {
     if (extents.get(at).tryPinUnseen()) {
       boolean early = at == aheadAt || extents.get(aheadAt - 1).phase() == Frame.Phase.RESIDENT;
-      if (early && aheadBytes > AHEAD_MIN_BYTES) {
+      if (early && aheadBytes > aheadMinBytes) {
         aheadBytes -= aheadBytes / 16;
       }
       return read(at);
@@ -127,7 +139,11 @@ public final class Scan implements AutoCloseable {
   private Pin absent() {
     tell();
     readAhead();
-    aheadBytes = Math.min(aheadMaxBytes, 2 * aheadBytes);
+    int idleNow = pageIns.idle();
+    if (idleNow != idle) {
+      idle = idleNow;
+      aheadBytes = Math.min(aheadMaxBytes(), 2 * aheadBytes);
+    }
     boolean over = true;
     Extent extent = extents.get(at);
     try {
@@ -171,9 +187,10 @@ public final class Scan implements AutoCloseable {
 
   private void tell() {
     if (untoldCount > 0) {
-      memory.consumed(course, untold, untoldCount);
+      pace = memory.consumed(course, untold, untoldCount);
       untoldCount = 0;
       untoldBytes = 0;
+      aheadBytes = Math.min(aheadMaxBytes(), aheadBytes);
     }
   }
 
@@ -181,12 +198,11 @@ public final class Scan implements AutoCloseable {
     while (aheadAt < extents.size() && between < aheadBytes) {
       Extent extent = extents.get(aheadAt);
       if (!done.get(aheadAt)) {
-        if (between > 0 && between + extent.bytes() > aheadMaxBytes) {
+        if (between > 0 && between + extent.bytes() > aheadMaxBytes()) {
           return;
         }
-        if (extent.phase() == Frame.Phase.ABSENT && !extent.dropped()) {
-          tell();
-          PageIn begun = pageIns.ahead(extent, Deadline.in(AHEAD_MAX));
+        if (isAbsent(extent)) {
+          PageIn begun = ahead(extent);
           if (begun == null) {
             return;
           }
@@ -199,6 +215,15 @@ public final class Scan implements AutoCloseable {
     while (!begunAhead.isEmpty() && begunAhead.element().done().isDone()) {
       begunAhead.remove();
     }
+  }
+
+  private static boolean isAbsent(Extent extent) {
+    return extent.phase() == Frame.Phase.ABSENT && !extent.dropped();
+  }
+
+  private @Nullable PageIn ahead(Extent extent) {
+    tell();
+    return pageIns.ahead(extent, Deadline.in(AHEAD_MAX));
   }
 
   /**

@@ -80,6 +80,12 @@ final class ScanCourse {
     return sameAgain.length == 0 ? NONE : sameAgain[index];
   }
 
+  /** Opened beside others; it is taken to have read as much as they have lately. */
+  void begin(int scans, double lately) {
+    read = lately / scans;
+    readByAll = lately;
+  }
+
   int beganAt() {
     return beganAt;
   }
@@ -136,7 +142,7 @@ final class ScanCourse {
   }
 
   /** Which part of all that is read by scans this one reads. */
-  private double pace() {
+  double pace() {
     return Math.max(SMALL_PACE, Math.min(1, read / readByAll));
   }
 

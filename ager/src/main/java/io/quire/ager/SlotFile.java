@@ -91,7 +91,15 @@ final class SlotFile implements AutoCloseable {
   }
 
   /** Copies side by side that are being written. */
-  private record Stretch(List<Slot> slots, Outflow out) {}
+  private record Stretch(List<Slot> slots, Outflow out) {
+    long start() {
+      return slots.getFirst().page;
+    }
+
+    long end() {
+      return slots.getLast().end();
+    }
+  }
 
   /** Is told what was written where. */
   interface Written {
@@ -140,10 +148,9 @@ final class SlotFile implements AutoCloseable {
           stretch.slots.forEach(slot -> written.at(slot.index, slot.page, slot.pages));
           long pages = stretch.slots.stream().mapToLong(Slot::pages).sum();
           coding.wrote(pages * PageRuns.PAGE_BYTES, System.nanoTime() - began);
-          grown(stretch.slots.getLast().end());
+          grown(stretch.end());
         } catch (IOException e) {
-          stretch.slots.forEach(slot -> free(slot.page, slot.pages));
-          failure = whyNotWritten(e);
+          failure = giveBack(stretch, e);
         }
       }
       if (failure != null) {
@@ -165,29 +172,44 @@ final class SlotFile implements AutoCloseable {
   }
 
   /**
-   * If the file could not grow because the file system is full, that is no fault: the file is not
-   * to grow for a while, and what it has is used on.
+   * Of what was not written. If the file system is full, that is no fault: the file is not to grow
+   * for a while, and what it has is used on. What was not written may lie before something that
+   * was, and have no blocks of the file system; that is used again when it has been tried.
    */
-  private IOException whyNotWritten(IOException why) {
-    long left;
-    try {
-      left = file.spaceLeft();
-    } catch (IOException e) {
-      return why;
-    }
+  private IOException giveBack(Stretch stretch, IOException why) {
+    long pages = stretch.end() - stretch.start();
+    long bytes = pages * PageRuns.PAGE_BYTES;
+    long left = spaceLeft();
+    boolean full = left < bytes;
     lock.lock();
     try {
-      long tail = Math.min(slots.freeAtEnd(), slots.pages() - writtenPages);
-      long bytes = tail * PageRuns.PAGE_BYTES;
-      if (tail <= 0 || left >= bytes) {
-        return why;
+      boolean inside = stretch.end() <= writtenPages;
+      if (full && inside) {
+        quarantine(stretch.start(), pages);
+      } else {
+        free(stretch.start(), pages);
       }
-      slots.shrink(tail);
-      room.giveBack(bytes);
-      growth.failed(why);
-      return new StoreFull("file system is full", bytes, left);
+      long unwritten = Math.min(slots.freeAtEnd(), slots.pages() - writtenPages);
+      if (full && unwritten > 0) {
+        slots.shrink(unwritten);
+        room.giveBack(unwritten * PageRuns.PAGE_BYTES);
+      }
     } finally {
       lock.unlock();
+    }
+    if (!full) {
+      return why;
+    }
+    growth.failed(why);
+    return new StoreFull("file system is full", bytes, left);
+  }
+
+  /** What the file system has left, or more than there is if it does not say. */
+  private long spaceLeft() {
+    try {
+      return file.spaceLeft();
+    } catch (IOException e) {
+      return Long.MAX_VALUE;
     }
   }
 

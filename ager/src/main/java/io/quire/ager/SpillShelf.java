@@ -5,10 +5,13 @@ import java.util.List;
 
 /**
  * Spilled copies, which need not survive the process. A copy is known by its {@link Place}; the
- * shelf remembers nothing of it. {@link #write} and {@link #tidy} are called by one thread at a
- * time; the others by any.
+ * shelf remembers nothing of it. {@link #write} and {@link #tidy} are called by {@link #writers}
+ * threads at a time; the others by any.
  */
 interface SpillShelf extends AutoCloseable {
+  /** How many threads may write or tidy at a time. */
+  int writers();
+
   /**
    * Writes those of the batch that lie nowhere, small ones together, and gives each that was
    * written its place. What is left has a failure; nothing refers to what was written of it.

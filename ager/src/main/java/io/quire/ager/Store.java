@@ -34,13 +34,13 @@ final class Store implements AutoCloseable {
   private final Health health = new Health();
   private volatile boolean full;
 
-  /** Whoever writes to the shelf of spilled copies, or tidies it, holds the pen meanwhile. */
-  private final Semaphore pen = new Semaphore(1);
+  /** Whoever writes to the shelf of spilled copies, or tidies it, holds one meanwhile. */
+  private final Semaphore pens;
 
   /**
    * Takes ownership of the shelves.
    *
-   * @param tick what is to be done from time to time, by the thread that spills
+   * @param tick what is to be done from time to time, by a thread that spills
    * @param release what is left to do after they are closed
    */
   Store(
@@ -54,6 +54,7 @@ final class Store implements AutoCloseable {
     this.config = config;
     this.room = room;
     this.spill = spill;
+    pens = new Semaphore(spill.writers());
     this.durable = durable;
     this.readBack = readBack;
     this.tick = tick;
@@ -80,7 +81,7 @@ final class Store implements AutoCloseable {
    */
   void spill(SpillBatch batch) {
     try {
-      pen.acquire();
+      pens.acquire();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       batch.failed(new InterruptedIOException("write to store: store=" + uri()));
@@ -89,7 +90,7 @@ final class Store implements AutoCloseable {
     try {
       spillNow(batch);
     } finally {
-      pen.release();
+      pens.release();
     }
   }
 
@@ -334,12 +335,12 @@ final class Store implements AutoCloseable {
   }
 
   void tidySpilled() {
-    if (pen.tryAcquire()) {
+    if (pens.tryAcquire()) {
       try {
         tick.run();
         spill.tidy();
       } finally {
-        pen.release();
+        pens.release();
       }
     }
   }

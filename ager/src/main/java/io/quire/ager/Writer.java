@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes what is in memory only to the first store that takes it, many extents at a time, so that
  * their memory can be had. When, {@link Dirty} says. While page-ins wait it writes in small
- * batches, between which they get their turn.
+ * batches, between which they get their turn. There may be several, which take batches in turn.
  */
 final class Writer {
   private static final Logger log = LoggerFactory.getLogger(Writer.class);

@@ -31,6 +31,9 @@ final class FaultyDisk implements Disk {
   /** No read that touches this position of a file succeeds. */
   volatile long badPosition = -1;
 
+  /** The file system is full, and has no block for this position of a file. */
+  volatile long noBlockAt = -1;
+
   /** Reads and writes begin, and then wait for these. */
   volatile CountDownLatch readsHang = new CountDownLatch(0);
 
@@ -86,7 +89,8 @@ final class FaultyDisk implements Disk {
       if (writesFail) {
         throw new IOException("Input/output error");
       }
-      if (position + from.remaining() > bytesLeft) {
+      boolean noBlock = position <= noBlockAt && noBlockAt < position + from.remaining();
+      if (noBlock || position + from.remaining() > bytesLeft) {
         throw new IOException("No space left on device");
       }
       if (writesFlipABit) {
@@ -137,6 +141,9 @@ final class FaultyDisk implements Disk {
 
     @Override
     public long spaceLeft() throws IOException {
+      if (noBlockAt >= 0) {
+        return 0;
+      }
       return bytesLeft == Long.MAX_VALUE ? file.spaceLeft() : Math.max(0, bytesLeft - file.bytes());
     }
 

@@ -102,8 +102,8 @@ class SpillTest {
       store.spill(batch);
       assertThat(batch.done()).isTrue();
       checkAll(store, batch);
-      assertThat(disk.writes).as("4 MiB in one write").hasValue(1);
-      assertThat(disk.reads).hasValue(1);
+      assertThat(disk.writes).as("2 MiB in one write").hasValue(2);
+      assertThat(disk.reads).hasValue(2);
       assertThat(store.stats().extents()).isEqualTo(64);
       assertThat(store.stats().usedBytes()).isEqualTo(64 * SMALL_FOOTPRINT);
     }

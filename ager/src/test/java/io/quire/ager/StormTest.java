@@ -56,13 +56,14 @@ class StormTest {
         while (ager.stats().dirtyBytes() <= BUDGET * 3 / 5) {
           extents.add(Samples.extent(ager, extents.size(), LARGE));
         }
-        Samples.await("all lanes of writes are taken", () -> disk.writes.get() == 2);
+        Samples.await(
+            "all lanes of writes are taken", () -> disk.writes.get() == FlashDirectory.LANES);
 
         List<Integer> absent = absent(extents);
         assertThat(absent).isNotEmpty();
         absent.forEach(i -> Samples.check(ager, extents.get(i), i));
 
-        assertThat(disk.writes).as("no write has ended meanwhile").hasValue(2);
+        assertThat(disk.writes).as("no write has ended meanwhile").hasValue(FlashDirectory.LANES);
       } finally {
         disk.writesHang.countDown();
       }
