@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
     name = "status",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows a node: the view, the log and what was damaged of it, memory and stores.",
+      "Shows a node: the view, the log and what was damaged of it, memory, its clients if there are any,",
+      "and stores.",
       "Ends with 1 if the node is not in the view: it would not answer a read now."
     },
     footer = {"%nExamples:", "  quire status", "  quire status --node 10.0.0.2:7480 --json"})
@@ -72,7 +73,26 @@ final class StatusCommand implements Callable<Integer> {
         Text.bytes(memory.path("peakAccounted").asLong()),
         text(memory, "residentExtents"),
         text(memory, "extents"));
+    if (memory.path("clients").size() > 1) {
+      memory.path("clients").forEach(StatusCommand::client);
+    }
     status.path("stores").forEach(StatusCommand::store);
+  }
+
+  private static void client(JsonNode client) {
+    line(
+        "client",
+        "%s  holds %s of %s, %s guaranteed; %s pinned, %s not written; %s page-ins, %s waits, %s"
+            + " refusals",
+        text(client, "name"),
+        bytes(client, "heldBytes"),
+        bytes(client, "limitBytes"),
+        bytes(client, "guaranteedBytes"),
+        bytes(client, "pinnedBytes"),
+        bytes(client, "dirtyBytes"),
+        text(client, "pageIns"),
+        text(client, "waits"),
+        text(client, "refusals"));
   }
 
   private static void store(JsonNode store) {

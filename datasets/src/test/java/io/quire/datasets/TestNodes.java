@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.ager.Ager;
 import io.quire.ager.AgerConfig;
+import io.quire.ager.PinTrace;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.EventLoop;
@@ -135,8 +136,8 @@ final class TestNodes implements AutoCloseable {
           StoreConfig.parse("file://" + root.toAbsolutePath() + "/store", 1 << 30, true);
       ager =
           Ager.open(
-              AgerConfig.of(
-                  MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation)));
+              AgerConfig.of(MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation))
+                  .withPinTrace(PinTrace.Mode.STRICT));
       LogConfig config = LogConfig.of("test", id, root.resolve(id.name()), voters);
       log = RatisLog.open(config, fabric, loop, new Seen());
       FabricTransport transport = new FabricTransport(fabric, loop);

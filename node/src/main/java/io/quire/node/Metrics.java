@@ -1,25 +1,40 @@
 package io.quire.node;
 
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quire.ager.AgerStats;
+import io.quire.ager.AgerStats.ClientStats;
 import io.quire.ager.AgerStats.StoreStats;
 import io.quire.lockserver.LockStats;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
-/** A node's figures in the text form that Prometheus reads. */
+/**
+ * A node's figures in the text form that Prometheus reads. To count what the ager holds takes a
+ * look at each extent, so all its figures of one answer come from one look.
+ */
 final class Metrics {
   static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Timer publish;
+  private final Node node;
+  private final Map<MultiGauge, ToDoubleFunction<ClientStats>> clients = new HashMap<>();
+  private volatile AgerStats ager;
 
   Metrics(Node node) {
+    this.node = node;
+    ager = node.ager().stats();
     gauge("quire.view.epoch", node, n -> n.sessions().view().epoch());
     gauge("quire.view.members", node, n -> n.sessions().view().members().size());
     gauge("quire.ready", node, n -> n.ready() ? 1 : 0);
@@ -38,16 +53,22 @@ final class Metrics {
     locks("quire.locks.events", node, LockStats::events);
     locks("quire.locks.requests", node, LockStats::requests);
     locks("quire.locks.requests.repeated", node, LockStats::repeated);
-    ager("quire.memory.budget.bytes", node, AgerStats::budgetBytes);
-    ager("quire.memory.accounted.bytes", node, AgerStats::accountedBytes);
-    ager("quire.memory.pinned.bytes", node, AgerStats::pinnedBytes);
-    ager("quire.extents", node, AgerStats::extents);
-    ager("quire.extents.resident", node, AgerStats::residentExtents);
-    ager("quire.page.ins", node, AgerStats::pageIns);
-    ager("quire.evictions", node, AgerStats::evictions);
-    for (StoreStats store : node.ager().stats().stores()) {
-      stores(node, store.uri());
-    }
+    ager("quire.memory.budget.bytes", AgerStats::budgetBytes);
+    ager("quire.memory.accounted.bytes", AgerStats::accountedBytes);
+    ager("quire.memory.pinned.bytes", AgerStats::pinnedBytes);
+    ager("quire.extents", AgerStats::extents);
+    ager("quire.extents.resident", AgerStats::residentExtents);
+    ager("quire.page.ins", AgerStats::pageIns);
+    ager("quire.evictions", AgerStats::evictions);
+    ager.stores().forEach(store -> stores(store.uri()));
+    client("quire.client.limit.bytes", ClientStats::limitBytes);
+    client("quire.client.guaranteed.bytes", ClientStats::guaranteedBytes);
+    client("quire.client.held.bytes", ClientStats::heldBytes);
+    client("quire.client.pinned.bytes", ClientStats::pinnedBytes);
+    client("quire.client.dirty.bytes", ClientStats::dirtyBytes);
+    client("quire.client.page.ins", ClientStats::pageIns);
+    client("quire.client.waits", ClientStats::waits);
+    client("quire.client.refusals", ClientStats::refusals);
     publish =
         Timer.builder("quire.publish")
             .description("time of a create from the call to its return")
@@ -59,36 +80,50 @@ final class Metrics {
     publish.record(Duration.ofNanos(nanos));
   }
 
-  String scrape() {
+  /** One at a time. */
+  synchronized String scrape() {
+    ager = node.ager().stats();
+    clients.forEach(
+        (gauge, figure) ->
+            gauge.register(
+                ager.clients().stream()
+                    .map(each -> Row.of(Tags.of("client", each.name()), figure.applyAsDouble(each)))
+                    .collect(Collectors.toList()),
+                true));
     return registry.scrape();
   }
 
-  private void ager(String name, Node node, ToDoubleFunction<AgerStats> figure) {
-    gauge(name, node, n -> figure.applyAsDouble(n.ager().stats()));
+  private void ager(String name, ToDoubleFunction<AgerStats> figure) {
+    gauge(name, node, _ -> figure.applyAsDouble(ager));
   }
 
-  private void stores(Node node, URI uri) {
-    store("quire.store.capacity.bytes", node, uri, StoreStats::capacityBytes);
-    store("quire.store.used.bytes", node, uri, StoreStats::usedBytes);
-    store("quire.store.free.bytes", node, uri, StoreStats::freeBytes);
-    store("quire.store.bad.bytes", node, uri, StoreStats::badBytes);
-    store("quire.store.extents", node, uri, StoreStats::extents);
-    store("quire.store.out.bytes", node, uri, StoreStats::bytesOut);
-    store("quire.store.in.bytes", node, uri, StoreStats::bytesIn);
-    store("quire.store.write.errors", node, uri, StoreStats::writeErrors);
-    store("quire.store.read.errors", node, uri, StoreStats::readErrors);
-    store("quire.store.corrupt.copies", node, uri, StoreStats::corruptCopies);
-    store("quire.store.full", node, uri, store -> store.full() ? 1 : 0);
-    store("quire.store.failing", node, uri, store -> store.failing().isPresent() ? 1 : 0);
+  /** Clients come and go. */
+  private void client(String name, ToDoubleFunction<ClientStats> figure) {
+    clients.put(MultiGauge.builder(name).register(registry), figure);
+  }
+
+  private void stores(URI uri) {
+    store("quire.store.capacity.bytes", uri, StoreStats::capacityBytes);
+    store("quire.store.used.bytes", uri, StoreStats::usedBytes);
+    store("quire.store.free.bytes", uri, StoreStats::freeBytes);
+    store("quire.store.bad.bytes", uri, StoreStats::badBytes);
+    store("quire.store.extents", uri, StoreStats::extents);
+    store("quire.store.out.bytes", uri, StoreStats::bytesOut);
+    store("quire.store.in.bytes", uri, StoreStats::bytesIn);
+    store("quire.store.write.errors", uri, StoreStats::writeErrors);
+    store("quire.store.read.errors", uri, StoreStats::readErrors);
+    store("quire.store.corrupt.copies", uri, StoreStats::corruptCopies);
+    store("quire.store.full", uri, store -> store.full() ? 1 : 0);
+    store("quire.store.failing", uri, store -> store.failing().isPresent() ? 1 : 0);
   }
 
   /** A store has the same URI for as long as the node runs. */
-  private void store(String name, Node node, URI uri, ToDoubleFunction<StoreStats> figure) {
+  private void store(String name, URI uri, ToDoubleFunction<StoreStats> figure) {
     Gauge.builder(
             name,
-            node,
-            n ->
-                n.ager().stats().stores().stream()
+            this,
+            metrics ->
+                metrics.ager.stores().stream()
                     .filter(store -> store.uri().equals(uri))
                     .mapToDouble(figure)
                     .sum())

@@ -1,6 +1,7 @@
 package io.quire.node;
 
 import io.quire.ager.AgerStats;
+import io.quire.ager.AgerStats.ClientStats;
 import io.quire.ager.AgerStats.StoreStats;
 import io.quire.base.Position;
 import io.quire.log.Damage;
@@ -61,7 +62,8 @@ record NodeStatus(
       int residentExtents,
       int extents,
       long pageIns,
-      long evictions) {}
+      long evictions,
+      List<ClientStats> clients) {}
 
   /**
    * @param failing why it is left alone for the moment, "" if it is not
@@ -139,7 +141,8 @@ record NodeStatus(
             ager.residentExtents(),
             ager.extents(),
             ager.pageIns(),
-            ager.evictions()),
+            ager.evictions(),
+            ager.clients()),
         ager.stores().stream().map(StorePart::of).toList(),
         node.cells().count(),
         node.datasets().stats().bytesScanned());

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quire.ager.Client;
+import io.quire.ager.ClientConfig;
+import io.quire.ager.Draft;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
@@ -305,6 +308,23 @@ class AdminServerTest {
         .containsPattern("\nquire_store_capacity_bytes\\{store=\"flash:///.*\"} 1.0995116\\d*E12\n")
         .containsPattern("\nquire_store_failing\\{store=\"flash:///.*\"} 0.0\n")
         .contains("quire_view_members 1.0", "quire_log_committed ", "quire_page_ins ");
+  }
+
+  @Test
+  void clientsOfTheAger_areInStatusAndMetricsAsLongAsTheyAreOpen() throws Exception {
+    try (Client join = node.ager().client(ClientConfig.of("join").withLimitBytes(1 << 20));
+        Draft held = join.allocate(5000, Duration.ofSeconds(10))) {
+      assertThat(held.segment().byteSize()).isEqualTo(5000);
+      assertThat(send("GET", "/metrics", "").body())
+          .contains("quire_client_held_bytes{client=\"join\"} 8192.0")
+          .contains("quire_client_limit_bytes{client=\"join\"} 1048576.0")
+          .contains("quire_client_held_bytes{client=\"default\"}");
+      JsonNode told = client.status().path("memory").path("clients").get(1);
+      assertThat(told.path("name").asText()).isEqualTo("join");
+      assertThat(told.path("pinnedBytes").asLong()).isEqualTo(8192);
+    }
+    assertThat(send("GET", "/metrics", "").body()).doesNotContain("join");
+    assertThat(client.status().path("memory").path("clients")).hasSize(1);
   }
 
   private String read(String name) throws IOException {
