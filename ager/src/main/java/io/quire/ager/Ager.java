@@ -65,7 +65,7 @@ public final class Ager implements AutoCloseable {
       workers.add(new Worker(prefix + "writer-" + i, new Writer(memory, pageIns, stores)::step));
     }
     workers.add(new Worker(prefix + "reclaimer", reclaimer::step));
-    if (stores.size() > 1) {
+    if (stores.size() > 1 || stores.stream().anyMatch(store -> !store.freesAtOnce())) {
       workers.add(new Worker(prefix + "mover", new Mover(memory, pageIns, stores)::step));
     }
     for (int store = 0; store < stores.size(); store++) {

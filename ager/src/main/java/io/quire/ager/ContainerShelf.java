@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,10 @@ final class ContainerShelf implements AutoCloseable {
     final BitSet needed = new BitSet();
 
     long bytes;
+
+    /** Of what was given up, as far as it was said. */
+    long givenUpBytes;
+
     boolean finished;
   }
 
@@ -308,16 +313,22 @@ final class ContainerShelf implements AutoCloseable {
 
   /** The copy is not needed any more. Does no I/O. Any thread. */
   void free(Copy copy) {
-    free(copy.file(), copy.offset());
+    free(copy.file(), copy.offset(), 0);
   }
 
-  /** The same, by place. */
-  void free(String name, long offset) {
+  /**
+   * The same, by place.
+   *
+   * @param footprint what it takes in its file, which {@link #toEmpty} wants to know; 0 if nobody
+   *     asks that
+   */
+  void free(String name, long offset, long footprint) {
     lock.lock();
     try {
       Contents contents = written.get(name);
       if (contents != null) {
         contents.needed.clear(page(offset));
+        contents.givenUpBytes += footprint;
       } else {
         givenUp.computeIfAbsent(name, _ -> new HashSet<>()).add(offset);
       }
@@ -336,6 +347,31 @@ final class ContainerShelf implements AutoCloseable {
       } catch (IOException e) {
         log.warn("container not deleted: store={} file={}", store, unneeded.getKey(), e);
       }
+    }
+  }
+
+  /**
+   * The number of the file that is not appended to any more and of which the least part is needed,
+   * but some; empty if there is none.
+   *
+   * @param sparse only one of which less than half is needed
+   */
+  OptionalLong toEmpty(boolean sparse) {
+    lock.lock();
+    try {
+      String found = null;
+      double most = sparse ? 0.5 : -1;
+      for (Map.Entry<String, Contents> each : written.entrySet()) {
+        Contents contents = each.getValue();
+        double givenUp = (double) contents.givenUpBytes / contents.bytes;
+        if (contents.finished && !contents.needed.isEmpty() && givenUp > most) {
+          most = givenUp;
+          found = each.getKey();
+        }
+      }
+      return found == null ? OptionalLong.empty() : OptionalLong.of(number(found));
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Future;
 
 /**
@@ -207,7 +208,18 @@ final class ContainerSpill implements SpillShelf {
 
   @Override
   public void free(long place) {
-    containers.free(file(place), page(place) * PageRuns.PAGE_BYTES);
+    long footprint = Place.pages(place) * PageRuns.PAGE_BYTES;
+    containers.free(file(place), page(place) * PageRuns.PAGE_BYTES, footprint);
+  }
+
+  @Override
+  public OptionalLong toEmpty(boolean sparse) {
+    return containers.toEmpty(sparse);
+  }
+
+  @Override
+  public boolean isIn(long place, long file) {
+    return Place.where(place) >> PAGE_BITS == file;
   }
 
   @Override

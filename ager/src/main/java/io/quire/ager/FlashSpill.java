@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -169,6 +170,16 @@ final class FlashSpill implements SpillShelf {
   @Override
   public boolean freesAtOnce() {
     return true;
+  }
+
+  @Override
+  public OptionalLong toEmpty(boolean sparse) {
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public boolean isIn(long place, long file) {
+    return number(place) == file;
   }
 
   @Override

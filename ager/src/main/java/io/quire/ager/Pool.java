@@ -675,8 +675,10 @@ final class Pool {
 
   /** Of one that is held. */
   void moved(Extent extent, int store, long place) {
-    stores.get(store).movedIn(extent.bytes());
-    if (extent.place != Place.NOWHERE) {
+    if (extent.place == Place.NOWHERE || extent.placeStore != store) {
+      stores.get(store).movedIn(extent.bytes());
+    }
+    if (extent.place != Place.NOWHERE && extent.placeStore != store) {
       stores.get(extent.placeStore).movedOut(extent.bytes());
     }
     giveUpSpilled(extent);

@@ -2,6 +2,7 @@ package io.quire.ager;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Spilled copies, which need not survive the process. A copy is known by its {@link Place}; the
@@ -35,8 +36,22 @@ interface SpillShelf extends AutoCloseable {
   /** Whether more space than that in files can be had, as far as is known. */
   boolean mayGrow();
 
-  /** Whether what {@link #free} gives back can be written at once. */
+  /**
+   * Whether what {@link #free} gives back can be written at once. If not, it is given back a file
+   * at a time, when nothing of the file is needed any more.
+   */
   boolean freesAtOnce();
+
+  /**
+   * The file that is best given back by writing elsewhere what is needed of it; empty if there is
+   * none. Any thread.
+   *
+   * @param sparse only one of which less than half is needed
+   */
+  OptionalLong toEmpty(boolean sparse);
+
+  /** Whether a copy lies in that file. Any thread. */
+  boolean isIn(long place, long file);
 
   /** As {@link #free}, and the place is used again only after it was tried. Does no I/O. */
   void quarantine(long place);

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -202,6 +203,16 @@ final class Store implements AutoCloseable {
   /** Whether a place that is given up can be written at once. */
   boolean freesAtOnce() {
     return spill.freesAtOnce();
+  }
+
+  /** As {@link SpillShelf#toEmpty}. */
+  OptionalLong toEmpty(boolean sparse) {
+    return spill.toEmpty(sparse);
+  }
+
+  /** As {@link SpillShelf#isIn}. */
+  boolean isIn(long place, long file) {
+    return spill.isIn(place, file);
   }
 
   /** What can still be written, as far as is known. */

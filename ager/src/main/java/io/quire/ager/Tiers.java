@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * room left, gives its coldest copies to the next store that takes them, until it has an eighth
  * left. So what is new goes to the fast store also when that has been full. What a declared scan
  * will want stays: when everything is read in turn, no place for it is better than another.
+ *
+ * <p><b>Files.</b> A store that gets room back a file at a time gives the one of which least is
+ * needed to the next store, if it is as full as that; and writes anew what is needed of a file if
+ * that is less than half, so it never takes much more than twice what is needed.
  *
  * <p><b>Up.</b> What was read from a slow store, and had been used before, goes to a faster one
  * while that has more than an eighth left; and beyond that, if its use before the last is more
@@ -36,6 +41,10 @@ final class Tiers {
 
   private static final long BATCH_BYTES = 4 << 20;
   private static final int LOOKS = 512;
+
+  /** How many are looked at for what lies in one file. */
+  private static final int LOOKS_FOR_FILE = 8192;
+
   private static final int CANDIDATES_MAX = 256;
   private static final int CANDIDATES_AT_ONCE = 16;
 
@@ -57,6 +66,21 @@ final class Tiers {
   /** One that was read again, and when it was used before that. */
   private record Candidate(Extent extent, int usedBefore) {}
 
+  /** A file that is to be given back, and how many were looked at since one was found there. */
+  private static final class Emptying {
+    final int from;
+    final int to;
+    final long file;
+    int looked;
+    boolean found;
+
+    Emptying(int from, int to, long file) {
+      this.from = from;
+      this.to = to;
+      this.file = file;
+    }
+  }
+
   private final Table table;
   private final Victims victims;
   private final List<Store> stores;
@@ -64,6 +88,9 @@ final class Tiers {
   private final ArrayDeque<Candidate> candidates = new ArrayDeque<>();
   private long creditBytes;
   private int hand;
+  private int handForFile;
+  private @Nullable Emptying emptying;
+  private boolean filesFirst;
 
   Tiers(Table table, Victims victims, List<Store> stores) {
     this.table = table;
@@ -97,12 +124,19 @@ final class Tiers {
 
   /** What is to be moved next; null if nothing is, or if moving has had its share. */
   @Nullable Move next() {
-    if (stores.size() < 2 || creditBytes <= 0) {
+    if (creditBytes <= 0) {
       return null;
     }
-    Move move = up();
+    filesFirst = !filesFirst;
+    Move move = filesFirst ? empty() : null;
+    if (move == null) {
+      move = up();
+    }
     if (move == null) {
       move = down();
+    }
+    if (move == null && !filesFirst) {
+      move = empty();
     }
     if (move != null) {
       charge(move.resident, 2);
@@ -232,6 +266,75 @@ final class Tiers {
       }
     }
     return null;
+  }
+
+  // ---- files
+
+  private @Nullable Move empty() {
+    Emptying now = emptying == null ? nextToEmpty() : emptying;
+    emptying = now;
+    if (now == null) {
+      return null;
+    }
+    List<Extent> resident = new ArrayList<>();
+    List<Extent> absent = new ArrayList<>();
+    long bytes = 0;
+    int looks = Math.min(LOOKS_FOR_FILE, table.top());
+    for (int i = 0; i < looks && bytes < BATCH_BYTES; i++) {
+      handForFile = handForFile + 1 < table.top() ? handForFile + 1 : 0;
+      now.looked++;
+      Extent extent = table.find(handForFile);
+      if (extent == null
+          || !isThere(extent, now.from)
+          || !stores.get(now.from).isIn(extent.place, now.file)) {
+        continue;
+      }
+      if (extent.phase() == Phase.ABSENT) {
+        absent.add(extent);
+      } else if (take(extent)) {
+        resident.add(extent);
+      } else {
+        continue;
+      }
+      bytes += extent.footprint() + StoreHeader.BYTES;
+    }
+    if (bytes > 0) {
+      now.looked = 0;
+      now.found = true;
+      return new Move(now.to, true, resident, absent);
+    }
+    if (now.looked > table.top()) {
+      emptying = null;
+      if (!now.found) {
+        // What is left of it cannot be moved now. To look for it again has to be earned.
+        creditBytes -= BATCH_BYTES;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Emptying nextToEmpty() {
+    for (int from = 0; from < stores.size(); from++) {
+      Store store = stores.get(from);
+      if (store.freesAtOnce()) {
+        continue;
+      }
+      int next = from + 1 < stores.size() && isTight(from) ? nextThatTakes(from) : -1;
+      OptionalLong file = store.toEmpty(next < 0);
+      if (file.isPresent()) {
+        return new Emptying(from, next < 0 ? from : next, file.getAsLong());
+      }
+    }
+    return null;
+  }
+
+  private int nextThatTakes(int from) {
+    for (int to = from + 1; to < stores.size(); to++) {
+      if (stores.get(to).takes(BATCH_BYTES)) {
+        return to;
+      }
+    }
+    return -1;
   }
 
   /** The coldest copies in a store of those that are looked at now, about so many bytes. */

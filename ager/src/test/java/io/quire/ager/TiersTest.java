@@ -92,6 +92,84 @@ class TiersTest {
     }
   }
 
+  private StoreConfig containers(long slots) {
+    StoreConfig config = Samples.hadoop(directory.resolve("containers"), false);
+    return new StoreConfig(config.uri(), slots * SLOT, false, config.settings());
+  }
+
+  /** With ten copies in each container. */
+  private Ager openWithContainers(StoreConfig... stores) {
+    AgerConfig config = Samples.config(BUDGET, stores).withContainerBytes(10 * SLOT);
+    return Ager.open(config, disk, Region::open);
+  }
+
+  @Test
+  void files_ofWhichLittleIsNeeded_areWrittenAnewAndGiveTheirRoomBack() {
+    try (Ager ager = openWithContainers(containers(10_000))) {
+      List<Extent> extents = Samples.extents(ager, 100, BYTES);
+      writeAll(ager);
+      List<Extent> kept = new ArrayList<>();
+      for (int i = 0; i < extents.size(); i++) {
+        if (i % 5 == 3) {
+          kept.add(extents.get(i));
+        } else {
+          ager.drop(extents.get(i));
+        }
+      }
+      Deadline deadline = Deadline.in(Samples.WAIT.multipliedBy(3));
+      // Twice what is kept, and the file that is appended to.
+      while (store(ager, 0).usedBytes() > 50 * SLOT) {
+        assertThat(deadline.passed()).as("room is given back").isFalse();
+        for (int i = 0; i < kept.size(); i++) {
+          Samples.check(ager, kept.get(i), 5 * i + 3);
+        }
+      }
+      for (int i = 0; i < kept.size(); i++) {
+        Samples.check(ager, kept.get(i), 5 * i + 3);
+      }
+      assertThat(store(ager, 0).movedOut()).as("to no other store").isZero();
+      Samples.dropAll(ager, kept);
+    }
+  }
+
+  @Test
+  void files_ofWhichMostIsNeeded_areLeftAlone() {
+    try (Ager ager = openWithContainers(containers(10_000))) {
+      List<Extent> extents = Samples.extents(ager, 60, BYTES);
+      writeAll(ager);
+      for (int i = 0; i < extents.size(); i += 3) {
+        ager.drop(extents.get(i));
+      }
+      long written = store(ager, 0).bytesOut();
+      for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < extents.size(); i++) {
+          if (i % 3 != 0) {
+            Samples.check(ager, extents.get(i), i);
+          }
+        }
+      }
+      assertThat(store(ager, 0).bytesOut()).isEqualTo(written);
+    }
+  }
+
+  @Test
+  void fullStoreOfFiles_givesWholeFilesToTheNext_andTakesWhatIsNew() {
+    try (Ager ager = openWithContainers(containers(45), second())) {
+      List<Extent> extents = Samples.extents(ager, 52, BYTES);
+      writeAll(ager);
+      readUntil(ager, extents, 0, "a file went", () -> store(ager, 0).movedOut() >= 10L * BYTES);
+      assertThat(store(ager, 0).movedOut()).isEqualTo(store(ager, 1).movedIn());
+      long written = store(ager, 0).bytesOut();
+      Deadline deadline = Deadline.in(Samples.WAIT);
+      while (store(ager, 0).bytesOut() == written) {
+        assertThat(deadline.passed()).as("what is new is taken").isFalse();
+        Samples.extents(ager, 4, BYTES).forEach(ager::drop);
+        readAll(ager, extents, 0);
+      }
+      Samples.dropAll(ager, extents);
+    }
+  }
+
   @Test
   void durableCopies_readAgain_goUpWhileThereIsRoom() throws Exception {
     StoreConfig durable = Samples.hadoop(directory.resolve("second"), true);
