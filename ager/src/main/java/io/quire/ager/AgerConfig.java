@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  *     then)
  * @param owner node name and incarnation, unique among the processes that share a store
  * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room
- * @param readAheadBytes how far all scans together read ahead; each may read a fourth of it, 1 MiB
- *     at most
+ * @param readAheadBytes how far all scans together read ahead, four times as far from a Hadoop file
+ *     system; each may read a fourth of it, 1 MiB at most
  * @param readers threads that page in, for each store
  * @param containerBytes at which a container file is finished
  * @param readBack whether every copy is read again and compared before it counts as one

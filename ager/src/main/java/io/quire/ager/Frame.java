@@ -199,6 +199,11 @@ abstract sealed class Frame permits Extent {
     return (state & ~HARMLESS) == resident();
   }
 
+  /** Resident, and held by somebody: the ager itself holds what is being written. */
+  final boolean held() {
+    return phase() == Phase.RESIDENT && pins() > (writing() ? 1 : 0);
+  }
+
   final boolean sealed() {
     return (state & SEALED) != 0;
   }

@@ -236,7 +236,7 @@ final class Memory implements AutoCloseable {
     try {
       request.granted().get(request.deadline().remainingNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      withdraw(request, pool::refusal);
+      withdraw(request, pool.refusals::of);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       withdraw(
@@ -325,7 +325,7 @@ final class Memory implements AutoCloseable {
       if (!pool.closed()) {
         pressed.awaitNanos(pool.anyUrgent() ? LOOK_NANOS : IDLE_NANOS);
       }
-      return pool.closed() ? List.of() : pool.shortages();
+      return pool.closed() ? List.of() : pool.refusals.shortages();
     } finally {
       lock.unlock();
     }

@@ -35,18 +35,29 @@ final class PageIns {
   /** Into so many batches is divided what is read ahead, so that several are under way. */
   private static final int BATCHES = 8;
 
+  /** From a remote store so many times as much is read ahead, and in one go. */
+  private static final int REMOTE = 4;
+
   private static final int ATTEMPTS = 2;
 
   private final Memory memory;
   private final List<Store> stores;
-  private final long batchBytes;
+  private final long readAheadBytes;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** What is to be read from one store. Guarded by the lock. */
   private final class Line {
+    final boolean remote;
+    final long batchBytes;
     final Condition added = lock.newCondition();
     final ArrayDeque<PageIn> urgent = new ArrayDeque<>();
     final ArrayDeque<PageIn> ahead = new ArrayDeque<>();
+
+    Line(boolean remote, long readAheadBytes) {
+      this.remote = remote;
+      long bytes = (remote ? REMOTE : 1) * readAheadBytes / BATCHES;
+      batchBytes = Math.clamp(bytes, BATCH_MIN_BYTES, BATCH_MAX_BYTES);
+    }
   }
 
   private final List<Line> lines = new ArrayList<>();
@@ -58,8 +69,8 @@ final class PageIns {
   PageIns(Memory memory, List<Store> stores, long readAheadBytes) {
     this.memory = memory;
     this.stores = stores;
-    batchBytes = Math.clamp(readAheadBytes / BATCHES, BATCH_MIN_BYTES, BATCH_MAX_BYTES);
-    stores.forEach(_ -> lines.add(new Line()));
+    this.readAheadBytes = readAheadBytes;
+    stores.forEach(store -> lines.add(new Line(store.isRemote(), readAheadBytes)));
   }
 
   /** Whether somebody waits for a read that has not begun. */
@@ -70,6 +81,17 @@ final class PageIns {
   /** Changes when stores could have read more than they were asked for. */
   int idle() {
     return idle;
+  }
+
+  /**
+   * How far ahead of it all scans together may read, in bytes, if what comes next lies where this
+   * one does. A guess if somebody moves it at this moment.
+   */
+  long aheadMaxBytes(Extent extent) {
+    boolean spilled = extent.place != Place.NOWHERE;
+    boolean remote =
+        spilled ? lines.get(extent.placeStore).remote : !lines.isEmpty() && lines.getLast().remote;
+    return (remote ? REMOTE : 1) * readAheadBytes;
   }
 
   // ---- pins
@@ -324,7 +346,7 @@ final class PageIns {
       long bytes = 0;
       ArrayDeque<PageIn> from = line.urgent.isEmpty() ? line.ahead : line.urgent;
       while (!from.isEmpty()
-          && (batch.isEmpty() || bytes + from.element().extent().bytes() <= batchBytes)) {
+          && (batch.isEmpty() || bytes + from.element().extent().bytes() <= line.batchBytes)) {
         bytes += from.element().extent().bytes();
         batch.add(from.remove());
       }

@@ -15,18 +15,9 @@ import org.jspecify.annotations.Nullable;
  * All of it is guarded by the lock of {@link Memory}, which calls it.
  *
  * <p>What is done for one extent does not depend on how many there are. Two exceptions: a scan is
- * begun in time proportional to its length, and a refusal looks at all extents for those that are
- * pinned.
+ * begun in time proportional to its length, and {@link Refusals} look at all extents.
  */
 final class Pool {
-  private static final int PINNED_NAMED_MAX = 8;
-
-  /** For so long stores must have refused everything before there is no hope. */
-  private static final long HOPELESS_NANOS = 900_000_000L;
-
-  /** For so long a request waits for what is being written before listeners are asked. */
-  private static final long PATIENCE_NANOS = 50_000_000L;
-
   private final AgerConfig config;
   private final Memory memory;
   private final List<Store> stores;
@@ -37,6 +28,10 @@ final class Pool {
   private final Space space;
   private final Rooms rooms;
   private final Dirty dirty;
+
+  /** What is said of requests that have no room. */
+  final Refusals refusals;
+
   private final Tiers tiers;
   private final PageEvents events;
   private List<Runnable> afterwards = new ArrayList<>();
@@ -64,6 +59,7 @@ final class Pool {
     space = new Space(pages, table, victims, clients, events);
     rooms = new Rooms(space, clients, draftPages);
     dirty = new Dirty(budgetBytes, table, clients, victims);
+    refusals = new Refusals(budgetBytes, table, clients, rooms, dirty, memory.pinTrace());
     tiers = new Tiers(table, victims, stores);
   }
 
@@ -260,9 +256,9 @@ final class Pool {
   // ---- room
 
   private Rooms.Answer ask(RoomRequest request) {
-    if (rooms.isFull() || !clients.everAllows(request.extent(), isDraft(request))) {
+    if (rooms.isFull() || !clients.everAllows(request.extent(), request.draft())) {
       if (request.urgent()) {
-        fail(request, refusal(request));
+        fail(request, refusals.of(request));
       }
       return Rooms.Answer.REFUSED;
     }
@@ -281,7 +277,7 @@ final class Pool {
     if (request.kind() != RoomRequest.Kind.MOVE) {
       extent.usedAt(tick);
     }
-    if (request.kind() == RoomRequest.Kind.DRAFT) {
+    if (request.draft()) {
       extent.becomes(Phase.RESIDENT);
     }
     afterwards.add(() -> request.granted().complete(true));
@@ -308,67 +304,12 @@ final class Pool {
     Rooms.Work work = rooms.serve(placed, refused);
     placed.forEach(this::grant);
     refused.forEach(request -> afterwards.add(() -> request.granted().complete(false)));
-    refuseWhatCannotBe();
+    for (RoomRequest request : refusals.hopeless()) {
+      rooms.remove(request);
+      fail(request, refusals.of(request));
+    }
     changed |= !placed.isEmpty();
     return work;
-  }
-
-  /** Nothing can help who needs what is in memory only, while no store takes anything. */
-  private void refuseWhatCannotBe() {
-    if (dirty.refusedNanos() < HOPELESS_NANOS) {
-      return;
-    }
-    for (RoomRequest request : rooms.all()) {
-      if (isHopeless(request)) {
-        rooms.remove(request);
-        fail(request, refusal(request));
-      }
-    }
-  }
-
-  private boolean isHopeless(RoomRequest request) {
-    Account client = clients.of(request.extent());
-    long limitBytes = (long) rooms.limitPages(request) * Runs.PAGE_BYTES;
-    long left = Math.min(limitBytes - dirty.bytes(), client.limitBytes() - client.dirtyBytes);
-    return request.extent().footprint() > left;
-  }
-
-  private static boolean isDraft(RoomRequest request) {
-    return request.kind() == RoomRequest.Kind.DRAFT;
-  }
-
-  /** What is short, for those whom it does not seem to help that something is written. */
-  List<Pressing.Shortage> shortages() {
-    long[] atLimit = new long[Clients.MAX];
-    long all = 0;
-    for (RoomRequest request : rooms.all()) {
-      if (request.urgent() && !isPatient(request)) {
-        if (rooms.isAtLimit(request)) {
-          atLimit[request.extent().client()] += request.extent().bytes();
-        } else {
-          all += request.extent().bytes();
-        }
-      }
-    }
-    List<Pressing.Shortage> shortages = new ArrayList<>();
-    if (all > 0) {
-      shortages.add(new Pressing.Shortage(null, all));
-    }
-    for (Account client : clients.all()) {
-      if (atLimit[client.number] > 0) {
-        shortages.add(new Pressing.Shortage(client, atLimit[client.number]));
-      }
-    }
-    return shortages;
-  }
-
-  private boolean isPatient(RoomRequest request) {
-    long unwritten =
-        rooms.isAtLimit(request) ? clients.of(request.extent()).dirtyBytes : dirty.bytes();
-    return unwritten > 0
-        && dirty.refusals().isEmpty()
-        && System.nanoTime() - request.sinceNanos() < PATIENCE_NANOS
-        && request.deadline().remainingNanos() > PATIENCE_NANOS;
   }
 
   boolean isCompacting(RoomRequest request) {
@@ -423,35 +364,6 @@ final class Pool {
     } else {
       work.plan.abandon();
     }
-  }
-
-  /** What is told to somebody who got no room. */
-  AgerException refusal(RoomRequest request) {
-    Extent extent = request.extent();
-    Account client = clients.of(extent);
-    client.refusals++;
-    boolean never = !clients.everAllows(extent, isDraft(request));
-    boolean atLimit = never || rooms.isAtLimit(request);
-    long unwritten = atLimit ? client.dirtyBytes : dirty.bytes();
-    if (!never && unwritten > 0 && !dirty.refusals().isEmpty()) {
-      return new AgerException.NoStoreLeft(extent.bytes(), dirty.refusals());
-    }
-    if (atLimit) {
-      return clients.refusal(extent, isDraft(request));
-    }
-    List<Long> pinned = new ArrayList<>();
-    table.forEach(
-        each -> {
-          if (pinned.size() < PINNED_NAMED_MAX && isPinned(each)) {
-            pinned.add(each.id());
-          }
-        });
-    return new AgerException.OutOfMemoryBudget(
-        extent.bytes(),
-        budgetBytes,
-        pinnedBytes(),
-        pinned,
-        memory.pinTrace().oldest(PINNED_NAMED_MAX));
   }
 
   // ---- page-in
@@ -574,7 +486,7 @@ final class Pool {
   void withdraw(PageIn pageIn) {
     RoomRequest request = pageIn.room;
     if (rooms.waits(request)) {
-      AgerException why = refusal(request);
+      AgerException why = refusals.of(request);
       if (request.extent().pins() <= 1) {
         rooms.remove(request);
         fail(request, why);
@@ -716,7 +628,7 @@ final class Pool {
     long[] pinnedBytes = new long[Clients.MAX];
     table.forEach(
         extent -> {
-          pinnedBytes[extent.client()] += isPinned(extent) ? extent.footprint() : 0;
+          pinnedBytes[extent.client()] += extent.held() ? extent.footprint() : 0;
           sealed[0] += extent.sealed() ? 1 : 0;
           resident[0] += extent.sealed() && extent.phase() == Phase.RESIDENT ? 1 : 0;
         });
@@ -735,16 +647,5 @@ final class Pool {
         rooms.waits(),
         clients.stats(pinnedBytes),
         storeStats);
-  }
-
-  /** An extent that is being written is held by the ager alone, not by anybody's pin. */
-  private static boolean isPinned(Extent extent) {
-    return extent.phase() == Phase.RESIDENT && extent.pins() > (extent.writing() ? 1 : 0);
-  }
-
-  private long pinnedBytes() {
-    long[] sum = {0};
-    table.forEach(extent -> sum[0] += isPinned(extent) ? extent.footprint() : 0);
-    return sum[0];
   }
 }

@@ -36,6 +36,10 @@ record RoomRequest(
     return new RoomRequest(extent, Kind.PAGE_IN, priority, number, sinceNanos, until, granted);
   }
 
+  boolean draft() {
+    return kind == Kind.DRAFT;
+  }
+
   /** Whether somebody waits for it. */
   boolean urgent() {
     return kind.compareTo(Kind.AHEAD) < 0;

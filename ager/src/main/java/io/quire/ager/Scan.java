@@ -51,7 +51,6 @@ public final class Scan implements AutoCloseable {
   private final BitSet done = new BitSet();
   private final ArrayDeque<PageIn> begunAhead = new ArrayDeque<>();
   private final int[] untold = new int[TOLD_MAX];
-  private final long readAheadBytes;
   private final long aheadMinBytes;
   private double pace = 1;
   private int idle;
@@ -79,7 +78,6 @@ public final class Scan implements AutoCloseable {
     this.memory = memory;
     this.pageIns = pageIns;
     this.deadlineEach = deadlineEach;
-    this.readAheadBytes = readAheadBytes;
     anyOrder = order == Order.RESIDENT_FIRST;
     course = memory.beginScan(List.copyOf(extents), anyOrder);
     this.extents = course.extents();
@@ -89,7 +87,8 @@ public final class Scan implements AutoCloseable {
   }
 
   private long aheadMaxBytes() {
-    return Math.max(aheadMinBytes, (long) (readAheadBytes * pace));
+    Extent next = extents.get(Math.min(aheadAt, extents.size() - 1));
+    return Math.max(aheadMinBytes, (long) (pageIns.aheadMaxBytes(next) * pace));
   }
 
   /**

@@ -66,6 +66,11 @@ final class Store implements AutoCloseable {
     return config.uri().toString();
   }
 
+  /** Whether a read asks other machines, and takes long to begin. */
+  boolean isRemote() {
+    return !config.flash();
+  }
+
   boolean isDurable() {
     return config.durable();
   }

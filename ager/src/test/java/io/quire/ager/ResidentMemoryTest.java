@@ -65,6 +65,8 @@ class ResidentMemoryTest {
             "-XX:MaxDirectMemorySize=" + directBytes,
             "-XX:+AlwaysPreTouch",
             "-XX:+UseSerialGC",
+            // The scratch memory of the optimizing compiler is not what is measured.
+            "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
             System.getProperty("java.class.path"),

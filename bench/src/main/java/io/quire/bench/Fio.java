@@ -12,15 +12,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /*
- * The first time a direction is asked for, all ways are tried, each for a part of the time; from then
- * on the best three. The file is written twice before: a virtual disk is slow where nothing was.
+ * The first time a direction is asked for, all ways are tried, for a short time each. What counts is
+ * another run, of the way that was the fastest in the mean of its runs before: on a disk that is now
+ * fast and now slow, the best of many short runs is faster than any of them goes on to be. The file
+ * is written twice before: a virtual disk is slow where nothing was.
  */
 /** The disk itself, as fio reads and writes it directly at its best depth and block size. */
 record Fio() implements Contender {
@@ -29,7 +33,7 @@ record Fio() implements Contender {
   private static final List<String> BLOCKS = List.of("256k", "1m", "4m");
   private static final List<Integer> DEPTHS = List.of(2, 8, 32);
   private static final List<Integer> THREADS = List.of(1, 2);
-  private static final int BEST = 3;
+  private static final long TRIAL_MILLIS = 500;
 
   @Override
   public String name() {
@@ -69,7 +73,8 @@ record Fio() implements Contender {
   private static final class Disk implements Running {
     private final Path directory;
     private final Reaper reaper;
-    private final Map<Job.Kind, List<Way>> ways = new EnumMap<>(Job.Kind.class);
+    private final Map<Job.Kind, Map<Way, DoubleSummaryStatistics>> tried =
+        new EnumMap<>(Job.Kind.class);
     private long bytes;
     private int runs;
 
@@ -92,18 +97,28 @@ record Fio() implements Contender {
           run("write", new Way("4m", 2, 1), List.of());
         }
       }
-      List<Way> tried = ways.getOrDefault(job.kind(), Way.all());
-      long millis = Math.max(200, job.millis() / Math.min(tried.size(), 8));
-      List<String> timed = List.of("--time_based", "--runtime=" + millis + "ms");
-      Map<Way, Double> found = new LinkedHashMap<>();
-      tried.forEach(way -> found.put(way, run(direction, way, timed)));
-      List<Way> sorted =
-          found.entrySet().stream()
-              .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
-              .map(Map.Entry::getKey)
-              .toList();
-      ways.put(job.kind(), sorted.subList(0, BEST));
-      return Map.of(job.row(), found.getOrDefault(sorted.getFirst(), Double.NaN));
+      Map<Way, DoubleSummaryStatistics> before =
+          tried.computeIfAbsent(job.kind(), _ -> trials(direction));
+      Map.Entry<Way, DoubleSummaryStatistics> fastest =
+          Collections.max(
+              before.entrySet(), Comparator.comparingDouble(each -> each.getValue().getAverage()));
+      double found = run(direction, fastest.getKey(), job.millis());
+      fastest.getValue().accept(found);
+      return Map.of(job.row(), found);
+    }
+
+    private Map<Way, DoubleSummaryStatistics> trials(String direction) {
+      Map<Way, DoubleSummaryStatistics> trials = new LinkedHashMap<>();
+      for (Way way : Way.all()) {
+        DoubleSummaryStatistics rates = new DoubleSummaryStatistics();
+        rates.accept(run(direction, way, TRIAL_MILLIS));
+        trials.put(way, rates);
+      }
+      return trials;
+    }
+
+    private double run(String direction, Way way, long millis) {
+      return run(direction, way, List.of("--time_based", "--runtime=" + millis + "ms"));
     }
 
     /** Gigabytes (10^9) a second. */

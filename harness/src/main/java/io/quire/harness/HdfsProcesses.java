@@ -19,7 +19,10 @@ public final class HdfsProcesses implements AutoCloseable {
   private static final Pattern ONE_LIVE = Pattern.compile("\"NumLiveDataNodes\"\\s*:\\s*1\\b");
   private static final List<String> LIGHT =
       List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** On a machine that does much else a NameNode has taken a minute to open its web pages. */
+  private static final Duration LIMIT = Duration.ofMinutes(3);
+
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final HdfsSite site;
@@ -39,8 +42,8 @@ public final class HdfsProcesses implements AutoCloseable {
   }
 
   /**
-   * Starts HDFS in a directory, formatting it if there is none yet, and waits at most 60 s until it
-   * serves reads and writes.
+   * Starts HDFS in a directory, formatting it if there is none yet, and waits at most 3 min until
+   * it serves reads and writes.
    *
    * @throws ChildProcessException if it does not get there; what had started is killed
    */
@@ -114,7 +117,7 @@ public final class HdfsProcesses implements AutoCloseable {
   }
 
   /**
-   * Kills the DataNode if it runs, starts it again on its data, and waits at most 60 s until it
+   * Kills the DataNode if it runs, starts it again on its data, and waits at most 3 min until it
    * serves them.
    */
   public void restartDataNode() {
