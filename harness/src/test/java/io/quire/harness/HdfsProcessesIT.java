@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(300)
 class HdfsProcessesIT {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(90);
 
   @Test
   void data_afterKillsAndRestartOfAll_isThere() throws IOException {
@@ -85,6 +85,7 @@ class HdfsProcessesIT {
   private static FileSystem client(HdfsProcesses hdfs) throws IOException {
     Configuration configuration = new Configuration();
     HdfsProcesses.clientSettings().forEach(configuration::set);
+    configuration.set("dfs.client.block.write.locateFollowingBlock.retries", "10");
     return FileSystem.newInstance(hdfs.uri(), configuration);
   }
 
