@@ -304,8 +304,8 @@ public final class Ager implements AutoCloseable {
   /**
    * As {@link #pin}, without a thread that waits. The future completes with a pin that the caller
    * must close, or with what {@link #pin} would throw, at the deadline at the latest. What depends
-   * on it runs on a thread of the ager and must be short. To cancel the future is to give the pin
-   * back as soon as there is one.
+   * on it runs on a thread of the ager and must be short. Whoever cancels the future gives the pin
+   * back, unless {@link CompletableFuture#cancel} says false: then the pin was there before.
    *
    * @throws IllegalStateException if it was dropped
    */

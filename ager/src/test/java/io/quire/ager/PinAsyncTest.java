@@ -76,18 +76,8 @@ class PinAsyncTest {
 
   @Test
   void pinAsync_allIsPinned_failsAtItsDeadlineAndSaysSo() {
-    List<Pin> pins = new ArrayList<>();
     Extent first = extents.getFirst();
-    Samples.evict(ager, first, extents);
-    for (Extent extent : extents) {
-      ager.tryPin(extent).ifPresent(pins::add);
-    }
-    while (ager.stats().accountedBytes() < BUDGET) {
-      extents.stream()
-          .filter(extent -> extent != first && !Samples.resident(ager, extent))
-          .findFirst()
-          .ifPresent(extent -> pins.add(ager.pin(extent, Samples.WAIT)));
-    }
+    List<Pin> pins = pinAllBut(first);
     CompletableFuture<Pin> waiting = ager.pinAsync(first, Samples.SHORT);
     assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
         .hasCauseInstanceOf(AgerException.OutOfMemoryBudget.class);
@@ -99,8 +89,10 @@ class PinAsyncTest {
   @Test
   void pinAsync_cancelled_leavesNoPin() {
     Extent first = extents.getFirst();
-    Samples.evict(ager, first, extents);
-    ager.pinAsync(first, Samples.WAIT).cancel(false);
+    List<Pin> pins = pinAllBut(first);
+    CompletableFuture<Pin> waiting = ager.pinAsync(first, Samples.WAIT);
+    assertThat(waiting.cancel(false)).isTrue();
+    pins.forEach(Pin::close);
     Samples.await("no pin is left", () -> first.pins() == 0);
     Samples.check(ager, first, 0);
   }
@@ -112,5 +104,21 @@ class PinAsyncTest {
     ager.prefetch(List.of(first));
     Samples.await("read ahead", () -> Samples.resident(ager, first));
     assertThat(ager.stats().pinnedBytes()).isZero();
+  }
+
+  /** Leaves no room for the extent, which is not in memory. */
+  private List<Pin> pinAllBut(Extent first) {
+    List<Pin> pins = new ArrayList<>();
+    Samples.evict(ager, first, extents);
+    for (Extent extent : extents) {
+      ager.tryPin(extent).ifPresent(pins::add);
+    }
+    while (ager.stats().accountedBytes() < BUDGET) {
+      extents.stream()
+          .filter(extent -> extent != first && !Samples.resident(ager, extent))
+          .findFirst()
+          .ifPresent(extent -> pins.add(ager.pin(extent, Samples.WAIT)));
+    }
+    return pins;
   }
 }
