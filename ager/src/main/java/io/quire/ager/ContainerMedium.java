@@ -23,6 +23,15 @@ interface ContainerMedium {
    */
   ReadFile open(String file) throws IOException;
 
+  /**
+   * As {@link #open}, but the medium does not look whether bytes are the ones that were written, if
+   * it can leave that out. For those who find out themselves; if they do, {@link #open} may know a
+   * better replica.
+   */
+  default ReadFile openUnchecked(String file) throws IOException {
+    return open(file);
+  }
+
   /** A container that is there, and how long it is as far as readers can tell. */
   record Listed(String file, long bytes) {}
 

@@ -47,31 +47,37 @@ final class OpenFiles implements AutoCloseable {
   }
 
   /**
-   * Reads with the open file. One that was open already may be older than what was appended since,
-   * or its connection may have gone; then it is opened anew and read once more.
+   * Reads with the open file, and checks what was read. One that was open already may be older than
+   * what was appended since, or its connection may have gone; then it is opened anew and read once
+   * more. What turns out to be corrupt is read again as the medium itself checks it.
    */
   void read(String name, Reading reading) throws IOException {
     Entry entry = existing(name);
     if (entry != null) {
       try {
-        reading.with(entry.file);
+        read(name, entry, reading);
         return;
       } catch (IOException stale) {
-        forget(name);
-      } finally {
-        release(entry);
+        // Opened anew below.
       }
     }
-    Entry fresh = opened(name);
+    try {
+      read(name, opened(name, medium.openUnchecked(name)), reading);
+    } catch (CorruptCopy e) {
+      read(name, opened(name, medium.open(name)), reading);
+    }
+  }
+
+  private void read(String name, Entry entry, Reading reading) throws IOException {
     boolean read = false;
     try {
-      reading.with(fresh.file);
+      reading.with(entry.file);
       read = true;
     } finally {
       if (!read) {
         forget(name);
       }
-      release(fresh);
+      release(entry);
     }
   }
 
@@ -88,8 +94,8 @@ final class OpenFiles implements AutoCloseable {
     }
   }
 
-  private Entry opened(String name) throws IOException {
-    Entry entry = new Entry(medium.open(name));
+  private Entry opened(String name, ReadFile file) {
+    Entry entry = new Entry(file);
     entry.users = 1;
     lock.lock();
     try {

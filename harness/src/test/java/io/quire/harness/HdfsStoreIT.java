@@ -15,8 +15,13 @@ import io.quire.ager.StoreFiles;
 import io.quire.ager.StoreMove;
 import io.quire.ager.StoreScan;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.ValueLayout;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.SafeModeAction;
@@ -321,6 +327,58 @@ class HdfsStoreIT {
           ager.adopt(Objects.requireNonNull(moved.get(needed), needed + " was not moved")),
           7);
     }
+  }
+
+  @Test
+  void bitFlipsInABlock_isFoundNamedAndReadAgainOnceItIsMended() throws Exception {
+    try (Ager ager = open(hdfs("flipped", true))) {
+      long mark = 0x5175_6972_6520_4D61L;
+      Extent extent;
+      try (Draft draft = ager.allocate(BYTES, WAIT)) {
+        draft.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, BYTES / 2, mark);
+        extent = draft.seal();
+      }
+      Extent adopted = ager.adopt(ager.persist(extent).get(60, TimeUnit.SECONDS));
+
+      flipABit(mark);
+      assertThatThrownBy(() -> ager.pin(adopted, WAIT))
+          .isInstanceOf(AgerException.class)
+          .hasMessageContaining("extent=" + adopted.id());
+
+      flipABit(mark);
+      try (Pin pin = ager.pin(adopted, WAIT)) {
+        assertThat(pin.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, BYTES / 2)).isEqualTo(mark);
+      }
+    }
+  }
+
+  /** In the block of the DataNode that holds these bytes, right after them. */
+  private static void flipABit(long mark) throws IOException {
+    String wanted =
+        new String(
+            ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder()).putLong(mark).array(),
+            StandardCharsets.ISO_8859_1);
+    int found = 0;
+    try (Stream<Path> files = Files.walk(workspace.directory("hdfs"))) {
+      for (Path file : files.filter(HdfsStoreIT::isBlock).toList()) {
+        int at = Files.readString(file, StandardCharsets.ISO_8859_1).indexOf(wanted);
+        if (at >= 0) {
+          found++;
+          try (RandomAccessFile block = new RandomAccessFile(file.toFile(), "rw")) {
+            block.seek(at + Long.BYTES);
+            int value = block.read();
+            block.seek(at + Long.BYTES);
+            block.write(value ^ 1);
+          }
+        }
+      }
+    }
+    assertThat(found).as("blocks with the mark").isEqualTo(1);
+  }
+
+  private static boolean isBlock(Path file) {
+    String name = file.getFileName().toString();
+    return name.startsWith("blk_") && !name.endsWith(".meta");
   }
 
   @Test
