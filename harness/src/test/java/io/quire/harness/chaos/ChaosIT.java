@@ -24,7 +24,7 @@ class ChaosIT {
       Duration.ofMinutes(Integer.getInteger("quire.chaos.minutes", 5));
   private static final Duration OF_A_PLANTED_BUG = Duration.ofSeconds(45);
   private static final int PLANTED_RUNS = 4;
-  private static final int KILLS = 10;
+  private static final int KILLS = 6;
 
   private static ChaosReport run(ChaosOptions options) throws IOException, InterruptedException {
     try (Chaos chaos = new Chaos(options, new Screen(System.out, false))) {
