@@ -139,7 +139,10 @@ public final class Cells {
     return store.glance(number);
   }
 
-  /** As {@link #glance(String)}, of the key that is {@code n/}, this number and this name. */
+  /**
+   * As {@link #glance(String)}, of the key that is {@code n/}, this number in hexadecimal, a colon
+   * if the name does not begin with a slash, and the name.
+   */
   public @Nullable Versioned glance(long number, String name) {
     return store.glance(new Place.Named(number, name));
   }

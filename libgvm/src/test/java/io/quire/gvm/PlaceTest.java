@@ -22,12 +22,17 @@ class PlaceTest {
 
   @Test
   void names_standWithTheirNumber() {
-    for (String key : new String[] {"n/0/", "n/1f/a", "n/ffffffffffffffff/a/b", "n/7//x"}) {
+    for (String key :
+        new String[] {"n/0/", "n/1f/a", "n/ffffffffffffffff/a/b", "n/7//x", "n/0:a", "n/1f::"}) {
       assertThat(Place.of(key)).as(key).isInstanceOf(Place.Named.class);
       assertThat(Place.key(Place.of(key))).isEqualTo(key);
     }
     assertThat(Place.of("n/1f/a")).isEqualTo(new Place.Named(0x1f, "/a"));
-    for (String key : new String[] {"n/", "n//a", "n/01/a", "n/1F/a", "n/10000000000000000/a"}) {
+    assertThat(Place.of("n/1f:a/b")).isEqualTo(new Place.Named(0x1f, "a/b"));
+    for (String key :
+        new String[] {
+          "n/", "n//a", "n/01/a", "n/1F/a", "n/10000000000000000/a", "n/1f", "n/1f:/a", "n/1f-a"
+        }) {
       assertThat(Place.of(key)).isEqualTo(key);
     }
   }

@@ -62,7 +62,7 @@ public final class Namespaces {
     index = new NsIndex(cells, references, freed);
     cells.readBy(new ObjectReader());
     cells.listen(index);
-    xids = new XidBlock(cells, random);
+    xids = new XidBlock(cells, clock, random);
     drain =
         new Drain(session.self(), sessions, cells, log, transport, loop, index, references, this);
   }
@@ -228,12 +228,12 @@ public final class Namespaces {
   }
 
   private @Nullable NsObject glance(NsHandle namespace, String name) {
-    // Nothing else that has a key of its own begins so; the rest is checked where it is not found.
-    if (name.isEmpty() || name.charAt(0) != '/') {
-      return null;
-    }
+    // Nothing else that has a key of its own begins with a slash; what is no name is not found.
     long number = namespace.id();
-    Versioned named = number == 0 ? cells.glance(name) : cells.glance(number, name);
+    Versioned named =
+        number == 0 && ObjectCodec.isAbsolute(name)
+            ? cells.glance(name)
+            : cells.glance(number, name);
     ObjectCell known = named instanceof NameCell cell ? cell.object() : null;
     // Whatever takes the name from the object changes the object, too.
     return known != null && known.current() ? known.object() : null;

@@ -12,8 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * The keys and values of the cells that make objects.
  *
  * <pre>
- *   (name)                 xid (64 bits), of a name in the root namespace; it begins with /
- *   n/(namespace)(name)    xid, of a name in another
+ *   (name)                 xid (64 bits), of a name in the root namespace that begins with /
+ *   n/(namespace)(name)    xid, of such a name in another namespace
+ *   n/(namespace):(name)   xid, of a name that does not begin so, in any namespace
  *   x/(xid)                flags, namespace, creator, created, name, kind, value
  *   l/(namespace)          named by every create, delete and rename, so that listings wait for them
  *   c/xid                  the next block of xids
@@ -24,6 +25,7 @@ final class ObjectCodec {
   static final String XID_COUNTER = "c/xid";
 
   private static final String NAME_PREFIX = "n/";
+  private static final String RELATIVE = ":";
   private static final int KINDS_MAX = 256;
   private static final ConcurrentHashMap<String, String> KINDS = new ConcurrentHashMap<>();
   private static final VarHandle LONG =
@@ -35,7 +37,14 @@ final class ObjectCodec {
   private ObjectCodec() {}
 
   static String nameKey(long namespace, String name) {
-    return namespace == 0 ? name : NAME_PREFIX + Long.toHexString(namespace) + name;
+    if (isAbsolute(name)) {
+      return namespace == 0 ? name : NAME_PREFIX + Long.toHexString(namespace) + name;
+    }
+    return NAME_PREFIX + Long.toHexString(namespace) + RELATIVE + name;
+  }
+
+  static boolean isAbsolute(String name) {
+    return name.startsWith("/");
   }
 
   static String xidKey(long xid) {
@@ -47,8 +56,19 @@ final class ObjectCodec {
   }
 
   static boolean isNameKey(String key) {
-    return key.startsWith("/")
-        || (key.startsWith(NAME_PREFIX) && isHexadecimal(key, key.indexOf('/', 2)));
+    return isAbsolute(key)
+        || (key.startsWith(NAME_PREFIX)
+            && endOfNumber(key) < key.length()
+            && isHexadecimal(key, endOfNumber(key)));
+  }
+
+  /** Where the name begins, with its slash or with the colon before it. */
+  private static int endOfNumber(String nameKey) {
+    int end = NAME_PREFIX.length();
+    while (end < nameKey.length() && nameKey.charAt(end) != '/' && nameKey.charAt(end) != ':') {
+      end++;
+    }
+    return end;
   }
 
   static boolean isXidKey(String key) {
@@ -66,13 +86,17 @@ final class ObjectCodec {
   }
 
   static long namespaceOf(String nameKey) {
-    return nameKey.startsWith("/")
+    return isAbsolute(nameKey)
         ? 0
-        : Long.parseUnsignedLong(nameKey, 2, nameKey.indexOf('/', 2), 16);
+        : Long.parseUnsignedLong(nameKey, NAME_PREFIX.length(), endOfNumber(nameKey), 16);
   }
 
   static String nameOf(String nameKey) {
-    return nameKey.startsWith("/") ? nameKey : nameKey.substring(nameKey.indexOf('/', 2));
+    if (isAbsolute(nameKey)) {
+      return nameKey;
+    }
+    int end = endOfNumber(nameKey);
+    return nameKey.substring(nameKey.startsWith(RELATIVE, end) ? end + 1 : end);
   }
 
   static long xidOf(String xidKey) {

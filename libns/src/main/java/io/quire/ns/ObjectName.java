@@ -2,7 +2,11 @@ package io.quire.ns;
 
 import java.nio.charset.StandardCharsets;
 
-/** What may be a name: a path of non-empty segments. Directories do not exist; prefixes do. */
+/**
+ * What may be a name: 1 to {@value #BYTES_MAX} bytes of UTF-8, which are segments with a slash
+ * between each two, and a slash before them or none. With and without it are different names.
+ * Segments are not empty and have no control characters. Directories do not exist; prefixes do.
+ */
 final class ObjectName {
   static final int BYTES_MAX = 1_022;
 
@@ -16,10 +20,16 @@ final class ObjectName {
     if (bytes > BYTES_MAX) {
       throw invalid(name.substring(0, 40) + "...", "bytes=" + bytes + " max=" + BYTES_MAX);
     }
-    if (name.length() < 2 || name.charAt(0) != '/') {
-      throw invalid(name, "wanted=/segment[/segment...]");
+    if (name.isEmpty()) {
+      throw invalid("''", "is empty");
     }
-    if (name.endsWith("/") || name.contains("//")) {
+    if (name.equals("/")) {
+      throw invalid(name, "has nothing behind the slash");
+    }
+    if (name.endsWith("/")) {
+      throw invalid(name, "ends with a slash");
+    }
+    if (name.contains("//")) {
       throw invalid(name, "has an empty segment");
     }
     if (name.chars().anyMatch(Character::isISOControl)) {

@@ -1,5 +1,6 @@
 package io.quire.ns;
 
+import io.quire.base.Clock;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
@@ -11,27 +12,35 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ids of objects: reserved in blocks through the log, so that no id is given twice, also over
- * restarts of the whole cluster. What is left of a block at a restart is never used. A cluster
- * begins at a random number, so that ids of a cluster restored from an old copy do not meet those
- * it gave since.
+ * Ids of objects: reserved in blocks through the log, so that no id is given twice. What is left of
+ * a block at a restart is never used.
+ *
+ * <p>A block begins where the last one ended, or at the number of the second in which it is
+ * reserved, if that is later: nobody reserves the 32,768 blocks that there are for each second. So
+ * a cluster whose log was lost, or replaced by an old copy, does not give again what it gave since;
+ * and within the second a block begins at random, for the case that a clock went back.
  *
  * <p>When half of a block is used the next one is reserved, beside the callers: with thousands of
  * creates under way a reservation waits as long as they do.
  */
 final class XidBlock {
   private static final int BLOCK = 1 << 16;
-  private static final int GENERATION_BITS = 20;
-  private static final int GENERATION_SHIFT = 63 - GENERATION_BITS;
+
+  /** 1 January 2026 in seconds since 1970; 2^32 seconds later the numbers are at an end. */
+  private static final long EPOCH_SECONDS = 1_767_225_600L;
+
+  private static final int SECOND_SHIFT = 31;
 
   private final Cells cells;
+  private final Clock clock;
   private final RandomGenerator random;
   private long next;
   private long end;
   private @Nullable CompletableFuture<Long> ahead;
 
-  XidBlock(Cells cells, RandomGenerator random) {
+  XidBlock(Cells cells, Clock clock, RandomGenerator random) {
     this.cells = cells;
+    this.clock = clock;
     this.random = random;
   }
 
@@ -72,10 +81,7 @@ final class XidBlock {
   }
 
   private CompletableFuture<Long> reserve(@Nullable Versioned counter, Duration deadline) {
-    long from =
-        counter == null
-            ? (long) random.nextInt(1, 1 << GENERATION_BITS) << GENERATION_SHIFT
-            : ObjectCodec.number(counter.value());
+    long from = counter == null ? now() : Math.max(now(), ObjectCodec.number(counter.value()));
     Transaction.Builder reservation = Transaction.begin();
     if (counter == null) {
       reservation.absent(ObjectCodec.XID_COUNTER);
@@ -97,5 +103,11 @@ final class XidBlock {
                   case Outcome.Aborted aborted ->
                       CompletableFuture.failedFuture(Calls.aborted("reserving ids", aborted));
                 });
+  }
+
+  /** The number of this second, and some block within it; never 0. */
+  private long now() {
+    long second = Math.clamp(clock.wallMillis() / 1_000 - EPOCH_SECONDS, 0, (1L << 32) - 1);
+    return second << SECOND_SHIFT | (long) BLOCK * random.nextInt(1, 1 << SECOND_SHIFT - 16);
   }
 }

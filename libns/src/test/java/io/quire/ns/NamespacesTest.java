@@ -64,7 +64,7 @@ class NamespacesTest {
         assertThat(found[i]).usingRecursiveComparison().isEqualTo(peer.namespaces.lookup(xids[i]));
       }
     }
-    assertThatThrownBy(() -> a.namespaces.lookupAll(ROOT, List.of("/two", "x/1")))
+    assertThatThrownBy(() -> a.namespaces.lookupAll(ROOT, List.of("/two", "/x/")))
         .isInstanceOf(NsException.InvalidName.class);
   }
 
@@ -226,13 +226,38 @@ class NamespacesTest {
 
   @Test
   void create_badName_isRefusedBeforeAnythingIsSent() {
-    assertThatThrownBy(() -> create(a, "x"))
+    assertThatThrownBy(() -> create(a, ""))
         .isInstanceOf(NsException.InvalidName.class)
-        .hasMessage("not a name: name=x wanted=/segment[/segment...]");
+        .hasMessage("not a name: name='' is empty");
     assertThatThrownBy(() -> a.namespaces.rename(create(a, "/x"), "/y/"))
-        .hasMessage("not a name: name=/y/ has an empty segment");
-    assertThatThrownBy(() -> a.namespaces.lookup(ROOT, "y"))
+        .hasMessage("not a name: name=/y/ ends with a slash");
+    assertThatThrownBy(() -> a.namespaces.lookup(ROOT, "y//z"))
         .isInstanceOf(NsException.InvalidName.class);
+  }
+
+  @Test
+  void names_withAndWithoutALeadingSlash_areDifferent() {
+    NsHandle other = a.namespaces.createNamespace();
+    List<NsObject> made = new ArrayList<>();
+    for (NsHandle namespace : List.of(ROOT, other)) {
+      for (String name : List.of("x", "/x", ":x", "x/y")) {
+        made.add(a.namespaces.create(namespace, name, "kind", Lifetime.DURABLE, new byte[0]));
+      }
+    }
+    for (NsPeer peer : peers) {
+      for (NsObject object : made) {
+        assertThat(peer.namespaces.lookup(object.namespace(), object.name()))
+            .usingRecursiveComparison()
+            .isEqualTo(object);
+      }
+      assertThat(peer.namespaces.listAll(other))
+          .extracting(Namespaces.Listed::name)
+          .containsExactly("/x", ":x", "x", "x/y");
+    }
+    b.namespaces.delete(ROOT, "x");
+    assertThat(c.namespaces.lookup(ROOT, "x")).isNull();
+    assertThat(c.found("/x").xid()).isEqualTo(made.get(1).xid());
+    assertThat(names(c)).containsExactly("/x", ":x", "x/y");
   }
 
   @Test
@@ -571,63 +596,6 @@ class NamespacesTest {
     stage.whenEntered(stage::settle);
     stage.play(Duration.ofSeconds(6));
     assertThat(b.namespaces.lookup(ROOT, "/x")).as("and in this case it had").isNotNull();
-  }
-
-  @Test
-  void ids_areUniqueOverNodesAndRestarts() {
-    List<Long> ids = new ArrayList<>();
-    for (int i = 0; i < 66_000; i++) {
-      ids.add(a.namespaces.reserveXid());
-      ids.add(b.namespaces.reserveXid());
-    }
-    NsPeer again = new NsPeer(stage, "a");
-    stage.lead(again.actor);
-    stage.play(Duration.ofSeconds(4));
-    ids.add(again.namespaces.reserveXid());
-    assertThat(ids).doesNotHaveDuplicates().allMatch(id -> id > 0);
-  }
-
-  @Test
-  void ids_twoNodesReserveAtOnce_bothGetABlockOfTheirOwn() {
-    List<Long> ids = new ArrayList<>();
-    stage.whenEntered(
-        () -> {
-          stage.whenEntered(stage::settle);
-          ids.add(b.namespaces.reserveXid());
-          stage.settle();
-        });
-    ids.add(a.namespaces.reserveXid());
-    assertThat(ids).hasSize(2).doesNotHaveDuplicates();
-    assertThat(Math.abs(ids.get(0) - ids.get(1))).isEqualTo(65_536);
-  }
-
-  @Test
-  void ids_halfOfABlockIsUsed_theNextIsThereBeforeItIsNeeded() {
-    List<Long> ids = new ArrayList<>();
-    for (int i = 0; i < 32_768; i++) {
-      ids.add(a.namespaces.reserveXid());
-    }
-    stage.whenEntered(() -> {});
-    for (int i = 0; i < 65_536; i++) {
-      ids.add(a.namespaces.reserveXid());
-    }
-    assertThat(ids).doesNotHaveDuplicates();
-  }
-
-  @Test
-  void ids_reservedAheadInVain_areReservedWhenTheyAreNeeded() {
-    long first = a.namespaces.reserveXid();
-    stage.whenEntered(
-        () -> {
-          stage.deliverAll(_ -> true);
-          stage.pass(Duration.ofSeconds(16));
-        });
-    for (long id = first; id < first + 65_535; id++) {
-      assertThat(a.namespaces.reserveXid()).isEqualTo(id + 1);
-    }
-    stage.whenEntered(stage::settle);
-    stage.play(Duration.ofSeconds(6));
-    assertThat(a.namespaces.reserveXid()).isGreaterThan(first + 65_535);
   }
 
   private static List<String> names(NsPeer at) {

@@ -31,7 +31,16 @@ class ObjectCodecTest {
     assertThat(ObjectCodec.namespaceOf(root)).isZero();
     assertThat(ObjectCodec.nameOf(root)).isEqualTo("/x/y");
     assertThat(ObjectCodec.isNameKey(root)).isTrue();
+    for (long namespace : new long[] {0, 0xab}) {
+      String relative = ObjectCodec.nameKey(namespace, "x:/y");
+      assertThat(relative).isEqualTo("n/" + Long.toHexString(namespace) + ":x:/y");
+      assertThat(ObjectCodec.isNameKey(relative)).isTrue();
+      assertThat(ObjectCodec.namespaceOf(relative)).isEqualTo(namespace);
+      assertThat(ObjectCodec.nameOf(relative)).isEqualTo("x:/y");
+    }
     assertThat(ObjectCodec.isNameKey("x/7001")).isFalse();
+    assertThat(ObjectCodec.isNameKey("n/7001")).isFalse();
+    assertThat(ObjectCodec.isNameKey("n/:x")).isFalse();
     assertThat(ObjectCodec.xidKey(0x7001)).isEqualTo("x/7001");
     assertThat(ObjectCodec.xidOf("x/7001")).isEqualTo(0x7001);
     assertThat(ObjectCodec.listKey(0)).isEqualTo("l/0");

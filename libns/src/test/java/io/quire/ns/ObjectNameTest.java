@@ -10,7 +10,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ObjectNameTest {
   @ParameterizedTest
-  @ValueSource(strings = {"/a", "/a/b", "/ä", "/a b", "/.", "/..", "/\uD83D\uDE00", "/n%2Fx"})
+  @ValueSource(
+      strings = {
+        "a",
+        "/a",
+        "/a/b",
+        "a/b",
+        ":",
+        ":/a",
+        "0:a",
+        "/ä",
+        "/a b",
+        "/.",
+        "/..",
+        "/\uD83D\uDE00",
+        "/n%2Fx"
+      })
   void check_aName_isAnsweredAsItIs(String name) {
     assertThat(ObjectName.check(name)).isSameAs(name);
   }
@@ -20,17 +35,18 @@ class ObjectNameTest {
       delimiter = '|',
       textBlock =
           """
-          ''          | wanted=/segment[/segment...]
-          /           | wanted=/segment[/segment...]
-          a/b         | wanted=/segment[/segment...]
-          /a/         | has an empty segment
+          ''          | is empty
+          /           | has nothing behind the slash
+          /a/         | ends with a slash
+          a/          | ends with a slash
+          //          | ends with a slash
           //a         | has an empty segment
           /a//b       | has an empty segment
           """)
   void check_notAName_saysWhy(String name, String why) {
     assertThatThrownBy(() -> ObjectName.check(name))
         .isInstanceOf(NsException.InvalidName.class)
-        .hasMessage("not a name: name=" + name + " " + why);
+        .hasMessage("not a name: name=" + (name.isEmpty() ? "''" : name) + " " + why);
   }
 
   @ParameterizedTest
