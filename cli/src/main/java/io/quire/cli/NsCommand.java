@@ -24,9 +24,13 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  quire ns ls '/logs/*'",
       "  quire ns stat /logs/today --json",
-      "  quire ns rm /logs/today /logs/yesterday"
+      "  quire ns rm /logs/today /logs/yesterday",
+      "  quire ns rm --glob '/logs/2025-*' --dry-run"
     })
 final class NsCommand implements Callable<Integer> {
+  private static final String GLOB =
+      "* stands for any text, ? for one character, [a-f] for one of these";
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -47,7 +51,7 @@ final class NsCommand implements Callable<Integer> {
       @Parameters(
               arity = "0..1",
               paramLabel = "GLOB",
-              description = "only names that match; * stands for any text, ? for one character")
+              description = "only names that match; " + GLOB)
           @Nullable String glob) {
     try (AdminClient client = node.connect()) {
       List<JsonNode> objects = client.list(glob);
@@ -108,13 +112,53 @@ final class NsCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = {
         "Deletes objects; their data go with the last reference.",
-        "One that cannot be deleted does not keep the others; it ends with 1 then."
+        "One that cannot be deleted does not keep the others; it ends with 1 then.",
+        "With --glob each object goes for itself, hundreds at a time; those that are made meanwhile"
+            + " may stay."
       },
-      footer = {"%nExample:", "  quire ns rm /logs/today /logs/yesterday"})
+      footer = {
+        "%nExamples:",
+        "  quire ns rm /logs/today /logs/yesterday",
+        "  quire ns rm --glob '/logs/2025-*' --dry-run"
+      })
   int rm(
       @Mixin NodeOption node,
+      @Option(names = "--glob", description = "what is named are patterns: " + GLOB) boolean glob,
+      @Option(names = "--dry-run", description = "with --glob: only list what would go")
+          boolean dryRun,
       @Parameters(arity = "1..*", paramLabel = "NAME", description = "such as /logs/today")
           List<String> names) {
+    if (dryRun && !glob) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine().getSubcommands().get("rm"),
+          "--dry-run is for --glob: names say themselves what would go");
+    }
+    return glob ? removeMatching(node, names, dryRun) : remove(node, names);
+  }
+
+  private static int removeMatching(NodeOption node, List<String> globs, boolean dryRun) {
+    boolean live = System.console() != null && System.console().isTerminal();
+    try (AdminClient client = node.connect()) {
+      for (String glob : globs) {
+        if (dryRun) {
+          client.list(glob).forEach(object -> System.out.println(object.path("name").asText()));
+          continue;
+        }
+        long deleted =
+            client.deleteAll(
+                glob,
+                gone -> {
+                  if (live) {
+                    System.err.print("\r" + gone + " deleted ");
+                  }
+                });
+        System.out.println((live ? "\r" : "") + deleted + " deleted: " + glob);
+      }
+    }
+    return 0;
+  }
+
+  private static int remove(NodeOption node, List<String> names) {
     int code = 0;
     try (AdminClient client = node.connect()) {
       for (String name : names) {

@@ -97,6 +97,14 @@ class CommandsIT {
 
     removal.assertFailed(1, "not deleted", "name=/made/absent");
     assertThat(names()).noneMatch(name -> name.startsWith("/made"));
+
+    run("load", file.toString(), "--as", "/made/again").assertDone();
+    String dry = run("ns", "rm", "--glob", "/made/*", "--dry-run").assertDone().text();
+    assertThat(dry.trim()).isEqualTo("/made/again");
+    assertThat(run("ns", "rm", "--glob", "/made/*").assertDone().text())
+        .contains("1 deleted: /made/*");
+    assertThat(names()).noneMatch(name -> name.startsWith("/made"));
+    run("ns", "rm", "--glob", "/made/[").assertFailed(1, "bracket is not closed");
   }
 
   @Test
@@ -115,7 +123,7 @@ class CommandsIT {
 
     run("load", absent.toString(), "--as", "/x").assertFailed(1, "no such file: path=" + absent);
     run("load", quire.directory().toString(), "--as", "/x").assertFailed(1, "cannot read");
-    run("load", file.toString(), "--as", "x").assertFailed(1, "not a name: name=x");
+    run("load", file.toString(), "--as", "x//y").assertFailed(1, "not a name: name=x//y");
     run("load", file.toString(), "--as", "/x/").assertFailed(1, "not a name: name=/x/");
     // Opens, and then fails at the first read.
     if (Files.isReadable(Path.of("/proc/self/mem"))) {

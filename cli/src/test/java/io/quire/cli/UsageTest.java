@@ -53,6 +53,12 @@ class UsageTest {
   @Test
   void run_withoutWhatIsNeeded_namesIt() {
     assertMisused("a command is needed: ls, stat or rm; see 'quire ns --help'", "ns");
+    assertMisused(
+        "--dry-run is for --glob: names say themselves what would go; see 'quire ns rm --help'",
+        "ns",
+        "rm",
+        "--dry-run",
+        "/x");
     assertMisused("Missing required parameter: 'NAME'; see 'quire cat --help'", "cat");
     assertMisused("Missing required option: '--as=NAME'; see 'quire load --help'", "load", "file");
     assertMisused("one argument too many: /b; see 'quire cat --help'", "cat", "/a", "/b");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.datasets.TestNodes.Node;
 import io.quire.ns.Lifetime;
+import io.quire.ns.NamePattern;
 import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
@@ -55,7 +56,7 @@ class DatasetsTest {
 
   @AfterEach
   void endDatasets() {
-    nodes.getFirst().namespaces.deleteAll(ns);
+    nodes.getFirst().namespaces.deleteAll(ns, NamePattern.ALL);
     until("extents are gone", () -> extents() == 0);
     until(
         "nothing is pinned",

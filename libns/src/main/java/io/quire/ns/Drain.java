@@ -176,7 +176,7 @@ final class Drain {
     NsObject object = namespaces.peek(xid);
     if (object != null && !object.draining() && ending.add(xid)) {
       cells
-          .commit(Namespaces.deletion(object), DEADLINE)
+          .commit(Deletions.of(List.of(object)), DEADLINE)
           .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
     }
   }

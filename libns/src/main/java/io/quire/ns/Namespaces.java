@@ -9,11 +9,11 @@ import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
+import io.quire.ns.NamePage.Listed;
 import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
@@ -85,7 +85,7 @@ public final class Namespaces {
 
   /** Deletes all objects of a namespace. Objects created meanwhile may stay. */
   public void destroyNamespace(NsHandle namespace) {
-    deleteAll(namespace);
+    deleteAll(namespace, NamePattern.ALL);
   }
 
   /**
@@ -322,37 +322,34 @@ public final class Namespaces {
   }
 
   /**
-   * Names of a namespace in order, as of one moment.
+   * Names of a namespace that match, in order, as of one moment. It costs what the names cost that
+   * begin as the pattern does, up to 10,000 of them.
    *
    * @param after names up to this one are left out; null for none
    * @param limit 1 to {@link #PAGE_MAX}
    */
-  public List<Listed> list(NsHandle namespace, @Nullable String after, int limit) {
+  public NamePage list(NsHandle namespace, NamePattern pattern, @Nullable String after, int limit) {
     if (limit < 1 || limit > PAGE_MAX) {
       throw new IllegalArgumentException(
           "limit out of range: limit=" + limit + " allowed=1.." + PAGE_MAX);
     }
-    List<Map.Entry<String, Long>> page =
-        Calls.await(
-            "listing: namespace=" + namespace.id(),
-            cells.onLoop(
-                List.of(ObjectCodec.listKey(namespace.id())),
-                DEADLINE,
-                () -> index.page(namespace.id(), after, limit)));
-    return page.stream().map(entry -> new Listed(entry.getKey(), entry.getValue())).toList();
+    return Calls.await(
+        "listing: namespace=" + namespace.id() + " pattern=" + pattern,
+        cells.onLoop(
+            List.of(ObjectCodec.listKey(namespace.id())),
+            DEADLINE,
+            () -> index.page(namespace.id(), pattern, after, limit)));
   }
 
-  /** A name and the id it stands for. */
-  public record Listed(String name, long xid) {}
-
-  /** All objects of a namespace, page by page; each page is of one moment, the whole is not. */
-  public List<Listed> listAll(NsHandle namespace) {
+  /** All names that match, page by page; each page is of one moment, the whole is not. */
+  public List<Listed> listAll(NsHandle namespace, NamePattern pattern) {
     List<Listed> all = new ArrayList<>();
-    List<Listed> page = List.of();
+    String after = null;
     do {
-      page = list(namespace, page.isEmpty() ? null : page.getLast().name(), PAGE_MAX);
-      all.addAll(page);
-    } while (page.size() == PAGE_MAX);
+      NamePage page = list(namespace, pattern, after, PAGE_MAX);
+      all.addAll(page.names());
+      after = page.next().orElse(null);
+    } while (after != null);
     return all;
   }
 
@@ -430,7 +427,7 @@ public final class Namespaces {
    */
   public void delete(NsObject seen) {
     checkLive("deleting", seen);
-    change("deleting", seen, deletion(seen));
+    change("deleting", seen, Deletions.of(List.of(seen)));
   }
 
   /** A deleted object has no name any more: the one that it had may be another's by now. */
@@ -453,34 +450,31 @@ public final class Namespaces {
     }
   }
 
-  static Transaction deletion(NsObject seen) {
-    NsObject deleted = seen.deleted();
-    String key = ObjectCodec.xidKey(seen.xid());
-    long namespace = seen.namespace().id();
-    return Transaction.begin()
-        .version(key, seen.version())
-        .put(key, ObjectCodec.write(deleted))
-        .remove(ObjectCodec.nameKey(namespace, seen.name()))
-        .touch(ObjectCodec.listKey(namespace))
-        .build();
-  }
-
   /**
-   * Deletes all objects that a namespace has now, one by one.
+   * Deletes all objects that have names that match now, hundreds at a time: each for itself, so
+   * that an error leaves some deleted and some not. Those that are created meanwhile may stay.
    *
    * @return how many
    */
-  public int deleteAll(NsHandle namespace) {
+  public int deleteAll(NsHandle namespace, NamePattern pattern) {
     int deleted = 0;
-    for (Listed listed : listAll(namespace)) {
-      try {
-        delete(namespace, listed.name());
-        deleted++;
-      } catch (NsException.NotFound e) {
-        // Somebody else deleted it.
-      }
-    }
+    String after = null;
+    do {
+      NamePage page = list(namespace, pattern, after, PAGE_MAX);
+      deleted += delete(namespace, page.names());
+      after = page.next().orElse(null);
+    } while (after != null);
     return deleted;
+  }
+
+  /**
+   * Deletes those of these objects that still have the name under which they were listed, as {@link
+   * #deleteAll} does.
+   *
+   * @return how many
+   */
+  public int delete(NsHandle namespace, List<Listed> listed) {
+    return new Deletions(this, namespace, listed).run();
   }
 
   /** What this node knows of an object, without waiting. */
@@ -502,7 +496,7 @@ public final class Namespaces {
     };
   }
 
-  private Outcome run(String doing, Transaction transaction) {
+  Outcome run(String doing, Transaction transaction) {
     return Calls.outcome(doing, cells.commit(transaction, DEADLINE));
   }
 

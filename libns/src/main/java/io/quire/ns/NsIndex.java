@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * to the loop.
  */
 final class NsIndex implements CellListener {
+  private static final int LOOKED_MAX = 10_000;
+
   private final Cells cells;
   private final RefTable references;
   private final List<LongConsumer> freed;
@@ -36,21 +39,33 @@ final class NsIndex implements CellListener {
     this.freed = freed;
   }
 
-  /** The names after {@code after}, in order. */
-  List<Map.Entry<String, Long>> page(long namespace, @Nullable String after, int limit) {
+  /**
+   * The names after {@code after} that match, in order; at most {@value #LOOKED_MAX} names are
+   * looked at, so that the loop is free again soon.
+   */
+  NamePage page(long namespace, NamePattern pattern, @Nullable String after, int limit) {
     TreeMap<String, NameCell> all = names.get(namespace);
     if (all == null) {
-      return List.of();
+      return new NamePage(List.of(), Optional.empty());
     }
-    List<Map.Entry<String, Long>> page = new ArrayList<>();
+    String prefix = pattern.prefix();
+    boolean further = after != null && after.compareTo(prefix) >= 0;
+    List<NamePage.Listed> page = new ArrayList<>();
+    int looked = 0;
     for (Map.Entry<String, NameCell> entry :
-        (after == null ? all : all.tailMap(after, false)).entrySet()) {
-      if (page.size() == limit) {
+        (further ? all.tailMap(after, false) : all.tailMap(prefix, true)).entrySet()) {
+      String name = entry.getKey();
+      if (!name.startsWith(prefix)) {
         break;
       }
-      page.add(Map.entry(entry.getKey(), entry.getValue().xid()));
+      if (pattern.matches(name)) {
+        page.add(new NamePage.Listed(name, entry.getValue().xid()));
+      }
+      if (page.size() == limit || ++looked == LOOKED_MAX) {
+        return new NamePage(page, Optional.of(name));
+      }
     }
-    return page;
+    return new NamePage(page, Optional.empty());
   }
 
   /** Deleted objects that wait for their last reference, with the position of the delete. */

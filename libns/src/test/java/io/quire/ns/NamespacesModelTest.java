@@ -174,7 +174,10 @@ class NamespacesModelTest {
           case Op.List() ->
               new Done(
                   op,
-                  at.listAll(NsHandle.ROOT).stream().map(Namespaces.Listed::name).toList() + "",
+                  at.listAll(NsHandle.ROOT, NamePattern.ALL).stream()
+                          .map(NamePage.Listed::name)
+                          .toList()
+                      + "",
                   0);
           case Op.Wait() -> {
             stage.play(Duration.ofSeconds(1));

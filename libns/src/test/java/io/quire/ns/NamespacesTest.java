@@ -97,7 +97,8 @@ class NamespacesTest {
   @Test
   void lookup_nameAndKey_areHeldOnce() {
     create(a, "/x", 1);
-    assertThat(b.found("/x").name()).isSameAs(b.namespaces.listAll(ROOT).getFirst().name());
+    assertThat(b.found("/x").name())
+        .isSameAs(b.namespaces.listAll(ROOT, NamePattern.ALL).getFirst().name());
   }
 
   /** Who has the cells can write what he likes; no node stops of it. */
@@ -116,7 +117,8 @@ class NamespacesTest {
       }
     }
     NsObject made = create(a, "/x", 1);
-    assertThat(c.namespaces.listAll(ROOT)).containsExactly(new Namespaces.Listed("/x", made.xid()));
+    assertThat(c.namespaces.listAll(ROOT, NamePattern.ALL))
+        .containsExactly(new NamePage.Listed("/x", made.xid()));
   }
 
   /** A later version may know more flags; what is written again for a snapshot is all of it. */
@@ -142,8 +144,8 @@ class NamespacesTest {
             .put("/x", new byte[] {9})
             .put(ObjectCodec.xidKey(made.xid()), new byte[] {9})
             .build());
-    assertThat(c.namespaces.listAll(ROOT))
-        .extracting(Namespaces.Listed::name)
+    assertThat(c.namespaces.listAll(ROOT, NamePattern.ALL))
+        .extracting(NamePage.Listed::name)
         .containsExactly("/y");
     assertThat(b.freed).containsExactly(made.xid());
   }
@@ -250,8 +252,8 @@ class NamespacesTest {
             .usingRecursiveComparison()
             .isEqualTo(object);
       }
-      assertThat(peer.namespaces.listAll(other))
-          .extracting(Namespaces.Listed::name)
+      assertThat(peer.namespaces.listAll(other, NamePattern.ALL))
+          .extracting(NamePage.Listed::name)
           .containsExactly("/x", ":x", "x", "x/y");
     }
     b.namespaces.delete(ROOT, "x");
@@ -490,33 +492,6 @@ class NamespacesTest {
   }
 
   @Test
-  void list_isInOrderByPages() {
-    for (int i = 9; i >= 0; i--) {
-      create(a, "/n" + i);
-    }
-    List<Namespaces.Listed> page = b.namespaces.list(ROOT, null, 4);
-    assertThat(page)
-        .extracting(Namespaces.Listed::name)
-        .containsExactly("/n0", "/n1", "/n2", "/n3");
-    assertThat(b.namespaces.list(ROOT, "/n3", 4))
-        .extracting(Namespaces.Listed::name)
-        .containsExactly("/n4", "/n5", "/n6", "/n7");
-    assertThat(b.namespaces.list(ROOT, "/n9", 4)).isEmpty();
-    assertThat(page.getFirst().xid()).isEqualTo(c.namespaces.xidOf(ROOT, "/n0"));
-    assertThat(c.namespaces.deleteAll(ROOT)).isEqualTo(10);
-    assertThat(names(b)).isEmpty();
-  }
-
-  @Test
-  void list_limitOutOfRange_isRefused() {
-    for (int limit : new int[] {0, Namespaces.PAGE_MAX + 1}) {
-      assertThatThrownBy(() -> a.namespaces.list(ROOT, null, limit))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("limit out of range: limit=" + limit + " allowed=1..10000");
-    }
-  }
-
-  @Test
   void sessionObject_goesWithItsCreatorAndNotBefore() {
     NsObject mine = c.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {1});
     c.namespaces.create(ROOT, "/kept", "k", Lifetime.DURABLE, new byte[] {1});
@@ -599,6 +574,8 @@ class NamespacesTest {
   }
 
   private static List<String> names(NsPeer at) {
-    return at.namespaces.listAll(ROOT).stream().map(Namespaces.Listed::name).toList();
+    return at.namespaces.listAll(ROOT, NamePattern.ALL).stream()
+        .map(NamePage.Listed::name)
+        .toList();
   }
 }

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
@@ -125,6 +126,26 @@ public final class AdminClient implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * Deletes all objects whose names match, hundreds at a time; one that fails leaves those before
+   * it deleted.
+   *
+   * @param progress is told now and then how many are gone
+   * @return how many
+   */
+  public long deleteAll(String glob, LongConsumer progress) {
+    long deleted = 0;
+    String after = null;
+    do {
+      String query = "?glob=" + text(glob) + (after == null ? "" : "&after=" + text(after));
+      JsonNode page = json("DELETE", "/api/ns" + query, CALL, BodyPublishers.noBody());
+      deleted += page.path("deleted").asLong();
+      progress.accept(deleted);
+      after = page.path("next").isTextual() ? page.path("next").asText() : null;
+    } while (after != null);
+    return deleted;
   }
 
   /** All objects whose names match, in order. */

@@ -12,6 +12,8 @@ import io.quire.base.Position;
 import io.quire.datasets.Progress;
 import io.quire.log.MemberChange;
 import io.quire.ns.Lifetime;
+import io.quire.ns.NamePage;
+import io.quire.ns.NamePattern;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Values;
@@ -27,7 +29,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -185,19 +186,21 @@ public final class AdminServer implements AutoCloseable {
   private void list(Context call) {
     String prefix = call.queryParam("prefix");
     String glob = call.queryParam("glob");
-    Pattern pattern = glob == null ? null : glob(glob);
-    String after = call.queryParam("after");
-    var page = node.namespaces().list(NsHandle.ROOT, after, PAGE);
+    if (prefix != null && glob != null) {
+      throw new IllegalArgumentException("prefix and glob exclude each other");
+    }
+    NamePattern pattern =
+        glob != null
+            ? NamePattern.of(glob)
+            : prefix != null ? NamePattern.startingWith(prefix) : NamePattern.ALL;
+    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, call.queryParam("after"), PAGE);
     List<Described> objects =
-        page.stream()
-            .filter(listed -> prefix == null || listed.name().startsWith(prefix))
-            .filter(listed -> pattern == null || pattern.matcher(listed.name()).matches())
+        page.names().stream()
             .map(listed -> node.namespaces().lookup(listed.xid()))
             .filter(object -> object != null && !object.draining())
             .map(this::describe)
             .toList();
-    String next = page.size() < PAGE ? null : page.getLast().name();
-    call.json(new Page(objects, next));
+    call.json(new Page(objects, page.next().orElse(null)));
   }
 
   private void create(Context call) {
@@ -213,9 +216,23 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private void delete(Context call) {
+    String glob = call.queryParam("glob");
+    if (glob != null) {
+      deleteMatching(call, NamePattern.of(glob));
+      return;
+    }
     long begun = System.nanoTime();
     node.namespaces().delete(NsHandle.ROOT, required(call, "name"));
     call.json(new Changed("", System.nanoTime() - begun));
+  }
+
+  private void deleteMatching(Context call, NamePattern pattern) {
+    if (call.queryParam("name") != null) {
+      throw new IllegalArgumentException("name and glob exclude each other");
+    }
+    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, call.queryParam("after"), PAGE);
+    int deleted = node.namespaces().delete(NsHandle.ROOT, page.names());
+    call.json(new Deleted(deleted, page.next().orElse(null)));
   }
 
   private void rename(Context call) {
@@ -399,18 +416,8 @@ public final class AdminServer implements AutoCloseable {
         "not a lifetime: found=%s allowed=%s".formatted(text, List.of(Lifetime.values())));
   }
 
-  private static Pattern glob(String glob) {
-    StringBuilder regex = new StringBuilder();
-    for (char c : glob.toCharArray()) {
-      regex.append(
-          switch (c) {
-            case '*' -> ".*";
-            case '?' -> ".";
-            default -> Pattern.quote(String.valueOf(c));
-          });
-    }
-    return Pattern.compile(regex.toString());
-  }
+  /** How many objects are gone, and after which name to go on; JSON by field name. */
+  private record Deleted(int deleted, @Nullable String next) {}
 
   /** A change that was made; JSON by field name. */
   record Changed(String xid, long nanos) {}

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -174,7 +175,7 @@ class AdminServerTest {
 
   @Test
   void request_withNameThatIsNone_is400() throws Exception {
-    for (String name : List.of("", "a", "/", "/a/", "//a", "/a%0Ab", "/" + "a".repeat(2_000))) {
+    for (String name : List.of("", "a//b", "/", "/a/", "//a", "/a%0Ab", "/" + "a".repeat(2_000))) {
       assertRefused(400, "not a name", "POST", "/api/ns?name=" + name, "v");
       assertRefused(400, "not a name", "PUT", "/api/data?name=" + name, "v");
     }
@@ -224,6 +225,12 @@ class AdminServerTest {
         client.list("/many/*").stream().map(object -> object.path("name").asText()).toList();
 
     assertThat(names).hasSize(1_005).doesNotHaveDuplicates().isSorted();
+    List<Long> gone = new ArrayList<>();
+    assertThat(client.deleteAll("/many/?[0-4]*", gone::add)).isEqualTo(505);
+    assertThat(client.list("/many/*")).hasSize(500);
+    assertThat(client.deleteAll("/many/*", gone::add)).isEqualTo(500);
+    assertThat(client.list("/many/*")).isEmpty();
+    assertThat(gone).containsExactly(505L, 500L);
   }
 
   @Test

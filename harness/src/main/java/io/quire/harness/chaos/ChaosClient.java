@@ -2,6 +2,8 @@ package io.quire.harness.chaos;
 
 import io.quire.node.Node;
 import io.quire.ns.Lifetime;
+import io.quire.ns.NamePage;
+import io.quire.ns.NamePattern;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsObject;
@@ -274,10 +276,11 @@ final class ChaosClient {
         journal.begin(
             name, "list", all.stream().map(key -> new Part(key, Action.exists())).toList());
     try {
-      var listed = names().list(keys.namespace(), null, Namespaces.PAGE_MAX);
+      List<NamePage.Listed> listed =
+          names().list(keys.namespace(), NamePattern.ALL, null, Namespaces.PAGE_MAX).names();
       Map<String, Long> found = new HashMap<>();
       Set<Long> ids = new HashSet<>();
-      for (Namespaces.Listed each : listed) {
+      for (NamePage.Listed each : listed) {
         if (found.put(each.name(), each.xid()) != null || !ids.add(each.xid())) {
           journal.broken("listed twice: listed=" + listed);
         }

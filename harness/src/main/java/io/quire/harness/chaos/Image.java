@@ -3,6 +3,7 @@ package io.quire.harness.chaos;
 import io.quire.lockserver.FileContents;
 import io.quire.node.Node;
 import io.quire.ns.Lifetime;
+import io.quire.ns.NamePattern;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import java.io.IOException;
@@ -137,7 +138,7 @@ record Image(
     for (long namespace : namespaces) {
       Map<String, Long> names = new TreeMap<>();
       node.namespaces()
-          .listAll(new NsHandle(namespace))
+          .listAll(new NsHandle(namespace), NamePattern.ALL)
           .forEach(listed -> names.put(listed.name(), listed.xid()));
       lists.put(namespace, names);
     }

@@ -1,0 +1,109 @@
+package io.quire.ns;
+
+import io.quire.gvm.Cells;
+import io.quire.gvm.Transaction;
+import io.quire.ns.NamePage.Listed;
+import io.quire.twopc.Outcome;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deletes listed objects, as many with one transaction as it may hold. One that changed meanwhile
+ * does not keep the others: it is left out and deleted for itself, unless its name has gone.
+ */
+final class Deletions {
+  /** Each is a condition and three writes. */
+  private static final int AT_ONCE = 200;
+
+  private static final int BYTES_AT_ONCE = 1 << 20;
+
+  private final Namespaces namespaces;
+  private final NsHandle namespace;
+  private final List<Listed> listed;
+
+  Deletions(Namespaces namespaces, NsHandle namespace, List<Listed> listed) {
+    this.namespaces = namespaces;
+    this.namespace = namespace;
+    this.listed = listed;
+  }
+
+  /** The transaction that deletes these, of which condition i is that number i is unchanged. */
+  static Transaction of(List<NsObject> seen) {
+    Transaction.Builder deletion = Transaction.begin();
+    for (NsObject object : seen) {
+      String key = ObjectCodec.xidKey(object.xid());
+      long namespace = object.namespace().id();
+      deletion
+          .version(key, object.version())
+          .put(key, ObjectCodec.write(object.deleted()))
+          .remove(ObjectCodec.nameKey(namespace, object.name()))
+          .touch(ObjectCodec.listKey(namespace));
+    }
+    return deletion.build();
+  }
+
+  /** How many were deleted. */
+  int run() {
+    Deque<NsObject> left = new ArrayDeque<>(seen());
+    int deleted = 0;
+    while (!left.isEmpty()) {
+      List<NsObject> batch = new ArrayList<>();
+      long bytes = 0;
+      while (!left.isEmpty()
+          && batch.size() < AT_ONCE
+          && (batch.isEmpty() || bytes + left.element().held().length <= BYTES_AT_ONCE)) {
+        NsObject next = left.remove();
+        bytes += next.held().length;
+        batch.add(next);
+      }
+      deleted += delete(batch);
+    }
+    return deleted;
+  }
+
+  /** Those that are still what was listed. */
+  private List<NsObject> seen() {
+    @Nullable NsObject[] found =
+        namespaces.lookupAll(listed.stream().mapToLong(Listed::xid).toArray());
+    List<NsObject> seen = new ArrayList<>();
+    for (int i = 0; i < found.length; i++) {
+      NsObject object = found[i];
+      if (object != null && !object.draining() && object.name().equals(listed.get(i).name())) {
+        seen.add(object);
+      }
+    }
+    return seen;
+  }
+
+  /** Deletes these with one transaction, and for itself each that is not what was seen any more. */
+  int delete(List<NsObject> seen) {
+    List<NsObject> batch = new ArrayList<>(seen);
+    int alone = 0;
+    while (!batch.isEmpty()) {
+      String doing = "deleting: namespace=%d objects=%d".formatted(namespace.id(), batch.size());
+      switch (namespaces.run(doing, of(batch))) {
+        case Outcome.Committed _ -> {
+          return alone + batch.size();
+        }
+        case Outcome.Rejected rejected ->
+            alone += deleteAlone(batch.remove(Cells.failedCondition(rejected)));
+        case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
+        case Outcome.Indeterminate(var txn) ->
+            throw new NsException.Indeterminate("may have happened: " + doing, txn);
+      }
+    }
+    return alone;
+  }
+
+  private int deleteAlone(NsObject changed) {
+    try {
+      namespaces.delete(namespace, changed.name());
+      return 1;
+    } catch (NsException.NotFound e) {
+      return 0;
+    }
+  }
+}
