@@ -156,7 +156,7 @@ public final class Namespaces {
 
   private @Nullable NsObject lookupSlowly(NsHandle namespace, String name) {
     String nameKey = ObjectCodec.nameKey(namespace.id(), ObjectName.check(name));
-    for (; ; ) {
+    for (long until = 0; ; until = again(until, "looking up", name)) {
       Versioned named = read(nameKey);
       if (named == null) {
         return null;
@@ -251,7 +251,7 @@ public final class Namespaces {
   /** Takes a reference to the object of a name, or answers null. */
   public @Nullable NsRef open(NsHandle namespace, String name) {
     Session.Token begun = begin("opening: name=" + name);
-    for (; ; ) {
+    for (long until = 0; ; until = again(until, "opening", name)) {
       NsObject object = lookup(namespace, name);
       if (object == null) {
         return null;
@@ -403,9 +403,10 @@ public final class Namespaces {
    * Takes the name away, on all nodes at once. The data go when the last reference is put.
    *
    * @throws NsException.NotFound if the namespace does not have the name
+   * @throws NsException.Refused if others changed the object each time it was looked at
    */
   public void delete(NsHandle namespace, String name) {
-    for (; ; ) {
+    for (long until = 0; ; until = again(until, "deleting", name)) {
       NsObject object = lookup(namespace, name);
       if (object == null) {
         throw new NsException.NotFound("no such object: name=" + name);
@@ -498,6 +499,18 @@ public final class Namespaces {
 
   Outcome run(String doing, Transaction transaction) {
     return Calls.outcome(doing, cells.commit(transaction, DEADLINE));
+  }
+
+  /** Another try is begun only before this time; 0 if this is the first. */
+  private long again(long until, String doing, String name) {
+    long now = clock.nanos();
+    if (until == 0) {
+      return now + DEADLINE.toNanos();
+    }
+    if (now - until >= 0) {
+      throw new NsException.Refused("it changed each time: " + doing + ": name=" + name);
+    }
+    return until;
   }
 
   private @Nullable Versioned read(String key) {

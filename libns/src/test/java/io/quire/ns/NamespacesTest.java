@@ -263,6 +263,22 @@ class NamespacesTest {
   }
 
   @Test
+  void delete_ofWhatChangesEachTime_endsAtTheDeadline() {
+    create(a, "/x", 1);
+    a.whenClockIsRead =
+        () -> {
+          stage.play(Duration.ofMillis(300));
+          b.namespaces.update(b.found("/x"), new byte[] {7});
+        };
+    assertThatThrownBy(() -> a.namespaces.delete(ROOT, "/x"))
+        .isInstanceOf(NsException.Refused.class)
+        .hasMessage("it changed each time: deleting: name=/x");
+    a.whenClockIsRead = () -> {};
+    a.namespaces.delete(ROOT, "/x");
+    assertThat(b.namespaces.lookup(ROOT, "/x")).isNull();
+  }
+
+  @Test
   void update_replacesTheValueOfTheVersionSeen() {
     NsObject first = create(a, "/x", 1);
     NsObject second = b.namespaces.update(first, new byte[] {2});
