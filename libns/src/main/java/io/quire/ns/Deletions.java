@@ -1,7 +1,6 @@
 package io.quire.ns;
 
 import io.quire.gvm.Cells;
-import io.quire.gvm.Transaction;
 import io.quire.ns.NamePage.Listed;
 import io.quire.twopc.Outcome;
 import java.util.ArrayDeque;
@@ -28,21 +27,6 @@ final class Deletions {
     this.namespaces = namespaces;
     this.namespace = namespace;
     this.listed = listed;
-  }
-
-  /** The transaction that deletes these, of which condition i is that number i is unchanged. */
-  static Transaction of(List<NsObject> seen) {
-    Transaction.Builder deletion = Transaction.begin();
-    for (NsObject object : seen) {
-      String key = ObjectCodec.xidKey(object.xid());
-      long namespace = object.namespace().id();
-      deletion
-          .version(key, object.version())
-          .put(key, ObjectCodec.write(object.deleted()))
-          .remove(ObjectCodec.nameKey(namespace, object.name()))
-          .touch(ObjectCodec.listKey(namespace));
-    }
-    return deletion.build();
   }
 
   /** How many were deleted. */
@@ -84,7 +68,7 @@ final class Deletions {
     int alone = 0;
     while (!batch.isEmpty()) {
       String doing = "deleting: namespace=%d objects=%d".formatted(namespace.id(), batch.size());
-      switch (namespaces.run(doing, of(batch))) {
+      switch (namespaces.run(doing, ObjectChanges.deletion(batch))) {
         case Outcome.Committed _ -> {
           return alone + batch.size();
         }

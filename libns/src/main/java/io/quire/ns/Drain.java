@@ -8,7 +8,6 @@ import io.quire.base.Transport;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Cells;
-import io.quire.gvm.Transaction;
 import io.quire.lockserver.Sessions;
 import io.quire.lockserver.View;
 import java.time.Duration;
@@ -154,10 +153,8 @@ final class Drain {
     if (deleted == null || !ending.add(xid)) {
       return;
     }
-    String key = ObjectCodec.xidKey(xid);
-    Transaction transaction = Transaction.begin().version(key, deleted).remove(key).build();
     cells
-        .commitIn(epoch, transaction, DEADLINE)
+        .commitIn(epoch, ObjectChanges.end(xid, deleted), DEADLINE)
         .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
   }
 
@@ -176,7 +173,7 @@ final class Drain {
     NsObject object = namespaces.peek(xid);
     if (object != null && !object.draining() && ending.add(xid)) {
       cells
-          .commit(Deletions.of(List.of(object)), DEADLINE)
+          .commit(ObjectChanges.deletion(List.of(object)), DEADLINE)
           .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
     }
   }

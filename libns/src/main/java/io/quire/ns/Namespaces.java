@@ -118,20 +118,8 @@ public final class Namespaces {
     NsObject object =
         new NsObject(
             xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, 0, value);
-    String nameKey = ObjectCodec.nameKey(namespace.id(), name);
-    String xidKey = ObjectCodec.xidKey(xid);
-    Transaction.Builder creation = Transaction.begin().absent(nameKey).absent(xidKey);
-    if (lifetime == Lifetime.SESSION) {
-      creation.require(new Transaction.Condition.InView(creator));
-    }
-    Transaction transaction =
-        creation
-            .put(nameKey, ObjectCodec.number(xid))
-            .put(xidKey, ObjectCodec.write(object))
-            .touch(ObjectCodec.listKey(namespace.id()))
-            .build();
     String doing = "creating: name=" + name;
-    return switch (run(doing, transaction)) {
+    return switch (run(doing, ObjectChanges.creation(object))) {
       case Outcome.Committed(long position, byte[] _) -> object.at(position);
       case Outcome.Rejected rejected ->
           throw switch (Cells.failedCondition(rejected)) {
@@ -364,10 +352,7 @@ public final class Namespaces {
     checkValue(seen.name(), value);
     checkLive("updating", seen);
     NsObject next = seen.withValue(value);
-    String key = ObjectCodec.xidKey(seen.xid());
-    Transaction transaction =
-        Transaction.begin().version(key, seen.version()).put(key, ObjectCodec.write(next)).build();
-    return next.at(change("updating", seen, transaction));
+    return next.at(change("updating", seen, ObjectChanges.update(seen, next)));
   }
 
   /**
@@ -384,19 +369,7 @@ public final class Namespaces {
       throw new NsException.NameTaken("name taken: it is its own: name=" + name);
     }
     NsObject next = seen.withName(name);
-    long namespace = seen.namespace().id();
-    String key = ObjectCodec.xidKey(seen.xid());
-    String newKey = ObjectCodec.nameKey(namespace, name);
-    Transaction transaction =
-        Transaction.begin()
-            .version(key, seen.version())
-            .absent(newKey)
-            .put(key, ObjectCodec.write(next))
-            .remove(ObjectCodec.nameKey(namespace, seen.name()))
-            .put(newKey, ObjectCodec.number(seen.xid()))
-            .touch(ObjectCodec.listKey(namespace))
-            .build();
-    return next.at(change("renaming to " + name, seen, transaction));
+    return next.at(change("renaming to " + name, seen, ObjectChanges.renaming(seen, next)));
   }
 
   /**
@@ -428,7 +401,7 @@ public final class Namespaces {
    */
   public void delete(NsObject seen) {
     checkLive("deleting", seen);
-    change("deleting", seen, Deletions.of(List.of(seen)));
+    change("deleting", seen, ObjectChanges.deletion(List.of(seen)));
   }
 
   /** A deleted object has no name any more: the one that it had may be another's by now. */
