@@ -20,6 +20,7 @@ interface ContainerMedium {
    * Opens a file, which somebody may still be appending to.
    *
    * @throws CorruptCopy if there is no such file
+   * @throws FileNotEnded if it can be read only some seconds later
    */
   ReadFile open(String file) throws IOException;
 

@@ -80,7 +80,7 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
       // The DataNodes died while the file was open. What was synced is there once the file is
       // ended; a writer that still lives finds that out and begins another one.
       recoverLease(files, path);
-      throw e;
+      throw new FileNotEnded("its writer left it, and it is being ended: file=" + path, e);
     }
   }
 

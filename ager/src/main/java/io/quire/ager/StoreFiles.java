@@ -10,8 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.FileSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The durable containers of a store, looked at from outside, without an ager. Looking disturbs
@@ -23,6 +26,10 @@ public final class StoreFiles implements AutoCloseable {
   public interface Progress {
     void at(long doneBytes, long totalBytes);
   }
+
+  private static final Logger log = LoggerFactory.getLogger(StoreFiles.class);
+  private static final long NOT_ENDED_NANOS = 60_000_000_000L;
+  private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
 
   private interface Closer {
     void close() throws IOException;
@@ -149,10 +156,29 @@ public final class StoreFiles implements AutoCloseable {
     }
   }
 
+  /** Opens a file, and waits a minute at most if its writer died and it has to be ended first. */
+  ReadFile openFile(String file) throws IOException {
+    long begun = System.nanoTime();
+    while (true) {
+      try {
+        return medium.open(file);
+      } catch (FileNotEnded e) {
+        if (System.nanoTime() - begun >= NOT_ENDED_NANOS) {
+          throw e;
+        }
+        log.info("waiting for a file to be ended: store={} file={}", uri, file);
+        LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+      }
+    }
+  }
+
   Container walk(Listed file, boolean bodies, Consumer<Copy> copies, List<Damage> damage)
       throws IOException {
     Counter counter = new Counter(file, copies, damage);
-    try (ReadFile in = medium.open(file.file());
+    try (ReadFile in = openFile(file.file());
         Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(ContainerWalk.bufferBytes(), StoreHeader.BYTES);
       ContainerWalk.Ending ending = ContainerWalk.of(file, in, bodies, buffer, counter);

@@ -145,7 +145,7 @@ public final class StoreMove {
 
   private long footprint(Listed file, List<Copy> live) throws IOException {
     long bytes = 0;
-    try (ReadFile in = from.medium().open(file.file());
+    try (ReadFile in = from.openFile(file.file());
         Arena arena = Arena.ofConfined()) {
       MemorySegment block = arena.allocate(StoreHeader.BYTES, StoreHeader.BYTES);
       for (Copy copy : live) {
@@ -203,7 +203,7 @@ public final class StoreMove {
         Arena arena = Arena.ofConfined()) {
       MemorySegment piece = arena.allocate(PIECE_BYTES, StoreHeader.BYTES);
       for (Map.Entry<String, List<Copy>> each : moving.entrySet()) {
-        try (ReadFile in = from.medium().open(each.getKey())) {
+        try (ReadFile in = from.openFile(each.getKey())) {
           for (Copy copy : each.getValue()) {
             progress.at(done, plan.writtenBytes);
             StoreHeader header = header(in, copy, piece.asSlice(0, StoreHeader.BYTES));

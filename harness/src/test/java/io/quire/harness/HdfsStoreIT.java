@@ -329,6 +329,29 @@ class HdfsStoreIT {
     }
   }
 
+  /** Until the NameNode has ended the file, the DataNode does not say how long it is. */
+  @Test
+  void verify_rightAfterAWriterDied_waitsUntilItsFileIsEnded() throws Exception {
+    StoreConfig store = hdfs("left", true);
+    List<Copy> copies = new ArrayList<>();
+    try (Ager ager = open(store)) {
+      copies.add(ager.persist(extent(ager, 1)).get(60, TimeUnit.SECONDS));
+    }
+    ChildProcess writer =
+        reaper.start(
+            JavaCommand.of(LeftFile.class.getName(), hdfs.uri() + "/left/durable/gone-000001.quire")
+                .launch("writer", workspace.directory("writer")));
+    writer.awaitLine(LeftFile.WRITTEN, WAIT);
+    writer.kill9();
+    hdfs.killDataNode();
+    hdfs.restartDataNode();
+    Set<Copy> found = new HashSet<>();
+    try (StoreFiles files = StoreFiles.open(store)) {
+      files.verify(found::add, (_, _) -> {});
+    }
+    assertThat(found).containsExactlyElementsOf(copies);
+  }
+
   @Test
   void bitFlipsInABlock_isFoundNamedAndReadAgainOnceItIsMended() throws Exception {
     try (Ager ager = open(hdfs("flipped", true))) {
