@@ -22,6 +22,7 @@ final class Deletions {
   private final Namespaces namespaces;
   private final NsHandle namespace;
   private final List<Listed> listed;
+  private int deleted;
 
   Deletions(Namespaces namespaces, NsHandle namespace, List<Listed> listed) {
     this.namespaces = namespaces;
@@ -32,7 +33,6 @@ final class Deletions {
   /** How many were deleted. */
   int run() {
     Deque<NsObject> left = new ArrayDeque<>(seen());
-    int deleted = 0;
     while (!left.isEmpty()) {
       List<NsObject> batch = new ArrayList<>();
       long bytes = 0;
@@ -43,7 +43,7 @@ final class Deletions {
         bytes += next.held().length;
         batch.add(next);
       }
-      deleted += delete(batch);
+      delete(batch);
     }
     return deleted;
   }
@@ -62,24 +62,31 @@ final class Deletions {
     return seen;
   }
 
-  /** Deletes these with one transaction, and for itself each that is not what was seen any more. */
+  /**
+   * Deletes these with one transaction, and for itself each that is not what was seen any more. An
+   * error is about these, and says how many were deleted before.
+   *
+   * @return how many were deleted so far
+   */
   int delete(List<NsObject> seen) {
     List<NsObject> batch = new ArrayList<>(seen);
-    int alone = 0;
     while (!batch.isEmpty()) {
-      String doing = "deleting: namespace=%d objects=%d".formatted(namespace.id(), batch.size());
+      String doing =
+          "deleting: namespace=%d objects=%d deletedBefore=%d"
+              .formatted(namespace.id(), batch.size(), deleted);
       switch (namespaces.run(doing, ObjectChanges.deletion(batch))) {
         case Outcome.Committed _ -> {
-          return alone + batch.size();
+          deleted += batch.size();
+          return deleted;
         }
         case Outcome.Rejected rejected ->
-            alone += deleteAlone(batch.remove(Cells.failedCondition(rejected)));
+            deleted += deleteAlone(batch.remove(Cells.failedCondition(rejected)));
         case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
         case Outcome.Indeterminate(var txn) ->
             throw new NsException.Indeterminate("may have happened: " + doing, txn);
       }
     }
-    return alone;
+    return deleted;
   }
 
   private int deleteAlone(NsObject changed) {

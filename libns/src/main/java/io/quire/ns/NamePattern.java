@@ -93,6 +93,11 @@ public final class NamePattern {
     return part == parts.size();
   }
 
+  /** The steps that {@link #matches} takes at most. */
+  long work(String name) {
+    return (long) parts.size() * name.length();
+  }
+
   /** What every name begins with that it stands for. */
   String prefix() {
     return prefix;

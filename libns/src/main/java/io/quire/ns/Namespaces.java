@@ -425,8 +425,10 @@ public final class Namespaces {
   }
 
   /**
-   * Deletes all objects that have names that match now, hundreds at a time: each for itself, so
-   * that an error leaves some deleted and some not. Those that are created meanwhile may stay.
+   * Deletes all objects that have names that match now, hundreds at a time, each for itself. Those
+   * that are created meanwhile may stay. Whatever is thrown, also where it says that nothing
+   * changed, is about the last hundreds; those before are deleted, and the message counts them for
+   * the page of names that was under way.
    *
    * @return how many
    */

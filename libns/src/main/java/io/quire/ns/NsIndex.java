@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class NsIndex implements CellListener {
   private static final int LOOKED_MAX = 10_000;
 
+  /** Steps of matching in one page, give or take one name: milliseconds. */
+  private static final long WORK_MAX = 8_000_000;
+
   private final Cells cells;
   private final RefTable references;
   private final List<LongConsumer> freed;
@@ -41,7 +44,7 @@ final class NsIndex implements CellListener {
 
   /**
    * The names after {@code after} that match, in order; at most {@value #LOOKED_MAX} names are
-   * looked at, so that the loop is free again soon.
+   * looked at, and fewer if each takes long, so that the loop is free again soon.
    */
   NamePage page(long namespace, NamePattern pattern, @Nullable String after, int limit) {
     TreeMap<String, NameCell> all = names.get(namespace);
@@ -52,6 +55,7 @@ final class NsIndex implements CellListener {
     boolean further = after != null && after.compareTo(prefix) >= 0;
     List<NamePage.Listed> page = new ArrayList<>();
     int looked = 0;
+    long work = 0;
     for (Map.Entry<String, NameCell> entry :
         (further ? all.tailMap(after, false) : all.tailMap(prefix, true)).entrySet()) {
       String name = entry.getKey();
@@ -61,7 +65,8 @@ final class NsIndex implements CellListener {
       if (pattern.matches(name)) {
         page.add(new NamePage.Listed(name, entry.getValue().xid()));
       }
-      if (page.size() == limit || ++looked == LOOKED_MAX) {
+      work += pattern.work(name);
+      if (page.size() == limit || ++looked == LOOKED_MAX || work >= WORK_MAX) {
         return new NamePage(page, Optional.of(name));
       }
     }

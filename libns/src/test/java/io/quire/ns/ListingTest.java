@@ -90,6 +90,18 @@ class ListingTest {
     assertThat(names(b, "*")).isEmpty();
   }
 
+  /** A pattern that takes its time is given fewer names in one turn of the loop. */
+  @Test
+  void list_byAPatternThatTakesLong_goesOnInShortPages() {
+    createAll(IntStream.range(0, 20).mapToObj(i -> "a".repeat(1_000) + i).toList());
+    String slow = "a*".repeat(2_000) + "b";
+    NamePage first = page(b, slow, null, 1_000);
+    assertThat(first.names()).isEmpty();
+    assertThat(first.next()).isPresent();
+    assertThat(names(b, slow)).isEmpty();
+    assertThat(names(b, "a*".repeat(400) + "1?")).hasSize(10);
+  }
+
   private void createAll(List<String> names) {
     Transaction.Builder all = Transaction.begin();
     for (String name : names) {
