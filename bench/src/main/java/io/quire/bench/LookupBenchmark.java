@@ -5,7 +5,9 @@ import io.quire.base.SystemClock;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +62,7 @@ public class LookupBenchmark {
     namespaces = asked;
     long[] all = found.published().xids();
     for (long xid : all) {
-      NsObject object = Objects.requireNonNull(asked.lookup(xid));
+      NsObject object = asked.lookup(xid).orElseThrow();
       byId.put(object.xid(), object);
       byName.put(object.name(), object);
     }
@@ -76,20 +78,20 @@ public class LookupBenchmark {
 
   /** A linearizable lookup by id. */
   @Benchmark
-  public @Nullable NsObject byId(Turn turn) {
+  public Optional<NsObject> byId(Turn turn) {
     return Objects.requireNonNull(namespaces).lookup(xids[turn.next()]);
   }
 
   /** A linearizable lookup by name. */
   @Benchmark
-  public @Nullable NsObject byName(Turn turn) {
+  public Optional<NsObject> byName(Turn turn) {
     return Objects.requireNonNull(namespaces).lookup(NsHandle.ROOT, names[turn.next()]);
   }
 
   /** Linearizable lookups by id, {@value #BATCH} under one check; the time of one. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
-  public @Nullable NsObject[] batchById(Turn turn) {
+  public List<Optional<NsObject>> batchById(Turn turn) {
     return Objects.requireNonNull(namespaces).lookupAll(batches[turn.next() % batches.length]);
   }
 

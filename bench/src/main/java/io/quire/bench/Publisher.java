@@ -79,7 +79,7 @@ final class Publisher implements AutoCloseable {
   private void check(long xid) {
     while (!closed) {
       long least = updated;
-      NsObject found = namespaces.lookup(xid);
+      NsObject found = namespaces.lookup(xid).orElse(null);
       if (found == null || ByteBuffer.wrap(found.value()).getLong() < least) {
         throw new IllegalStateException("stale: found=" + found + " wantedAtLeast=" + least);
       }

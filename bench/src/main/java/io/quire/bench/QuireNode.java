@@ -86,7 +86,7 @@ final class QuireNode implements Subject {
     long end = System.nanoTime() + FIRST_LOOKUP_MAX.toNanos();
     while (true) {
       try {
-        return node.namespaces().lookup(NsHandle.ROOT, "/nothing");
+        return node.namespaces().lookup(NsHandle.ROOT, "/nothing").orElse(null);
       } catch (NsException.NotInView e) {
         if (System.nanoTime() - end > 0) {
           throw e;

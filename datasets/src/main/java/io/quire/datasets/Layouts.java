@@ -72,16 +72,11 @@ final class Layouts {
    * @throws DatasetsException.Gone if the object was deleted
    */
   Opened open(NsObject seen) {
-    NsRef reference;
     try {
-      reference = namespaces.open(seen.xid());
+      return opened(namespaces.open(seen.xid()).orElseThrow(() -> gone(seen)));
     } catch (NsException.Draining e) {
       throw gone(seen);
     }
-    if (reference == null) {
-      throw gone(seen);
-    }
-    return opened(reference);
   }
 
   private static DatasetsException.Gone gone(NsObject seen) {
@@ -104,10 +99,10 @@ final class Layouts {
    */
   @Nullable Opened serve(long xid) {
     try {
-      NsRef reference = namespaces.open(xid);
+      NsRef reference = namespaces.open(xid).orElse(null);
       return reference == null ? null : opened(reference);
     } catch (NsException.Draining e) {
-      NsObject object = namespaces.lookup(xid);
+      NsObject object = namespaces.lookup(xid).orElse(null);
       return object == null ? null : new Opened(object, of(object), null);
     }
   }

@@ -154,7 +154,7 @@ final class Publication {
     while (!deadline.passed()) {
       try {
         // Waits while the transaction is undecided; absent after that, it is void for ever.
-        NsObject object = namespaces.lookup(xid);
+        NsObject object = namespaces.lookup(xid).orElse(null);
         unsettled = false;
         if (object != null) {
           return object;

@@ -56,7 +56,7 @@ final class Sweep implements AutoCloseable {
       return false;
     }
     try {
-      if (namespaces.lookup(holding.xid()) == null) {
+      if (namespaces.lookup(holding.xid()).isEmpty()) {
         return true;
       }
       holding.published();

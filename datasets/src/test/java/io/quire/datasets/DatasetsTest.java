@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -74,8 +73,7 @@ class DatasetsTest {
   }
 
   private NsObject seenBy(Node node, String name) {
-    NsObject object = node.namespaces.lookup(ns, name);
-    return Objects.requireNonNull(object, () -> "not seen by " + node.id);
+    return node.namespaces.lookup(ns, name).orElseThrow();
   }
 
   private static byte[] read(Node by, NsObject dataset) {
@@ -216,7 +214,7 @@ class DatasetsTest {
         .hasMessageContaining("function=broken")
         .hasMessageContaining("part=3")
         .hasMessageContaining("no such file");
-    assertThat(nodes.get(0).namespaces.lookup(ns, "/broken")).isNull();
+    assertThat(nodes.get(0).namespaces.lookup(ns, "/broken")).isEmpty();
     until("extents are gone", () -> extents() <= before);
   }
 

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,12 +50,12 @@ class FailureTest {
   }
 
   private static long sum(Node by, String name) {
-    NsObject dataset = Objects.requireNonNull(by.namespaces.lookup(NsHandle.ROOT, name));
+    NsObject dataset = by.namespaces.lookup(NsHandle.ROOT, name).orElseThrow();
     return SumFunctions.total(by.datasets.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE));
   }
 
   private static byte[] read(Node by, String name) {
-    NsObject dataset = Objects.requireNonNull(by.namespaces.lookup(NsHandle.ROOT, name));
+    NsObject dataset = by.namespaces.lookup(NsHandle.ROOT, name).orElseThrow();
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     by.datasets.read(
         dataset, segment -> all.writeBytes(segment.toArray(ValueLayout.JAVA_BYTE)), PATIENCE);
@@ -180,7 +179,7 @@ class FailureTest {
       until(
           "orphans are dropped",
           () -> others.stream().allMatch(node -> node.datasets.stats().datasets() == 0));
-      assertThat(others.get(0).namespaces.lookup(NsHandle.ROOT, "/orphaned")).isNull();
+      assertThat(others.get(0).namespaces.lookup(NsHandle.ROOT, "/orphaned")).isEmpty();
       assertThat(load).matches(one -> !one.isDone() || one.isCompletedExceptionally());
     }
   }

@@ -68,7 +68,7 @@ public final class WorkerNode {
     long now = begun;
     while (now - begun < LOOKUP_NANOS) {
       for (int i = 0; i < 1_000; i++) {
-        if (node.namespaces().lookup(NsHandle.ROOT, name) == null) {
+        if (node.namespaces().lookup(NsHandle.ROOT, name).isEmpty()) {
           throw new IllegalArgumentException("no such object: name=" + name);
         }
       }

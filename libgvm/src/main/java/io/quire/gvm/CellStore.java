@@ -51,6 +51,7 @@ final class CellStore implements Participant {
   private final Executor loop;
   private final History history = new History();
   private Versioned.Reader reader = (_, _, _) -> null;
+  private Bounds bounds = _ -> null;
   private Limits limits = Limits.DEFAULT;
   private long present;
   private long presentBytes;
@@ -77,6 +78,11 @@ final class CellStore implements Participant {
   /** Before the log starts. */
   void readBy(Versioned.Reader chosen) {
     reader = chosen;
+  }
+
+  /** Before the log starts. */
+  void limitBy(Bounds chosen) {
+    bounds = chosen;
   }
 
   void unlisten(CellListener listener) {
@@ -174,6 +180,9 @@ final class CellStore implements Participant {
       return new Verdict(false, new WireWriter(8).int32(failed).toBytes());
     }
     Limits.Exceeded exceeded = exceeded(transaction);
+    if (exceeded == null) {
+      exceeded = bounds.exceededBy(transaction.writes());
+    }
     if (exceeded != null) {
       unmark(txn, transaction);
       return new Verdict(false, exceeded.toBytes());

@@ -192,6 +192,11 @@ public final class Cells {
     store.readBy(reader);
   }
 
+  /** Adds limits to those of all; before the log starts, and the same on every node. */
+  public void limitBy(Bounds bounds) {
+    store.limitBy(bounds);
+  }
+
   /** A cell as the applied log made it, or null. On the loop. */
   public @Nullable Versioned applied(String key) {
     loop.confine();

@@ -22,9 +22,13 @@ final class Calls {
    * @throws NsException.Indeterminate also if nobody waits for it any longer
    */
   static Outcome outcome(String doing, CompletableFuture<Outcome> future) {
+    return withinLimits(doing, committed(doing, future));
+  }
+
+  /** As above, of what follows from it. */
+  static <T> T committed(String doing, CompletableFuture<T> future) {
     try {
-      return withinLimits(
-          doing, future.get(Namespaces.DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS));
+      return future.get(Namespaces.DEADLINE.multipliedBy(2).toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
       throw translated(doing, e.getCause());
     } catch (TimeoutException e) {
@@ -41,7 +45,10 @@ final class Calls {
     Limits.Exceeded exceeded =
         outcome instanceof Outcome.Rejected rejected ? Cells.exceeded(rejected) : null;
     if (exceeded != null) {
-      throw new NsException.Refused("did not happen: " + doing + " " + exceeded.text());
+      String text = "did not happen: " + doing + " " + exceeded.text();
+      throw NsIndex.isQuota(exceeded)
+          ? new NsException.QuotaExceeded(text)
+          : new NsException.Refused(text);
     }
     return outcome;
   }

@@ -1,13 +1,11 @@
 package io.quire.ns;
 
-import io.quire.gvm.Cells;
 import io.quire.ns.NamePage.Listed;
 import io.quire.twopc.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes listed objects, as many with one transaction as it may hold. One that changed meanwhile
@@ -50,14 +48,14 @@ final class Deletions {
 
   /** Those that are still what was listed. */
   private List<NsObject> seen() {
-    @Nullable NsObject[] found =
-        namespaces.lookupAll(listed.stream().mapToLong(Listed::xid).toArray());
+    var found = namespaces.lookupAll(listed.stream().mapToLong(Listed::xid).toArray());
     List<NsObject> seen = new ArrayList<>();
-    for (int i = 0; i < found.length; i++) {
-      NsObject object = found[i];
-      if (object != null && !object.draining() && object.name().equals(listed.get(i).name())) {
-        seen.add(object);
-      }
+    for (int i = 0; i < listed.size(); i++) {
+      String name = listed.get(i).name();
+      found
+          .get(i)
+          .filter(object -> !object.draining() && object.name().equals(name))
+          .ifPresent(seen::add);
     }
     return seen;
   }
@@ -72,15 +70,20 @@ final class Deletions {
     List<NsObject> batch = new ArrayList<>(seen);
     while (!batch.isEmpty()) {
       String doing =
-          "deleting: namespace=%d objects=%d deletedBefore=%d"
-              .formatted(namespace.id(), batch.size(), deleted);
-      switch (namespaces.run(doing, ObjectChanges.deletion(batch))) {
+          "deleting: namespace=%s objects=%d deletedBefore=%d"
+              .formatted(namespace.text(), batch.size(), deleted);
+      ObjectChanges changes = new ObjectChanges();
+      batch.forEach(changes::delete);
+      switch (Calls.outcome(doing, namespaces.submit(changes.build()))) {
         case Outcome.Committed _ -> {
           deleted += batch.size();
           return deleted;
         }
-        case Outcome.Rejected rejected ->
-            deleted += deleteAlone(batch.remove(Cells.failedCondition(rejected)));
+        case Outcome.Rejected rejected -> {
+          NsObject changed = changes.failedObject(rejected);
+          batch.remove(changed);
+          deleted += deleteAlone(changed);
+        }
         case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
         case Outcome.Indeterminate(var txn) ->
             throw new NsException.Indeterminate("may have happened: " + doing, txn);

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -23,13 +24,15 @@ import java.util.stream.Stream;
  * Ends objects whose time has come. The first member of the view asks all members which of the
  * deleted objects they hold no reference to any more, having applied the delete; an object that
  * nobody holds is freed by a transaction that is good only in the epoch in which all were asked. It
- * also deletes the objects of sessions that ended. Any other member can take over at any time.
- * Confined to the loop.
+ * also deletes the objects of sessions and of namespaces that ended. Any other member can take over
+ * at any time. Confined to the loop.
  */
 final class Drain {
   private static final Duration EVERY = Duration.ofMillis(200);
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final int AT_ONCE = 500;
+  private static final int OF_NAMESPACE = 100;
+  private static final long OF_NAMESPACE_BYTES = 1 << 20;
 
   private final Member self;
   private final Sessions sessions;
@@ -39,7 +42,7 @@ final class Drain {
   private final Loop loop;
   private final NsIndex index;
   private final RefTable references;
-  private final Namespaces namespaces;
+  private final Lookups lookups;
 
   private long epoch;
   private long askedLast;
@@ -55,7 +58,7 @@ final class Drain {
       Loop loop,
       NsIndex index,
       RefTable references,
-      Namespaces namespaces) {
+      Lookups lookups) {
     this.self = self;
     this.sessions = sessions;
     this.cells = cells;
@@ -64,7 +67,7 @@ final class Drain {
     this.loop = loop;
     this.index = index;
     this.references = references;
-    this.namespaces = namespaces;
+    this.lookups = lookups;
     transport.receive(Transport.Channel.REFERENCES, this::receive);
   }
 
@@ -75,6 +78,7 @@ final class Drain {
     if (first) {
       ask(view);
       endSessionObjects(view);
+      index.ended().stream().limit(AT_ONCE).toList().forEach(this::emptyNamespace);
     }
     loop.after(EVERY, this::open);
   }
@@ -170,11 +174,29 @@ final class Drain {
   }
 
   private void endSessionObject(long xid) {
-    NsObject object = namespaces.peek(xid);
-    if (object != null && !object.draining() && ending.add(xid)) {
-      cells
-          .commit(ObjectChanges.deletion(List.of(object)), DEADLINE)
-          .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
+    Optional<NsObject> object = lookups.peek(xid).filter(found -> !found.draining());
+    if (object.isPresent() && ending.add(xid)) {
+      delete(xid, List.of(object.get()));
     }
+  }
+
+  /** Deletes some objects of a namespace that ended, each time anew until there are none. */
+  private void emptyNamespace(long namespace) {
+    if (!ending.add(namespace)) {
+      return;
+    }
+    // From the end: whoever destroys it deletes from the beginning.
+    delete(namespace, index.last(namespace, OF_NAMESPACE, OF_NAMESPACE_BYTES));
+  }
+
+  /**
+   * @param number under which it is not begun again before this ends
+   */
+  private void delete(long number, List<NsObject> objects) {
+    ObjectChanges changes = new ObjectChanges();
+    objects.forEach(changes::delete);
+    cells
+        .commit(changes.build(), DEADLINE)
+        .whenComplete((_, _) -> loop.execute(() -> ending.remove(number)));
   }
 }

@@ -6,7 +6,6 @@ import io.quire.base.Loop;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
-import io.quire.gvm.Versioned;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.ns.NamePage.Listed;
@@ -14,10 +13,12 @@ import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The namespace library on one node. Operations that change something return when every live node
@@ -25,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * current for it. All may block, up to {@link #DEADLINE}, and must not be called on the loop; any
  * thread may call.
  *
- * <p>A lookup, by id or by name, costs one look at a hash table and one at the clock; many at once
- * share the look at the clock. Waiting begins only where a transaction on the object is under way.
+ * <p>A lookup, by id or by name, costs one look at a hash table and one at the clock, and allocates
+ * nothing; many at once share the look at the clock. Waiting begins only where a transaction on the
+ * object is under way.
  */
 public final class Namespaces {
   /** After this long an operation gives up; what it was about then may have happened. */
@@ -39,10 +41,14 @@ public final class Namespaces {
   private final Cells cells;
   private final Loop loop;
   private final Clock clock;
-  private final RefTable references = new RefTable();
+  private final RefTable table = new RefTable();
   private final List<LongConsumer> freed = new CopyOnWriteArrayList<>();
   private final NsIndex index;
   private final XidBlock xids;
+  private final Attempts attempts;
+  private final Lookups lookups;
+  private final References references;
+  private final Spaces spaces;
   private final Drain drain;
 
   /** Makes the namespaces of a node; before the log starts. */
@@ -59,12 +65,16 @@ public final class Namespaces {
     this.cells = cells;
     this.loop = loop;
     this.clock = clock;
-    index = new NsIndex(cells, references, freed);
+    index = new NsIndex(cells, table, freed);
     cells.readBy(new ObjectReader());
+    cells.limitBy(index);
     cells.listen(index);
     xids = new XidBlock(cells, clock, random);
-    drain =
-        new Drain(session.self(), sessions, cells, log, transport, loop, index, references, this);
+    attempts = new Attempts(clock);
+    lookups = new Lookups(session, cells, attempts);
+    references = new References(session, lookups, table, attempts, this);
+    spaces = new Spaces(session, cells, clock, xids);
+    drain = new Drain(session.self(), sessions, cells, log, transport, loop, index, table, lookups);
   }
 
   /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
@@ -78,13 +88,71 @@ public final class Namespaces {
     freed.add(listener);
   }
 
-  /** Makes a namespace: a number that no other has. */
+  /** Makes a namespace without a name or quota. */
   public NsHandle createNamespace() {
-    return new NsHandle(xids.next(DEADLINE));
+    return spaces.create(Optional.empty(), Quota.NONE);
   }
 
-  /** Deletes all objects of a namespace. Objects created meanwhile may stay. */
+  /**
+   * Makes a namespace that others find by its name.
+   *
+   * @param name unique among those of namespaces; the rules are those of objects' names
+   * @throws NsException.NameTaken if another namespace has the name
+   */
+  public NsHandle createNamespace(String name, Quota quota) {
+    return spaces.create(Optional.of(name), quota);
+  }
+
+  /** The namespace of a name. */
+  public Optional<NsHandle> namespace(String name) {
+    return spaces.find(name);
+  }
+
+  /** What a namespace is; empty for the root, and for one that was destroyed. */
+  public Optional<NamespaceInfo> describe(NsHandle namespace) {
+    return spaces.find(namespace);
+  }
+
+  /** Names of namespaces, as {@link #list} gives those of objects. */
+  public NamePage listNamespaces(NamePattern pattern, String after, int limit) {
+    Checks.limit(limit);
+    return Calls.await(
+        "listing namespaces: pattern=" + pattern,
+        cells.onLoop(
+            List.of(NamespaceCodec.LIST_KEY),
+            DEADLINE,
+            () -> index.namespaces(pattern, after, limit)));
+  }
+
+  /**
+   * Sets how much a namespace may hold.
+   *
+   * @throws NsException.NotFound if there is no such namespace
+   * @throws IllegalArgumentException for the root
+   */
+  public void limit(NsHandle namespace, Quota quota) {
+    spaces.limit(namespace, quota);
+  }
+
+  /** What a namespace holds at this moment. */
+  public Usage usage(NsHandle namespace) {
+    return Calls.await(
+        "looking at a namespace: namespace=" + namespace.text(),
+        cells.onLoop(
+            List.of(ObjectCodec.listKey(namespace.id())),
+            DEADLINE,
+            () -> index.usage(namespace.id())));
+  }
+
+  /**
+   * Ends a namespace: from here on its name is free and nothing can be created in it. Then deletes
+   * its objects, hundreds at a time; if this node dies on the way, others go on.
+   *
+   * @throws NsException.NotFound if there is no such namespace
+   * @throws IllegalArgumentException for the root
+   */
   public void destroyNamespace(NsHandle namespace) {
+    spaces.end(namespace);
     deleteAll(namespace, NamePattern.ALL);
   }
 
@@ -95,10 +163,12 @@ public final class Namespaces {
    * @param value encoded, up to {@link NsObject#VALUE_BYTES_MAX}
    * @throws NsException.NameTaken if the namespace has the name
    * @throws NsException.BadValue if the value is too large
+   * @throws NsException.NotFound if there is no such namespace
+   * @throws NsException.QuotaExceeded if the namespace may not hold it
    */
   public NsObject create(
       NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
-    return create(xids.next(DEADLINE), namespace, name, kind, lifetime, value);
+    return transaction().create(namespace, name, kind, lifetime, value).commit().getFirst();
   }
 
   /** Reserves an id, for an object whose data need it before the object is created. */
@@ -109,220 +179,102 @@ public final class Namespaces {
   /** As {@link #create(NsHandle, String, String, Lifetime, byte[])}, under a reserved id. */
   public NsObject create(
       long xid, NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
+    return transaction().create(xid, namespace, name, kind, lifetime, value).commit().getFirst();
+  }
+
+  /**
+   * Creates many objects, hundreds at a time, each for itself: one whose name is taken does not
+   * keep the others. It is the way to create them fast. Whatever is thrown is about the last
+   * hundreds; those before are created, and the message counts them.
+   *
+   * @return what became of each, in their order
+   */
+  public List<Created> createAll(NsHandle namespace, List<NewObject> objects) {
+    return new Creations(this, namespace, objects).run();
+  }
+
+  /** Begins a transaction on several objects. */
+  public NsTransaction transaction() {
+    return new NsTransaction(this);
+  }
+
+  /** An object as it will be once it is created. */
+  NsObject draft(
+      long xid, NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
     ObjectName.check(name);
-    if (kind.isEmpty() || kind.length() > 64) {
-      throw new IllegalArgumentException("kind out of range: kind=" + kind + " allowed=1..64");
-    }
-    checkValue(name, value);
+    Checks.kind(kind);
+    Checks.value(name, value);
     long creator = session.self().incarnation();
-    NsObject object =
-        new NsObject(
-            xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, 0, value);
-    String doing = "creating: name=" + name;
-    return switch (run(doing, ObjectChanges.creation(object))) {
-      case Outcome.Committed(long position, byte[] _) -> object.at(position);
-      case Outcome.Rejected rejected ->
-          throw switch (Cells.failedCondition(rejected)) {
-            case 0 -> new NsException.NameTaken("name taken: name=" + name);
-            case 1 -> new NsException.NameTaken("id taken: name=" + name + " xid=" + xid);
-            default -> Calls.notInView(doing);
-          };
-      case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
-      case Outcome.Indeterminate(var txn) ->
-          throw new NsException.Indeterminate("may have happened: " + doing, txn);
-    };
+    return new NsObject(
+        xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, 0, value);
   }
 
-  /** The object of a name, or null. No reference is taken. */
-  public @Nullable NsObject lookup(NsHandle namespace, String name) {
-    Session.Token begun = session.token();
-    NsObject seen = begun == null ? null : glance(namespace, name);
-    return begun != null && seen != null && session.valid(begun)
-        ? seen
-        : lookupSlowly(namespace, name);
+  /** The object of a name. No reference is taken. */
+  public Optional<NsObject> lookup(NsHandle namespace, String name) {
+    return lookups.find(namespace, name);
   }
 
-  private @Nullable NsObject lookupSlowly(NsHandle namespace, String name) {
-    String nameKey = ObjectCodec.nameKey(namespace.id(), ObjectName.check(name));
-    for (long until = 0; ; until = again(until, "looking up", name)) {
-      Versioned named = read(nameKey);
-      if (named == null) {
-        return null;
-      }
-      NsObject object = lookup(ObjectCodec.number(named.value()));
-      if (object != null && !object.draining() && object.name().equals(name)) {
-        return object;
-      }
-      // Renamed or deleted between the two reads: what the name means now is in its cell.
-    }
-  }
-
-  /** The object of an id, or null. No reference is taken. It may be draining. */
-  public @Nullable NsObject lookup(long xid) {
-    Session.Token begun = session.token();
-    NsObject seen = begun == null ? null : glance(xid);
-    return begun != null && seen != null && session.valid(begun) ? seen : lookupSlowly(xid);
-  }
-
-  private @Nullable NsObject lookupSlowly(long xid) {
-    return decode(xid, read(ObjectCodec.xidKey(xid)));
+  /** The object of an id. No reference is taken. It may be draining. */
+  public Optional<NsObject> lookup(long xid) {
+    return lookups.find(xid);
   }
 
   /**
    * The objects of many ids, under one look at the clock: each as {@link #lookup(long)} would
    * answer at some moment of this call, not all at the same one.
    *
-   * @return in the order of the ids, null where there is none
+   * @return in the order of the ids
    */
-  public @Nullable NsObject[] lookupAll(long[] wanted) {
-    Session.Token begun = session.token();
-    @Nullable NsObject[] found = new NsObject[wanted.length];
-    if (begun != null) {
-      for (int i = 0; i < wanted.length; i++) {
-        found[i] = glance(wanted[i]);
-      }
-    }
-    boolean valid = begun != null && session.valid(begun);
-    for (int i = 0; i < wanted.length; i++) {
-      if (!valid || found[i] == null) {
-        found[i] = lookupSlowly(wanted[i]);
-      }
-    }
-    return found;
+  public List<Optional<NsObject>> lookupAll(long[] wanted) {
+    return lookups.findAll(wanted);
   }
 
   /** As {@link #lookupAll(long[])}, by name. */
-  public @Nullable NsObject[] lookupAll(NsHandle namespace, List<String> wanted) {
-    Session.Token begun = session.token();
-    @Nullable NsObject[] found = new NsObject[wanted.size()];
-    if (begun != null) {
-      for (int i = 0; i < found.length; i++) {
-        found[i] = glance(namespace, wanted.get(i));
-      }
-    }
-    boolean valid = begun != null && session.valid(begun);
-    for (int i = 0; i < found.length; i++) {
-      if (!valid || found[i] == null) {
-        found[i] = lookupSlowly(namespace, wanted.get(i));
-      }
-    }
-    return found;
+  public List<Optional<NsObject>> lookupAll(NsHandle namespace, List<String> wanted) {
+    return lookups.findAll(namespace, wanted);
   }
 
-  /** What can be seen without waiting, or null; it counts if the session is valid afterwards. */
-  private @Nullable NsObject glance(long xid) {
-    Versioned cell = cells.glance(xid);
-    return cell instanceof ObjectCell known ? known.object() : null;
-  }
-
-  private @Nullable NsObject glance(NsHandle namespace, String name) {
-    // Nothing else that has a key of its own begins with a slash; what is no name is not found.
-    long number = namespace.id();
-    Versioned named =
-        number == 0 && ObjectCodec.isAbsolute(name)
-            ? cells.glance(name)
-            : cells.glance(number, name);
-    ObjectCell known = named instanceof NameCell cell ? cell.object() : null;
-    // Whatever takes the name from the object changes the object, too.
-    return known != null && known.current() ? known.object() : null;
-  }
-
-  /** What a hint showed ahead of the log is bytes still. */
-  private static @Nullable NsObject decode(long xid, @Nullable Versioned cell) {
-    return switch (cell) {
-      case null -> null;
-      case ObjectCell known -> known.object();
-      default -> ObjectCodec.read(xid, cell.value(), cell.version());
-    };
-  }
-
-  /** Takes a reference to the object of a name, or answers null. */
-  public @Nullable NsRef open(NsHandle namespace, String name) {
-    Session.Token begun = begin("opening: name=" + name);
-    for (long until = 0; ; until = again(until, "opening", name)) {
-      NsObject object = lookup(namespace, name);
-      if (object == null) {
-        return null;
-      }
-      NsRef reference = take(object, begun);
-      if (reference != null) {
-        return reference;
-      }
-    }
+  /** Takes a reference to the object of a name; empty if there is none. */
+  public Optional<NsRef> open(NsHandle namespace, String name) {
+    return references.open(namespace, name);
   }
 
   /**
-   * Takes a reference to the object of an id, or answers null.
+   * Takes a reference to the object of an id; empty if there is none.
    *
    * @throws NsException.Draining if it was deleted and waits for its last reference
    */
-  public @Nullable NsRef open(long xid) {
-    Session.Token begun = begin("opening: xid=" + xid);
-    NsObject object = lookup(xid);
-    if (object == null) {
-      return null;
-    }
-    NsRef reference = object.draining() ? null : take(object, begun);
-    if (reference == null) {
-      throw new NsException.Draining(
-          "object was deleted: xid=" + object.xidText() + " name=" + object.name());
-    }
-    return reference;
+  public Optional<NsRef> open(long xid) {
+    return references.open(xid);
   }
 
-  private @Nullable NsRef take(NsObject object, Session.Token begun) {
-    RefTable.Word word = references.word(object.xid());
-    if (!word.take()) {
-      return null;
-    }
-    // Between the lookup and here it may have come to its end, and the word with its bit of
-    // draining.
-    NsObject now = peek(object.xid());
-    if (now == null || now.draining()) {
-      word.put();
-      if (now == null) {
-        references.forget(object.xid(), word);
-      }
-      return null;
-    }
-    if (!session.valid(begun)) {
-      word.put();
-      throw Calls.notInView("opening: name=" + object.name());
-    }
-    return new NsRef(this, object, word);
+  /** The id of a name. */
+  public OptionalLong xidOf(NsHandle namespace, String name) {
+    Optional<NsObject> object = lookup(namespace, name);
+    return object.isPresent() ? OptionalLong.of(object.get().xid()) : OptionalLong.empty();
   }
 
-  /** The id of a name, or null. */
-  public @Nullable Long xidOf(NsHandle namespace, String name) {
-    NsObject object = lookup(namespace, name);
-    return object == null ? null : object.xid();
-  }
-
-  /** The name of an id, or null; also null for an object that was deleted. */
-  public @Nullable String nameOf(long xid) {
-    NsObject object = lookup(xid);
-    return object == null || object.draining() ? null : object.name();
+  /** The name of an id; empty also for an object that was deleted. */
+  public Optional<String> nameOf(long xid) {
+    return lookup(xid).filter(object -> !object.draining()).map(NsObject::name);
   }
 
   /** How many references this node holds. */
   public long references(long xid) {
-    return references.count(xid);
+    return table.count(xid);
   }
 
   /**
    * Names of a namespace that match, in order, as of one moment. It costs what the names cost that
    * begin as the pattern does, up to 10,000 of them.
    *
-   * @param after names up to this one are left out; null for none
+   * @param after names up to this one are left out; "" for none
    * @param limit 1 to {@link #PAGE_MAX}
    */
-  public NamePage list(NsHandle namespace, NamePattern pattern, @Nullable String after, int limit) {
-    if (limit < 1 || limit > PAGE_MAX) {
-      throw new IllegalArgumentException(
-          "limit out of range: limit=" + limit + " allowed=1.." + PAGE_MAX);
-    }
+  public NamePage list(NsHandle namespace, NamePattern pattern, String after, int limit) {
+    Checks.limit(limit);
     return Calls.await(
-        "listing: namespace=" + namespace.id() + " pattern=" + pattern,
+        "listing: namespace=" + namespace.text() + " pattern=" + pattern,
         cells.onLoop(
             List.of(ObjectCodec.listKey(namespace.id())),
             DEADLINE,
@@ -332,12 +284,12 @@ public final class Namespaces {
   /** All names that match, page by page; each page is of one moment, the whole is not. */
   public List<Listed> listAll(NsHandle namespace, NamePattern pattern) {
     List<Listed> all = new ArrayList<>();
-    String after = null;
-    do {
-      NamePage page = list(namespace, pattern, after, PAGE_MAX);
+    Optional<String> after = Optional.of("");
+    while (after.isPresent()) {
+      NamePage page = list(namespace, pattern, after.get(), PAGE_MAX);
       all.addAll(page.names());
-      after = page.next().orElse(null);
-    } while (after != null);
+      after = page.next();
+    }
     return all;
   }
 
@@ -347,12 +299,10 @@ public final class Namespaces {
    * @throws NsException.Stale if it is not
    * @throws NsException.Draining if the object was seen deleted
    * @throws NsException.BadValue if the value is too large
+   * @throws NsException.QuotaExceeded if the namespace may not hold it
    */
   public NsObject update(NsObject seen, byte[] value) {
-    checkValue(seen.name(), value);
-    checkLive("updating", seen);
-    NsObject next = seen.withValue(value);
-    return next.at(change("updating", seen, ObjectChanges.update(seen, next)));
+    return transaction().update(seen, value).commit().getFirst();
   }
 
   /**
@@ -363,13 +313,7 @@ public final class Namespaces {
    * @throws NsException.Draining if the object was seen deleted
    */
   public NsObject rename(NsObject seen, String name) {
-    ObjectName.check(name);
-    checkLive("renaming to " + name, seen);
-    if (name.equals(seen.name())) {
-      throw new NsException.NameTaken("name taken: it is its own: name=" + name);
-    }
-    NsObject next = seen.withName(name);
-    return next.at(change("renaming to " + name, seen, ObjectChanges.renaming(seen, next)));
+    return transaction().rename(seen, name).commit().getFirst();
   }
 
   /**
@@ -379,11 +323,10 @@ public final class Namespaces {
    * @throws NsException.Refused if others changed the object each time it was looked at
    */
   public void delete(NsHandle namespace, String name) {
-    for (long until = 0; ; until = again(until, "deleting", name)) {
-      NsObject object = lookup(namespace, name);
-      if (object == null) {
-        throw new NsException.NotFound("no such object: name=" + name);
-      }
+    for (long until = 0; ; until = attempts.again(until, "deleting", name)) {
+      NsObject object =
+          lookup(namespace, name)
+              .orElseThrow(() -> new NsException.NotFound("no such object: name=" + name));
       try {
         delete(object);
         return;
@@ -400,28 +343,7 @@ public final class Namespaces {
    * @throws NsException.Draining if it was seen deleted
    */
   public void delete(NsObject seen) {
-    checkLive("deleting", seen);
-    change("deleting", seen, ObjectChanges.deletion(List.of(seen)));
-  }
-
-  /** A deleted object has no name any more: the one that it had may be another's by now. */
-  private static void checkLive(String doing, NsObject seen) {
-    if (seen.draining()) {
-      throw new NsException.Draining(
-          "object was deleted: " + doing + ": name=" + seen.name() + " xid=" + seen.xidText());
-    }
-  }
-
-  private static void checkValue(String name, byte[] value) {
-    if (value.length > NsObject.VALUE_BYTES_MAX) {
-      throw new NsException.BadValue(
-          "value too large: name="
-              + name
-              + " bytes="
-              + value.length
-              + " max="
-              + NsObject.VALUE_BYTES_MAX);
-    }
+    transaction().delete(seen).commit();
   }
 
   /**
@@ -434,12 +356,12 @@ public final class Namespaces {
    */
   public int deleteAll(NsHandle namespace, NamePattern pattern) {
     int deleted = 0;
-    String after = null;
-    do {
-      NamePage page = list(namespace, pattern, after, PAGE_MAX);
+    Optional<String> after = Optional.of("");
+    while (after.isPresent()) {
+      NamePage page = list(namespace, pattern, after.get(), PAGE_MAX);
       deleted += delete(namespace, page.names());
-      after = page.next().orElse(null);
-    } while (after != null);
+      after = page.next();
+    }
     return deleted;
   }
 
@@ -453,50 +375,7 @@ public final class Namespaces {
     return new Deletions(this, namespace, listed).run();
   }
 
-  /** What this node knows of an object, without waiting. */
-  @Nullable NsObject peek(long xid) {
-    return decode(xid, cells.readRelaxed(ObjectCodec.xidKey(xid)));
-  }
-
-  private long change(String doing, NsObject seen, Transaction transaction) {
-    String what = doing + ": name=" + seen.name() + " xid=" + seen.xidText();
-    return switch (run(what, transaction)) {
-      case Outcome.Committed(long position, byte[] _) -> position;
-      case Outcome.Rejected rejected ->
-          throw Cells.failedCondition(rejected) == 0
-              ? new NsException.Stale("changed since it was seen: " + what)
-              : new NsException.NameTaken("name taken: " + what);
-      case Outcome.Aborted aborted -> throw Calls.aborted(what, aborted);
-      case Outcome.Indeterminate(var txn) ->
-          throw new NsException.Indeterminate("may have happened: " + what, txn);
-    };
-  }
-
-  Outcome run(String doing, Transaction transaction) {
-    return Calls.outcome(doing, cells.commit(transaction, DEADLINE));
-  }
-
-  /** Another try is begun only before this time; 0 if this is the first. */
-  private long again(long until, String doing, String name) {
-    long now = clock.nanos();
-    if (until == 0) {
-      return now + DEADLINE.toNanos();
-    }
-    if (now - until >= 0) {
-      throw new NsException.Refused("it changed each time: " + doing + ": name=" + name);
-    }
-    return until;
-  }
-
-  private @Nullable Versioned read(String key) {
-    return Calls.read(cells, key, DEADLINE);
-  }
-
-  private Session.Token begin(String doing) {
-    Session.Token begun = session.token();
-    if (begun == null) {
-      throw Calls.notInView(doing);
-    }
-    return begun;
+  CompletableFuture<Outcome> submit(Transaction transaction) {
+    return cells.commit(transaction, DEADLINE);
   }
 }

@@ -1,6 +1,7 @@
 package io.quire.ns;
 
 import io.quire.twopc.TxnId;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An operation on the namespace that was not done, or, in one case, may have been. */
@@ -74,6 +75,15 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
+  /** The namespace may not hold as much: see {@link Quota}. Nothing changed. */
+  public static final class QuotaExceeded extends NsException {
+    private static final long serialVersionUID = 1;
+
+    QuotaExceeded(String message) {
+      super(message);
+    }
+  }
+
   /** It may have been done or may yet be done. */
   public static final class Indeterminate extends NsException {
     private static final long serialVersionUID = 1;
@@ -84,9 +94,9 @@ public abstract sealed class NsException extends RuntimeException {
       this.txn = txn;
     }
 
-    /** The attempt, or null if the caller stopped waiting before there was word of one. */
-    public @Nullable TxnId txn() {
-      return txn;
+    /** The attempt; empty if the caller stopped waiting before there was word of one. */
+    public Optional<TxnId> txn() {
+      return Optional.ofNullable(txn);
     }
   }
 

@@ -1,8 +1,11 @@
 package io.quire.ns;
 
+import io.quire.gvm.Bounds;
 import io.quire.gvm.CellListener;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Change;
+import io.quire.gvm.Limits;
+import io.quire.gvm.Transaction.Write;
 import io.quire.gvm.Versioned;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,15 +16,18 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongConsumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is derived from the cells by applying the log: the names of each namespace in order, so that
- * a listing costs its own size, the objects that drain, and those that end with a session. Confined
- * to the loop.
+ * a listing costs its own size, what each holds, the namespaces that have names, those that ended
+ * and still have objects, the objects that drain, and those that end with a session. Confined to
+ * the loop.
  */
-final class NsIndex implements CellListener {
+final class NsIndex implements CellListener, Bounds {
   private static final int LOOKED_MAX = 10_000;
+  private static final String QUOTA = "namespace.";
 
   /** Steps of matching in one page, give or take one name: milliseconds. */
   private static final long WORK_MAX = 8_000_000;
@@ -29,7 +35,10 @@ final class NsIndex implements CellListener {
   private final Cells cells;
   private final RefTable references;
   private final List<LongConsumer> freed;
-  private final Map<Long, TreeMap<String, NameCell>> names = new HashMap<>();
+  private final Map<Long, Space> spaces = new HashMap<>();
+  private final TreeMap<String, Long> named = new TreeMap<>();
+  private final Map<Long, Quota> quotas = new HashMap<>();
+  private final Set<Long> ended = new TreeSet<>();
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
 
@@ -46,24 +55,37 @@ final class NsIndex implements CellListener {
    * The names after {@code after} that match, in order; at most {@value #LOOKED_MAX} names are
    * looked at, and fewer if each takes long, so that the loop is free again soon.
    */
-  NamePage page(long namespace, NamePattern pattern, @Nullable String after, int limit) {
-    TreeMap<String, NameCell> all = names.get(namespace);
-    if (all == null) {
-      return new NamePage(List.of(), Optional.empty());
-    }
+  NamePage page(long namespace, NamePattern pattern, String after, int limit) {
+    Space space = spaces.get(namespace);
+    return space == null
+        ? new NamePage(List.of(), Optional.empty())
+        : page(space.names, NameCell::xid, pattern, after, limit);
+  }
+
+  /** As above, of the names of namespaces. */
+  NamePage namespaces(NamePattern pattern, String after, int limit) {
+    return page(named, id -> id, pattern, after, limit);
+  }
+
+  private static <T> NamePage page(
+      TreeMap<String, T> all,
+      ToLongFunction<T> number,
+      NamePattern pattern,
+      String after,
+      int limit) {
     String prefix = pattern.prefix();
-    boolean further = after != null && after.compareTo(prefix) >= 0;
+    boolean further = !after.isEmpty() && after.compareTo(prefix) >= 0;
     List<NamePage.Listed> page = new ArrayList<>();
     int looked = 0;
     long work = 0;
-    for (Map.Entry<String, NameCell> entry :
+    for (Map.Entry<String, T> entry :
         (further ? all.tailMap(after, false) : all.tailMap(prefix, true)).entrySet()) {
       String name = entry.getKey();
       if (!name.startsWith(prefix)) {
         break;
       }
       if (pattern.matches(name)) {
-        page.add(new NamePage.Listed(name, entry.getValue().xid()));
+        page.add(new NamePage.Listed(name, number.applyAsLong(entry.getValue())));
       }
       work += pattern.work(name);
       if (page.size() == limit || ++looked == LOOKED_MAX || work >= WORK_MAX) {
@@ -71,6 +93,35 @@ final class NsIndex implements CellListener {
       }
     }
     return new NamePage(page, Optional.empty());
+  }
+
+  Usage usage(long namespace) {
+    Space space = spaces.get(namespace);
+    return space == null ? new Usage(0, 0) : new Usage(space.names.size(), space.bytes);
+  }
+
+  /** The last objects by name; one, if there is any, and no more than so many bytes of others. */
+  List<NsObject> last(long namespace, int most, long bytesMost) {
+    List<NsObject> last = new ArrayList<>();
+    Space space = spaces.get(namespace);
+    long bytes = 0;
+    for (NameCell name :
+        space == null ? List.<NameCell>of() : space.names.descendingMap().values()) {
+      ObjectCell object = name.object();
+      bytes += bytes(object);
+      if (object != null && !last.isEmpty() && (last.size() == most || bytes > bytesMost)) {
+        break;
+      }
+      if (object != null) {
+        last.add(object.object());
+      }
+    }
+    return last;
+  }
+
+  /** Namespaces that are no more and have objects still. */
+  Set<Long> ended() {
+    return ended;
   }
 
   /** Deleted objects that wait for their last reference, with the position of the delete. */
@@ -94,17 +145,21 @@ final class NsIndex implements CellListener {
   @Override
   public void restored(long position) {
     Set<Long> gone = present();
-    names.clear();
+    spaces.clear();
+    named.clear();
+    quotas.clear();
+    ended.clear();
     sessionObjects.clear();
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), key, cell));
+    spaces.keySet().forEach(this::look);
     gone.removeAll(present());
     gone.forEach(this::free);
   }
 
   private Set<Long> present() {
     Set<Long> xids = new TreeSet<>(draining.keySet());
-    names.values().forEach(all -> all.values().forEach(named -> xids.add(named.xid())));
+    spaces.values().forEach(space -> space.names.values().forEach(name -> xids.add(name.xid())));
     return xids;
   }
 
@@ -113,28 +168,59 @@ final class NsIndex implements CellListener {
    *     counts as none
    */
   private void changed(long position, String key, @Nullable Versioned cell) {
-    if (cell instanceof NameCell named) {
-      nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), named);
-    } else if (cell instanceof ObjectCell changed) {
-      objectChanged(position, changed);
+    if (cell instanceof NameCell name) {
+      nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), name);
+    } else if (cell instanceof ObjectCell object) {
+      objectChanged(position, object);
     } else if (ObjectCodec.isNameKey(key)) {
       nameTaken(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key));
     } else if (ObjectCodec.isXidKey(key)) {
       objectGone(ObjectCodec.xidOf(key));
+    } else if (NamespaceCodec.isKey(key)) {
+      namespaceChanged(NamespaceCodec.idOf(key), cell);
+    } else if (NamespaceCodec.isNameKey(key)) {
+      namespaceNamed(NamespaceCodec.nameOf(key), cell);
     }
   }
 
-  private void nameGiven(long namespace, String name, NameCell named) {
-    names.computeIfAbsent(namespace, _ -> new TreeMap<>()).put(name, named);
+  private void namespaceChanged(long id, @Nullable Versioned cell) {
+    Quota quota = cell instanceof NamespaceCell known ? known.info().quota() : Quota.NONE;
+    if (quota.equals(Quota.NONE)) {
+      quotas.remove(id);
+    } else {
+      quotas.put(id, quota);
+    }
+    look(id);
+  }
+
+  private void namespaceNamed(String name, @Nullable Versioned cell) {
+    if (cell != null && cell.value().length == Long.BYTES) {
+      named.put(name, ObjectCodec.number(cell.value()));
+    } else {
+      named.remove(name);
+    }
+  }
+
+  /** Whether it ended before its objects did. */
+  private void look(long namespace) {
+    boolean lives =
+        namespace == 0 || cells.applied(NamespaceCodec.key(namespace)) instanceof NamespaceCell;
+    if (!lives && spaces.containsKey(namespace)) {
+      ended.add(namespace);
+    } else {
+      ended.remove(namespace);
+    }
+  }
+
+  private void nameGiven(long namespace, String name, NameCell cell) {
+    spaces.computeIfAbsent(namespace, _ -> new Space()).give(name, cell);
   }
 
   private void nameTaken(long namespace, String name) {
-    TreeMap<String, NameCell> all = names.get(namespace);
-    if (all != null) {
-      all.remove(name);
-      if (all.isEmpty()) {
-        names.remove(namespace);
-      }
+    Space space = spaces.get(namespace);
+    if (space != null && space.take(name)) {
+      spaces.remove(namespace);
+      ended.remove(namespace);
     }
   }
 
@@ -151,8 +237,11 @@ final class NsIndex implements CellListener {
       sessionObjects.put(xid, object.creator());
     }
     String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
-    if (cells.applied(nameKey) instanceof NameCell named && named.xid() == xid) {
-      named.leadTo(changed);
+    if (cells.applied(nameKey) instanceof NameCell name && name.xid() == xid) {
+      Space space = spaces.computeIfAbsent(object.namespace().id(), _ -> new Space());
+      space.bytes -= bytes(name.object());
+      name.leadTo(changed);
+      space.bytes += bytes(changed);
     }
   }
 
@@ -165,5 +254,92 @@ final class NsIndex implements CellListener {
   private void free(long xid) {
     references.forget(xid);
     freed.forEach(listener -> listener.accept(xid));
+  }
+
+  private static int bytes(@Nullable ObjectCell object) {
+    return object == null ? 0 : object.object().held().length;
+  }
+
+  /** The names of a namespace, and the bytes of the objects that they lead to. */
+  private static final class Space {
+    final TreeMap<String, NameCell> names = new TreeMap<>();
+    long bytes;
+
+    void give(String name, NameCell cell) {
+      NameCell before = names.put(name, cell);
+      if (before != null && before != cell) {
+        bytes -= bytes(before.object());
+      }
+    }
+
+    /** Whether it was the last one. */
+    boolean take(String name) {
+      NameCell before = names.remove(name);
+      bytes -= before == null ? 0 : bytes(before.object());
+      return names.isEmpty();
+    }
+  }
+
+  static boolean isQuota(Limits.Exceeded exceeded) {
+    return exceeded.limit().startsWith(QUOTA);
+  }
+
+  /** Compares what namespaces would hold with their quotas. */
+  @Override
+  public Limits.@Nullable Exceeded exceededBy(List<Write> writes) {
+    if (quotas.isEmpty()) {
+      return null;
+    }
+    Map<Long, Growth> growths = new TreeMap<>();
+    writes.forEach(write -> grow(growths, write));
+    for (Map.Entry<Long, Growth> entry : growths.entrySet()) {
+      Quota quota = quotas.getOrDefault(entry.getKey(), Quota.NONE);
+      Usage usage = usage(entry.getKey());
+      Growth growth = entry.getValue();
+      long objects = usage.objects() + growth.objects;
+      long bytes = usage.bytes() + growth.bytes;
+      if (growth.objects > 0 && objects > quota.objects()) {
+        return new Limits.Exceeded(QUOTA + "objects", objects, quota.objects());
+      }
+      if (growth.bytes > 0 && bytes > quota.bytes()) {
+        return new Limits.Exceeded(QUOTA + "bytes", bytes, quota.bytes());
+      }
+    }
+    return null;
+  }
+
+  private static final class Growth {
+    long objects;
+    long bytes;
+  }
+
+  private void grow(Map<Long, Growth> growths, Write write) {
+    String key = write.key();
+    boolean put = write.kind() == Write.Kind.PUT;
+    if (write.kind() == Write.Kind.TOUCH) {
+      return;
+    }
+    if (ObjectCodec.isNameKey(key)) {
+      boolean there = cells.applied(key) instanceof NameCell;
+      growth(growths, ObjectCodec.namespaceOf(key)).objects += (put ? 1 : 0) - (there ? 1 : 0);
+    } else if (ObjectCodec.isXidKey(key)) {
+      if (cells.applied(key) instanceof ObjectCell before) {
+        weigh(growths, before.object(), -1);
+      }
+      if (write.value() != null
+          && new ObjectReader().read(key, write.value(), 0) instanceof ObjectCell after) {
+        weigh(growths, after.object(), 1);
+      }
+    }
+  }
+
+  private static void weigh(Map<Long, Growth> growths, NsObject object, int sign) {
+    if (!object.draining()) {
+      growth(growths, object.namespace().id()).bytes += (long) sign * object.held().length;
+    }
+  }
+
+  private static Growth growth(Map<Long, Growth> growths, long namespace) {
+    return growths.computeIfAbsent(namespace, _ -> new Growth());
   }
 }

@@ -1,5 +1,8 @@
 package io.quire.ns;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
 /**
  * An object as of one version. It is a copy: it does not change and holds nothing.
  *
@@ -41,29 +44,66 @@ public record NsObject(
     return value;
   }
 
+  /** Whether all is the same, the value byte by byte. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof NsObject that
+        && xid == that.xid
+        && version == that.version
+        && draining == that.draining
+        && creator == that.creator
+        && created == that.created
+        && lifetime == that.lifetime
+        && namespace.equals(that.namespace)
+        && name.equals(that.name)
+        && kind.equals(that.kind)
+        && Arrays.equals(value, that.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(xid) * 31 + Long.hashCode(version);
+  }
+
+  /** Without the value. */
+  @Override
+  public String toString() {
+    return "NsObject[xid=%s namespace=%s name=%s kind=%s %s version=%d bytes=%d%s]"
+        .formatted(
+            xidText(),
+            namespace.text(),
+            name,
+            kind,
+            lifetime,
+            version,
+            value.length,
+            draining ? " draining" : "");
+  }
+
   /** For people: hexadecimal. */
   public String xidText() {
     return Long.toHexString(xid);
   }
 
-  NsObject withName(String next) {
-    return with(next, draining, version, value);
+  NsObject withName(NsHandle space, String next) {
+    return with(space, next, draining, version, value);
   }
 
   NsObject withValue(byte[] next) {
-    return with(name, draining, version, next);
+    return with(namespace, name, draining, version, next);
   }
 
   NsObject deleted() {
-    return with(name, true, version, value);
+    return with(namespace, name, true, version, value);
   }
 
   NsObject at(long position) {
-    return with(name, draining, position, value);
+    return with(namespace, name, draining, position, value);
   }
 
-  private NsObject with(String nextName, boolean drains, long position, byte[] nextValue) {
+  private NsObject with(
+      NsHandle space, String nextName, boolean drains, long position, byte[] nextValue) {
     return new NsObject(
-        xid, namespace, nextName, kind, lifetime, creator, created, drains, position, nextValue);
+        xid, space, nextName, kind, lifetime, creator, created, drains, position, nextValue);
   }
 }

@@ -1,74 +1,220 @@
 package io.quire.ns;
 
+import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
+import io.quire.gvm.Transaction.Condition;
+import io.quire.twopc.Outcome;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The transactions that change objects: all there are. Whatever writes the cell of an object has
- * the condition that it is of the version seen, or that there is none, so each version leads to the
- * one before it.
+ * Collects changes of objects into one transaction: all of them are made here. Whatever writes the
+ * cell of an object has the condition that it is of the version seen, or that there is none, so
+ * each version leads to the one before it. Remembers what each condition is for, so that a failed
+ * one can be told in words. Confined to one thread.
  */
 final class ObjectChanges {
-  private ObjectChanges() {}
+  private final Transaction.Builder transaction = Transaction.begin();
+  private final List<Requirement> requirements = new ArrayList<>();
+  private final Map<Long, NsObject> objects = new LinkedHashMap<>();
+  private final Map<String, Name> names = new LinkedHashMap<>();
+  private final Set<Long> listed = new HashSet<>();
+  private int parts;
 
-  /**
-   * Condition 0 is that the name is free, 1 that the id is, 2, of a session-long one, that its
-   * creator is in the view.
-   */
-  static Transaction creation(NsObject made) {
-    String nameKey = nameKey(made);
-    String key = ObjectCodec.xidKey(made.xid());
-    Transaction.Builder creation = Transaction.begin().absent(nameKey).absent(key);
+  /** Of what a condition says whether it is so. */
+  private enum Want {
+    NAMESPACE,
+    UNCHANGED,
+    ID_FREE,
+    CREATOR_IN_VIEW,
+    NAME_FREE
+  }
+
+  /** What a condition is for: the object, and what is done to it. */
+  private record Requirement(Want want, NsObject object, String doing) {}
+
+  /** What becomes of a name: it is free of who had it, or given, or one after the other. */
+  private static final class Name {
+    boolean freed;
+    @Nullable NsObject given;
+    String doing = "";
+  }
+
+  /** The cell of the namespace, the name and the id; the creator is in the view if it must be. */
+  ObjectChanges create(NsObject made) {
+    String doing = "creating: name=" + made.name();
+    String key = key(made);
+    requireNamespace(made, doing);
+    require(new Condition.Absent(key), Want.ID_FREE, made, doing);
     if (made.lifetime() == Lifetime.SESSION) {
-      creation.require(new Transaction.Condition.InView(made.creator()));
+      require(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
     }
-    return creation
-        .put(nameKey, ObjectCodec.number(made.xid()))
-        .put(key, ObjectCodec.write(made))
-        .touch(ObjectCodec.listKey(made.namespace().id()))
-        .build();
+    give(made, doing);
+    put(made);
+    return this;
   }
 
-  /** Condition 0 is that the object is of the version seen. */
-  static Transaction update(NsObject seen, NsObject next) {
-    String key = ObjectCodec.xidKey(seen.xid());
-    return Transaction.begin()
-        .version(key, seen.version())
-        .put(key, ObjectCodec.write(next))
-        .build();
+  /** Nothing becomes of the object; it is of the version seen when the others change. */
+  ObjectChanges unchanged(NsObject seen) {
+    requireSeen(seen, "requiring");
+    return this;
   }
 
-  /** Condition 0 is that the object is of the version seen, 1 that the new name is free. */
-  static Transaction renaming(NsObject seen, NsObject next) {
-    String key = ObjectCodec.xidKey(seen.xid());
-    return Transaction.begin()
-        .version(key, seen.version())
-        .absent(nameKey(next))
-        .put(key, ObjectCodec.write(next))
-        .remove(nameKey(seen))
-        .put(nameKey(next), ObjectCodec.number(seen.xid()))
-        .touch(ObjectCodec.listKey(seen.namespace().id()))
-        .build();
+  ObjectChanges update(NsObject seen, NsObject next) {
+    requireSeen(seen, "updating");
+    put(next);
+    return this;
   }
 
-  /** Takes the names away. Condition i is that object i is of the version seen. */
-  static Transaction deletion(List<NsObject> seen) {
-    Transaction.Builder deletion = Transaction.begin();
-    for (NsObject object : seen) {
-      String key = ObjectCodec.xidKey(object.xid());
-      deletion
-          .version(key, object.version())
-          .put(key, ObjectCodec.write(object.deleted()))
-          .remove(nameKey(object))
-          .touch(ObjectCodec.listKey(object.namespace().id()));
+  /** Gives it another name, another namespace, or both. */
+  ObjectChanges rename(NsObject seen, NsObject next) {
+    String doing = "renaming to " + next.name();
+    requireSeen(seen, doing);
+    if (next.namespace().id() != seen.namespace().id()) {
+      requireNamespace(next, doing);
     }
-    return deletion.build();
+    free(seen);
+    give(next, doing);
+    put(next);
+    return this;
   }
 
-  /** The end of a deleted object. Condition 0 is that it is of this version. */
+  /** Takes the name away. */
+  ObjectChanges delete(NsObject seen) {
+    requireSeen(seen, "deleting");
+    free(seen);
+    put(seen.deleted());
+    return this;
+  }
+
+  /** The end of a deleted object; condition 0 is that it is of this version. */
   static Transaction end(long xid, long deleted) {
     String key = ObjectCodec.xidKey(xid);
     return Transaction.begin().version(key, deleted).remove(key).build();
+  }
+
+  /**
+   * The conditions in the order of the changes, and after them those of names that must be free.
+   *
+   * @throws IllegalArgumentException if there are more than a transaction may have
+   */
+  Transaction build() {
+    names.forEach(
+        (nameKey, name) -> {
+          NsObject given = name.given;
+          if (given == null) {
+            transaction.remove(nameKey);
+          } else {
+            if (!name.freed) {
+              require(new Condition.Absent(nameKey), Want.NAME_FREE, given, name.doing);
+            }
+            transaction.put(nameKey, ObjectCodec.number(given.xid()));
+            // Next to its name, so that whoever reads the log holds the name once.
+            transaction.put(key(given), ObjectCodec.write(given));
+          }
+          parts++;
+        });
+    objects.values().stream()
+        .filter(object -> !given(object))
+        .forEach(object -> transaction.put(key(object), ObjectCodec.write(object)));
+    if (parts > Transaction.PARTS_MAX) {
+      throw new IllegalArgumentException(
+          "too many changes at once: objects=%d parts=%d max=%d"
+              .formatted(objects.size(), parts, Transaction.PARTS_MAX));
+    }
+    return transaction.build();
+  }
+
+  /** What a rejection means. */
+  NsException failed(Outcome.Rejected rejected) {
+    Requirement failed = requirements.get(Cells.failedCondition(rejected));
+    NsObject object = failed.object();
+    String doing = failed.doing();
+    return switch (failed.want()) {
+      case NAMESPACE -> new NsException.NotFound("no such namespace: " + doing + place(object));
+      case UNCHANGED ->
+          new NsException.Stale(
+              "changed since it was seen: %s: name=%s xid=%s"
+                  .formatted(doing, object.name(), object.xidText()));
+      case ID_FREE ->
+          new NsException.NameTaken("id taken: name=" + object.name() + " xid=" + object.xidText());
+      case CREATOR_IN_VIEW -> Calls.notInView(doing);
+      case NAME_FREE ->
+          new NsException.NameTaken("name taken: name=" + object.name() + place(object));
+    };
+  }
+
+  private static String place(NsObject object) {
+    return object.namespace().id() == 0 ? "" : " namespace=" + object.namespace().text();
+  }
+
+  /** Which object the condition was about. */
+  NsObject failedObject(Outcome.Rejected rejected) {
+    return requirements.get(Cells.failedCondition(rejected)).object();
+  }
+
+  private void requireNamespace(NsObject of, String doing) {
+    if (of.namespace().id() != 0) {
+      String key = NamespaceCodec.key(of.namespace().id());
+      require(new Condition.Present(key), Want.NAMESPACE, of, doing);
+    }
+  }
+
+  private void requireSeen(NsObject seen, String doing) {
+    require(new Condition.Version(key(seen), seen.version()), Want.UNCHANGED, seen, doing);
+  }
+
+  private void require(Condition condition, Want want, NsObject object, String doing) {
+    transaction.require(condition);
+    requirements.add(new Requirement(want, object, doing));
+    parts++;
+  }
+
+  private void put(NsObject object) {
+    if (objects.put(object.xid(), object) != null) {
+      throw new IllegalArgumentException(
+          "object changed twice in one transaction: name=" + object.name());
+    }
+    parts++;
+  }
+
+  private void free(NsObject seen) {
+    Name name = names.computeIfAbsent(nameKey(seen), _ -> new Name());
+    name.freed = true;
+    touch(seen);
+  }
+
+  private void give(NsObject object, String doing) {
+    Name name = names.computeIfAbsent(nameKey(object), _ -> new Name());
+    if (name.given != null) {
+      throw new IllegalArgumentException(
+          "name given twice in one transaction: name=" + object.name());
+    }
+    name.given = object;
+    name.doing = doing;
+    touch(object);
+  }
+
+  private boolean given(NsObject object) {
+    Name name = names.get(nameKey(object));
+    return name != null && object.equals(name.given);
+  }
+
+  private void touch(NsObject of) {
+    long namespace = of.namespace().id();
+    if (listed.add(namespace)) {
+      transaction.touch(ObjectCodec.listKey(namespace));
+      parts++;
+    }
+  }
+
+  private static String key(NsObject object) {
+    return ObjectCodec.xidKey(object.xid());
   }
 
   private static String nameKey(NsObject object) {

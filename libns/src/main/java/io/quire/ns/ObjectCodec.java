@@ -76,7 +76,7 @@ final class ObjectCodec {
   }
 
   /** Whether a number that fits stands between the prefix, of two, and this place. */
-  private static boolean isHexadecimal(String key, int end) {
+  static boolean isHexadecimal(String key, int end) {
     for (int i = 2; i < end; i++) {
       if (i >= 2 + 2 * Long.BYTES || !HexFormat.isHexDigit(key.charAt(i))) {
         return false;

@@ -5,7 +5,9 @@ import io.quire.gvm.Versioned;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Reads names and objects once for each version, as the log brings them. On the loop. */
+/**
+ * Reads names, objects and namespaces once for each version, as the log brings them. On the loop.
+ */
 final class ObjectReader implements Versioned.Reader {
   private String lastKey = "";
 
@@ -16,11 +18,13 @@ final class ObjectReader implements Versioned.Reader {
         lastKey = key;
         return value.length == Long.BYTES ? new NameCell(ObjectCodec.number(value), version) : null;
       }
-      if (!ObjectCodec.isXidKey(key)) {
+      if (!ObjectCodec.isXidKey(key) && !NamespaceCodec.isKey(key)) {
         return null;
       }
-      ObjectCell cell =
-          new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey));
+      Versioned cell =
+          ObjectCodec.isXidKey(key)
+              ? new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey))
+              : new NamespaceCell(NamespaceCodec.read(NamespaceCodec.idOf(key), value, version));
       // Flags that are not known here, or a name that is no UTF-8, would not come back.
       return Arrays.equals(cell.value(), value) ? cell : null;
     } catch (WireReader.MalformedException e) {

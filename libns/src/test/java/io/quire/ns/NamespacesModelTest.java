@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -222,7 +223,8 @@ class NamespacesModelTest {
       return new Done(op, "ok", next.version());
     }
 
-    private Done met(Op op, @Nullable NsObject object) {
+    private Done met(Op op, Optional<NsObject> found) {
+      NsObject object = found.orElse(null);
       if (object == null) {
         return new Done(op, "null", 0);
       }
@@ -230,7 +232,8 @@ class NamespacesModelTest {
       return new Done(op, text(object), 0);
     }
 
-    private Done opened(Op op, @Nullable NsRef reference) {
+    private Done opened(Op op, Optional<NsRef> found) {
+      NsRef reference = found.orElse(null);
       if (reference == null) {
         return new Done(op, "null", 0);
       }

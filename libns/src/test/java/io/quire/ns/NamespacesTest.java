@@ -10,8 +10,7 @@ import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
@@ -39,11 +38,11 @@ class NamespacesTest {
   void create_isSeenOnAllNodesByNameAndId() {
     NsObject made = create(a, "/x/y", 1, 2);
     for (NsPeer peer : peers) {
-      NsObject byName = peer.namespaces.lookup(ROOT, "/x/y");
+      NsObject byName = peer.found("/x/y");
       assertThat(byName).usingRecursiveComparison().isEqualTo(made);
-      assertThat(peer.namespaces.lookup(made.xid())).isSameAs(byName);
-      assertThat(peer.namespaces.xidOf(ROOT, "/x/y")).isEqualTo(made.xid());
-      assertThat(peer.namespaces.nameOf(made.xid())).isEqualTo("/x/y");
+      assertThat(peer.found(made.xid())).isSameAs(byName);
+      assertThat(peer.namespaces.xidOf(ROOT, "/x/y")).hasValue(made.xid());
+      assertThat(peer.namespaces.nameOf(made.xid())).contains("/x/y");
     }
     assertThat(made.creator()).isEqualTo(a.actor.member().incarnation());
     assertThat(made.version()).isPositive();
@@ -56,12 +55,15 @@ class NamespacesTest {
     b.namespaces.delete(ROOT, "/one");
     for (NsPeer peer : peers) {
       assertThat(peer.namespaces.lookupAll(ROOT, List.of("/two", "/one", "/none", "/two")))
-          .usingRecursiveFieldByFieldElementComparator()
-          .containsExactly(peer.found("/two"), null, null, peer.found("/two"));
+          .containsExactly(
+              Optional.of(peer.found("/two")),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of(peer.found("/two")));
       long[] xids = {two.xid(), 7, one.xid()};
-      @Nullable NsObject[] found = peer.namespaces.lookupAll(xids);
+      List<Optional<NsObject>> found = peer.namespaces.lookupAll(xids);
       for (int i = 0; i < xids.length; i++) {
-        assertThat(found[i]).usingRecursiveComparison().isEqualTo(peer.namespaces.lookup(xids[i]));
+        assertThat(found.get(i)).isEqualTo(peer.namespaces.lookup(xids[i]));
       }
     }
     assertThatThrownBy(() -> a.namespaces.lookupAll(ROOT, List.of("/two", "/x/")))
@@ -89,7 +91,7 @@ class NamespacesTest {
     }
     a.namespaces.delete(ROOT, "/y");
     for (NsPeer peer : peers) {
-      assertThat(peer.namespaces.lookup(ROOT, "/y")).isNull();
+      assertThat(peer.namespaces.lookup(ROOT, "/y")).isEmpty();
       assertThat(peer.found("/x").value()).containsExactly(3);
     }
   }
@@ -182,11 +184,12 @@ class NamespacesTest {
     assertThat(mine).isNotEqualTo(yours).isNotEqualTo(ROOT);
     NsObject one = a.namespaces.create(mine, "/x", "k", Lifetime.DURABLE, new byte[0]);
     NsObject two = a.namespaces.create(yours, "/x", "k", Lifetime.DURABLE, new byte[0]);
-    assertThat(c.namespaces.xidOf(mine, "/x")).isEqualTo(one.xid()).isNotEqualTo(two.xid());
-    assertThat(c.namespaces.lookup(ROOT, "/x")).isNull();
+    assertThat(c.namespaces.xidOf(mine, "/x")).hasValue(one.xid());
+    assertThat(c.namespaces.xidOf(yours, "/x")).hasValue(two.xid());
+    assertThat(c.namespaces.lookup(ROOT, "/x")).isEmpty();
     c.namespaces.destroyNamespace(mine);
-    assertThat(b.namespaces.lookup(mine, "/x")).isNull();
-    assertThat(b.namespaces.lookup(yours, "/x")).isNotNull();
+    assertThat(b.namespaces.lookup(mine, "/x")).isEmpty();
+    assertThat(b.namespaces.lookup(yours, "/x")).isPresent();
   }
 
   @Test
@@ -196,7 +199,7 @@ class NamespacesTest {
     assertThatThrownBy(
             () -> a.namespaces.create(xid, ROOT, "/y", "k", Lifetime.DURABLE, new byte[0]))
         .isInstanceOf(NsException.NameTaken.class)
-        .hasMessage("id taken: name=/y xid=" + xid);
+        .hasMessage("id taken: name=/y xid=" + Long.toHexString(xid));
   }
 
   @Test
@@ -250,14 +253,14 @@ class NamespacesTest {
       for (NsObject object : made) {
         assertThat(peer.namespaces.lookup(object.namespace(), object.name()))
             .usingRecursiveComparison()
-            .isEqualTo(object);
+            .isEqualTo(Optional.of(object));
       }
       assertThat(peer.namespaces.listAll(other, NamePattern.ALL))
           .extracting(NamePage.Listed::name)
           .containsExactly("/x", ":x", "x", "x/y");
     }
     b.namespaces.delete(ROOT, "x");
-    assertThat(c.namespaces.lookup(ROOT, "x")).isNull();
+    assertThat(c.namespaces.lookup(ROOT, "x")).isEmpty();
     assertThat(c.found("/x").xid()).isEqualTo(made.get(1).xid());
     assertThat(names(c)).containsExactly("/x", ":x", "x/y");
   }
@@ -275,7 +278,7 @@ class NamespacesTest {
         .hasMessage("it changed each time: deleting: name=/x");
     a.whenClockIsRead = () -> {};
     a.namespaces.delete(ROOT, "/x");
-    assertThat(b.namespaces.lookup(ROOT, "/x")).isNull();
+    assertThat(b.namespaces.lookup(ROOT, "/x")).isEmpty();
   }
 
   @Test
@@ -283,7 +286,7 @@ class NamespacesTest {
     NsObject first = create(a, "/x", 1);
     NsObject second = b.namespaces.update(first, new byte[] {2});
     assertThat(second.version()).isGreaterThan(first.version());
-    assertThat(c.namespaces.lookup(ROOT, "/x")).usingRecursiveComparison().isEqualTo(second);
+    assertThat(c.found("/x")).usingRecursiveComparison().isEqualTo(second);
     assertThatThrownBy(() -> c.namespaces.update(first, new byte[] {3}))
         .isInstanceOf(NsException.Stale.class)
         .hasMessage("changed since it was seen: updating: name=/x xid=" + first.xidText());
@@ -295,9 +298,9 @@ class NamespacesTest {
     NsObject old = create(a, "/x", 1);
     NsObject renamed = b.namespaces.rename(old, "/y");
     assertThat(renamed.name()).isEqualTo("/y");
-    assertThat(c.namespaces.lookup(ROOT, "/x")).isNull();
-    assertThat(c.namespaces.lookup(ROOT, "/y")).usingRecursiveComparison().isEqualTo(renamed);
-    assertThat(c.namespaces.nameOf(old.xid())).isEqualTo("/y");
+    assertThat(c.namespaces.lookup(ROOT, "/x")).isEmpty();
+    assertThat(c.found("/y")).usingRecursiveComparison().isEqualTo(renamed);
+    assertThat(c.namespaces.nameOf(old.xid())).contains("/y");
     assertThat(names(c)).containsExactly("/y");
     assertThatThrownBy(() -> a.namespaces.rename(old, "/z")).isInstanceOf(NsException.Stale.class);
   }
@@ -308,7 +311,7 @@ class NamespacesTest {
     create(a, "/y", 2);
     assertThatThrownBy(() -> b.namespaces.rename(x, "/y"))
         .isInstanceOf(NsException.NameTaken.class)
-        .hasMessage("name taken: renaming to /y: name=/x xid=" + x.xidText());
+        .hasMessage("name taken: name=/y");
     assertThatThrownBy(() -> b.namespaces.rename(x, "/x"))
         .isInstanceOf(NsException.NameTaken.class)
         .hasMessage("name taken: it is its own: name=/x");
@@ -323,8 +326,8 @@ class NamespacesTest {
     assertThat(peers)
         .allSatisfy(
             peer -> {
-              assertThat(peer.namespaces.lookup(ROOT, "/x")).isNull();
-              assertThat(peer.namespaces.nameOf(x.xid())).isNull();
+              assertThat(peer.namespaces.lookup(ROOT, "/x")).isEmpty();
+              assertThat(peer.namespaces.nameOf(x.xid())).isEmpty();
               assertThat(peer.freed).isEmpty();
             });
     stage.play(Duration.ofSeconds(1));
@@ -332,7 +335,7 @@ class NamespacesTest {
         .allSatisfy(
             peer -> {
               assertThat(peer.freed).containsExactly(x.xid());
-              assertThat(peer.namespaces.lookup(x.xid())).isNull();
+              assertThat(peer.namespaces.lookup(x.xid())).isEmpty();
             });
   }
 
@@ -349,7 +352,7 @@ class NamespacesTest {
     assertThatThrownBy(() -> b.namespaces.open(x.xid()))
         .isInstanceOf(NsException.Draining.class)
         .hasMessage("object was deleted: xid=" + x.xidText() + " name=/x");
-    assertThat(c.namespaces.open(ROOT, "/x")).isNull();
+    assertThat(c.namespaces.open(ROOT, "/x")).isEmpty();
     one.close();
     one.close();
     stage.play(Duration.ofSeconds(2));
@@ -357,7 +360,7 @@ class NamespacesTest {
     two.close();
     stage.play(Duration.ofSeconds(2));
     assertThat(peers).allSatisfy(peer -> assertThat(peer.freed).containsExactly(x.xid()));
-    assertThat(b.namespaces.open(x.xid())).isNull();
+    assertThat(b.namespaces.open(x.xid())).isEmpty();
   }
 
   @Test
@@ -376,7 +379,7 @@ class NamespacesTest {
   @Test
   void delete_holderDies_isFreedWhenItsSessionEnded() {
     NsObject x = create(a, "/x", 1);
-    assertThat(c.namespaces.open(ROOT, "/x")).isNotNull();
+    assertThat(c.namespaces.open(ROOT, "/x")).isPresent();
     a.namespaces.delete(ROOT, "/x");
     c.actor.exit();
     stage.play(Duration.ofSeconds(1));
@@ -441,14 +444,14 @@ class NamespacesTest {
     NsObject x = create(a, "/x", 1);
     b.namespaces.update(x, new byte[] {2});
     assertThatThrownBy(() -> a.namespaces.delete(x)).isInstanceOf(NsException.Stale.class);
-    assertThat(a.namespaces.lookup(ROOT, "/x")).isNotNull();
+    assertThat(a.namespaces.lookup(ROOT, "/x")).isPresent();
   }
 
   @Test
   void putAndDelete_dropsTheReferenceAndDeletesWhatWasOpened() {
     NsObject x = create(a, "/x", 1);
     b.opened("/x").putAndDelete();
-    assertThat(a.namespaces.lookup(ROOT, "/x")).isNull();
+    assertThat(a.namespaces.lookup(ROOT, "/x")).isEmpty();
     stage.play(Duration.ofSeconds(1));
     assertThat(a.freed).containsExactly(x.xid());
   }
@@ -465,7 +468,7 @@ class NamespacesTest {
             stage.play(Duration.ofSeconds(1));
           }
         };
-    assertThat(c.namespaces.open(ROOT, "/x")).isNull();
+    assertThat(c.namespaces.open(ROOT, "/x")).isEmpty();
     assertThat(c.freed).containsExactly(x.xid());
     assertThat(c.namespaces.references(x.xid())).isZero();
   }
@@ -512,10 +515,10 @@ class NamespacesTest {
     NsObject mine = c.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {1});
     c.namespaces.create(ROOT, "/kept", "k", Lifetime.DURABLE, new byte[] {1});
     stage.play(Duration.ofSeconds(5));
-    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNotNull();
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isPresent();
     c.actor.exit();
     stage.play(Duration.ofSeconds(5));
-    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNull();
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isEmpty();
     assertThat(a.freed).containsExactly(mine.xid());
     assertThat(names(b)).containsExactly("/kept");
   }
@@ -525,7 +528,7 @@ class NamespacesTest {
     c.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {1});
     NsPeer again = new NsPeer(stage, "c");
     stage.play(Duration.ofSeconds(1));
-    assertThat(a.namespaces.lookup(ROOT, "/lock")).isNull();
+    assertThat(a.namespaces.lookup(ROOT, "/lock")).isEmpty();
     again.namespaces.create(ROOT, "/lock", "lock", Lifetime.SESSION, new byte[] {2});
     stage.play(Duration.ofSeconds(2));
     assertThat(a.found("/lock").value()).containsExactly(2);
@@ -535,9 +538,9 @@ class NamespacesTest {
   void decoded_isSharedUntilTheVersionMoves() {
     NsObject x = create(a, "/x", 1);
     NsObject first = b.found("/x");
-    assertThat(b.namespaces.lookup(x.xid())).isSameAs(first);
+    assertThat(b.found(x.xid())).isSameAs(first);
     a.namespaces.update(x, new byte[] {2});
-    assertThat(b.namespaces.lookup(ROOT, "/x")).isNotSameAs(first);
+    assertThat(b.found("/x")).isNotSameAs(first);
     assertThat(first.value()).containsExactly(1);
   }
 
@@ -581,12 +584,12 @@ class NamespacesTest {
         .isInstanceOfSatisfying(
             NsException.Indeterminate.class,
             e ->
-                assertThat(Objects.requireNonNull(e.txn()).coordinator())
+                assertThat(e.txn().orElseThrow().coordinator())
                     .isEqualTo(a.actor.member().incarnation()))
         .hasMessage("may have happened: creating: name=/x");
     stage.whenEntered(stage::settle);
     stage.play(Duration.ofSeconds(6));
-    assertThat(b.namespaces.lookup(ROOT, "/x")).as("and in this case it had").isNotNull();
+    assertThat(b.namespaces.lookup(ROOT, "/x")).as("and in this case it had").isPresent();
   }
 
   private static List<String> names(NsPeer at) {

@@ -13,7 +13,6 @@ import io.quire.twopc.TwoPhase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.SplittableRandom;
 
 /** An incarnation on a stage with namespaces. */
@@ -80,15 +79,15 @@ final class NsPeer {
 
   /** What a name of the root means here; there must be something. */
   NsObject found(String name) {
-    return Objects.requireNonNull(namespaces.lookup(NsHandle.ROOT, name), name);
+    return namespaces.lookup(NsHandle.ROOT, name).orElseThrow();
   }
 
   NsObject found(long xid) {
-    return Objects.requireNonNull(namespaces.lookup(xid), () -> Long.toHexString(xid));
+    return namespaces.lookup(xid).orElseThrow();
   }
 
   NsRef opened(String name) {
-    return Objects.requireNonNull(namespaces.open(NsHandle.ROOT, name), name);
+    return namespaces.open(NsHandle.ROOT, name).orElseThrow();
   }
 
   private Clock clock(Actor of) {

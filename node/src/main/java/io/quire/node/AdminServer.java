@@ -193,11 +193,11 @@ public final class AdminServer implements AutoCloseable {
         glob != null
             ? NamePattern.of(glob)
             : prefix != null ? NamePattern.startingWith(prefix) : NamePattern.ALL;
-    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, call.queryParam("after"), PAGE);
+    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, after(call), PAGE);
     List<Described> objects =
         page.names().stream()
-            .map(listed -> node.namespaces().lookup(listed.xid()))
-            .filter(object -> object != null && !object.draining())
+            .flatMap(listed -> node.namespaces().lookup(listed.xid()).stream())
+            .filter(object -> !object.draining())
             .map(this::describe)
             .toList();
     call.json(new Page(objects, page.next().orElse(null)));
@@ -230,7 +230,7 @@ public final class AdminServer implements AutoCloseable {
     if (call.queryParam("name") != null) {
       throw new IllegalArgumentException("name and glob exclude each other");
     }
-    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, call.queryParam("after"), PAGE);
+    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, after(call), PAGE);
     int deleted = node.namespaces().delete(NsHandle.ROOT, page.names());
     call.json(new Deleted(deleted, page.next().orElse(null)));
   }
@@ -348,11 +348,14 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private NsObject existing(String name) {
-    NsObject object = node.namespaces().lookup(NsHandle.ROOT, name);
-    if (object == null) {
-      throw new Failure.NoSuchName("no such object: name=" + name);
-    }
-    return object;
+    return node.namespaces()
+        .lookup(NsHandle.ROOT, name)
+        .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
+  }
+
+  private static String after(Context call) {
+    String after = call.queryParam("after");
+    return after == null ? "" : after;
   }
 
   private static final String DATASET = "dataset";

@@ -84,6 +84,7 @@ record Failure(String error, String happened) {
       case NsException.NameTaken _ -> HttpStatus.CONFLICT;
       case NsException.Stale _ -> HttpStatus.CONFLICT;
       case NsException.Draining _ -> HttpStatus.CONFLICT;
+      case NsException.QuotaExceeded _ -> HttpStatus.INSUFFICIENT_STORAGE;
       case NsException.NotInView _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.Refused _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.InvalidName _ -> HttpStatus.BAD_REQUEST;

@@ -6,6 +6,7 @@ import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
+import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.NsRef;
 import io.quire.sim.Action;
@@ -149,7 +150,7 @@ final class ChaosClient {
   private void lookup(Keys keys, String key) {
     Journal.Call call = journal.begin(name, "lookup", List.of(new Part(key, Action.read())));
     try {
-      NsObject found = names().lookup(keys.namespace(), key);
+      NsObject found = names().lookup(keys.namespace(names()), key).orElse(null);
       call.end(found(found));
       remember(key, found);
     } catch (RuntimeException e) {
@@ -179,7 +180,7 @@ final class ChaosClient {
         List.of(part),
         () -> {
           NsObject made =
-              names().create(keys.namespace(), key, "chaos", Lifetime.DURABLE, bytes(value));
+              names().create(keys.namespace(names()), key, "chaos", Lifetime.DURABLE, bytes(value));
           remember(key, made);
           return List.of(new Result.Written(made.version()));
         },
@@ -252,7 +253,7 @@ final class ChaosClient {
         "delete-name",
         List.of(new Part(key, Action.deleteIfPresent())),
         () -> {
-          names().delete(keys.namespace(), key);
+          names().delete(keys.namespace(names()), key);
           return List.of(new Result.Written(0));
         },
         e -> e instanceof NsException.NotFound ? List.of(Result.REFUSED) : null);
@@ -277,7 +278,7 @@ final class ChaosClient {
             name, "list", all.stream().map(key -> new Part(key, Action.exists())).toList());
     try {
       List<NamePage.Listed> listed =
-          names().list(keys.namespace(), NamePattern.ALL, null, Namespaces.PAGE_MAX).names();
+          names().list(keys.namespace(names()), NamePattern.ALL, "", Namespaces.PAGE_MAX).names();
       Map<String, Long> found = new HashMap<>();
       Set<Long> ids = new HashSet<>();
       for (NamePage.Listed each : listed) {
@@ -297,7 +298,7 @@ final class ChaosClient {
   /** Holds an object open; while this node stays in the view, it must not be freed. */
   private void open(Keys keys, String key) {
     Journal.Call call = journal.begin(name, "open", List.of(new Part(key, Action.read())));
-    try (NsRef held = names().open(keys.namespace(), key)) {
+    try (NsRef held = names().open(keys.namespace(names()), key).orElse(null)) {
       long epoch = node.sessions().view().epoch();
       call.end(found(held == null ? null : held.object()));
       if (held == null) {
@@ -312,8 +313,7 @@ final class ChaosClient {
 
   private void lookAtHeld(NsObject held, long epoch) {
     try {
-      NsObject now = names().lookup(held.xid());
-      if (now == null && node.sessions().view().epoch() == epoch) {
+      if (names().lookup(held.xid()).isEmpty() && node.sessions().view().epoch() == epoch) {
         journal.broken("freed while it was open: xid=" + held.xidText() + " epoch=" + epoch);
       }
     } catch (NsException.NotInView | NsException.Refused e) {
@@ -324,8 +324,7 @@ final class ChaosClient {
   private void createForSession() {
     try {
       names()
-          .create(
-              Keys.OF_SESSIONS, "/s/" + next(), "chaos", Lifetime.SESSION, bytes("for-a-session"));
+          .create(NsHandle.ROOT, "/s/" + next(), "chaos", Lifetime.SESSION, bytes("for-a-session"));
     } catch (NsException | IllegalStateException e) {
       refused = true;
     }

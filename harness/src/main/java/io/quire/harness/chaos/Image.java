@@ -79,7 +79,7 @@ record Image(
     for (String key : cells.keySet()) {
       if (key.startsWith(OBJECT_PREFIX)) {
         long xid = Long.parseUnsignedLong(key.substring(OBJECT_PREFIX.length()), 16);
-        NsObject object = node.namespaces().lookup(xid);
+        NsObject object = node.namespaces().lookup(xid).orElse(null);
         references += node.namespaces().references(xid);
         if (object != null) {
           objects.put(xid, held(object));
@@ -156,7 +156,12 @@ record Image(
       return new Result.Found(
           Long.parseLong(cell.substring(0, space)), plain(cell.substring(space + 1)));
     }
-    Long xid = lists.getOrDefault(Keys.namespaceOf(key), Map.of()).get(key);
+    Long xid =
+        lists.values().stream()
+            .map(names -> names.get(key))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
     Held object = xid == null ? null : objects.get(xid);
     return object == null ? Result.ABSENT : new Result.Found(object.version, plain(object.value));
   }

@@ -1,6 +1,9 @@
 package io.quire.harness.chaos;
 
+import io.quire.ns.Namespaces;
+import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
+import io.quire.ns.Quota;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,18 +20,24 @@ record Keys(int age) {
   private static final int NAMES = 6;
   private static final int CELLS = 4;
   private static final int LOCKS = 3;
-  private static final long FIRST_NAMESPACE = 1_000;
-
-  /** Objects that live as long as their creator's session. */
-  static final NsHandle OF_SESSIONS = new NsHandle(FIRST_NAMESPACE - 1);
 
   /** What clients use now, if the run began at that moment of the machine's monotonic clock. */
   static Keys now(long begun) {
     return new Keys((int) ((System.nanoTime() - begun) / AGE_NANOS));
   }
 
-  NsHandle namespace() {
-    return new NsHandle(FIRST_NAMESPACE + age);
+  /** Made by whoever needs it first. */
+  NsHandle namespace(Namespaces names) {
+    String name = "chaos/" + age;
+    return names.namespace(name).orElseGet(() -> made(names, name));
+  }
+
+  private static NsHandle made(Namespaces names, String name) {
+    try {
+      return names.createNamespace(name, Quota.NONE);
+    } catch (NsException.NameTaken e) {
+      return names.namespace(name).orElseThrow(() -> e);
+    }
   }
 
   List<String> names() {
@@ -51,10 +60,5 @@ record Keys(int age) {
 
   static boolean isCell(String key) {
     return key.startsWith("chaos/");
-  }
-
-  /** The namespace of a name. */
-  static long namespaceOf(String name) {
-    return FIRST_NAMESPACE + Long.parseLong(name.split("/")[2]);
   }
 }

@@ -1,0 +1,10 @@
+package io.quire.ns;
+
+/** What became of one of many objects that were to be created. */
+public sealed interface Created {
+  /** It is there. */
+  record Made(NsObject object) implements Created {}
+
+  /** Its name is another's; nothing was created. */
+  record NameTaken(String name) implements Created {}
+}
