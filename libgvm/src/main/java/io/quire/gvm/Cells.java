@@ -192,6 +192,12 @@ public final class Cells {
     store.readBy(reader);
   }
 
+  /** Up to where the cells are applied. On the loop. */
+  public long appliedPosition() {
+    loop.confine();
+    return twoPhase.applied();
+  }
+
   /** Adds limits to those of all; before the log starts, and the same on every node. */
   public void limitBy(Bounds bounds) {
     store.limitBy(bounds);

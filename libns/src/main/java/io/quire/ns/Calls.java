@@ -78,6 +78,7 @@ final class Calls {
     return switch (e) {
       case NsException ours -> ours;
       case GvmException.NotInView _ -> notInView(doing);
+      case GvmException.TooOld old -> new NsException.Overtaken(doing + ": " + old.getMessage());
       case GvmException.Undecided _ ->
           new NsException.Refused("a transaction is under way for too long: " + doing);
       case null, default -> new IllegalStateException(doing, e);

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -281,16 +282,89 @@ public final class Namespaces {
             () -> index.page(namespace.id(), pattern, after, limit)));
   }
 
-  /** All names that match, page by page; each page is of one moment, the whole is not. */
+  /** All names that match, as of one moment. */
   public List<Listed> listAll(NsHandle namespace, NamePattern pattern) {
     List<Listed> all = new ArrayList<>();
-    Optional<String> after = Optional.of("");
-    while (after.isPresent()) {
-      NamePage page = list(namespace, pattern, after.get(), PAGE_MAX);
+    try (NsListing listing = listing(namespace, pattern)) {
+      NamePage page = listing.next(PAGE_MAX);
       all.addAll(page.names());
-      after = page.next();
+      while (page.next().isPresent()) {
+        page = listing.next(PAGE_MAX);
+        all.addAll(page.names());
+      }
     }
     return all;
+  }
+
+  /** Begins to list names that match, page by page, all of them as of this moment. */
+  public NsListing listing(NsHandle namespace, NamePattern pattern) {
+    return Calls.await(
+        "listing: namespace=" + namespace.text() + " pattern=" + pattern,
+        cells.onLoop(
+            List.of(ObjectCodec.listKey(namespace.id())),
+            DEADLINE,
+            () -> {
+              NsListing listing =
+                  new NsListing(loop, index, namespace, pattern, cells.appliedPosition());
+              index.begin(listing);
+              return listing;
+            }));
+  }
+
+  /**
+   * What lies right below a directory, in order, as of one moment. Each entry costs one look into a
+   * tree, however much lies below it.
+   *
+   * @param directory "" for all of the namespace; otherwise it ends with a slash
+   * @param after entries up to this path are left out; "" for none
+   * @param limit 1 to {@link #PAGE_MAX}
+   */
+  public TreePage tree(NsHandle namespace, String directory, String after, int limit) {
+    Checks.limit(limit);
+    if (!directory.isEmpty() && !directory.endsWith("/")) {
+      throw new IllegalArgumentException(
+          "not a directory: wanted a slash at the end: " + directory);
+    }
+    return Calls.await(
+        "listing: namespace=" + namespace.text() + " directory=" + directory,
+        cells.onLoop(
+            List.of(ObjectCodec.listKey(namespace.id())),
+            DEADLINE,
+            () -> index.below(namespace.id(), directory, after, limit)));
+  }
+
+  /** Watches the objects of a namespace whose names match, before a change or after it. */
+  public NsWatch watch(NsHandle namespace, NamePattern pattern) {
+    String what = "namespace=" + namespace.text() + " pattern=" + pattern;
+    return watch(OptionalLong.empty(), ObjectCodec.XID_PREFIX, in(namespace, pattern), what);
+  }
+
+  /**
+   * As above, of changes after a position, such as a {@link NsWatch#bookmark} or {@link
+   * NsListing#position}.
+   *
+   * @throws NsException.Overtaken if this node does not remember them all
+   */
+  public NsWatch watch(NsHandle namespace, NamePattern pattern, long after) {
+    String what = "namespace=" + namespace.text() + " pattern=" + pattern;
+    return watch(OptionalLong.of(after), ObjectCodec.XID_PREFIX, in(namespace, pattern), what);
+  }
+
+  /** Watches one object. */
+  public NsWatch watch(long xid) {
+    String what = "xid=" + Long.toHexString(xid);
+    return watch(
+        OptionalLong.empty(), ObjectCodec.xidKey(xid), object -> object.xid() == xid, what);
+  }
+
+  private static Predicate<NsObject> in(NsHandle namespace, NamePattern pattern) {
+    return object -> object.namespace().equals(namespace) && pattern.matches(object.name());
+  }
+
+  private NsWatch watch(
+      OptionalLong after, String prefix, Predicate<NsObject> wanted, String what) {
+    var opened = after.isPresent() ? cells.watch(prefix, after.getAsLong()) : cells.watch(prefix);
+    return new NsWatch(Calls.await("watching: " + what, opened), wanted, what, clock);
   }
 
   /**

@@ -75,6 +75,15 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
+  /** A watch or a listing fell behind what this node remembers. Nothing changed. */
+  public static final class Overtaken extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Overtaken(String message) {
+      super(message);
+    }
+  }
+
   /** The namespace may not hold as much: see {@link Quota}. Nothing changed. */
   public static final class QuotaExceeded extends NsException {
     private static final long serialVersionUID = 1;

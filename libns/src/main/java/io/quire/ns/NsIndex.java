@@ -11,12 +11,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongConsumer;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +24,8 @@ import org.jspecify.annotations.Nullable;
  * the loop.
  */
 final class NsIndex implements CellListener, Bounds {
-  private static final int LOOKED_MAX = 10_000;
+  private static final int LISTINGS_MAX = 100;
   private static final String QUOTA = "namespace.";
-
-  /** Steps of matching in one page, give or take one name: milliseconds. */
-  private static final long WORK_MAX = 8_000_000;
 
   private final Cells cells;
   private final RefTable references;
@@ -39,6 +34,7 @@ final class NsIndex implements CellListener, Bounds {
   private final TreeMap<String, Long> named = new TreeMap<>();
   private final Map<Long, Quota> quotas = new HashMap<>();
   private final Set<Long> ended = new TreeSet<>();
+  private final List<NsListing> listings = new ArrayList<>();
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
 
@@ -51,72 +47,60 @@ final class NsIndex implements CellListener, Bounds {
     this.freed = freed;
   }
 
-  /**
-   * The names after {@code after} that match, in order; at most {@value #LOOKED_MAX} names are
-   * looked at, and fewer if each takes long, so that the loop is free again soon.
-   */
+  /** The names after {@code after} that match, in order: see {@link Pages#matching}. */
   NamePage page(long namespace, NamePattern pattern, String after, int limit) {
-    Space space = spaces.get(namespace);
-    return space == null
-        ? new NamePage(List.of(), Optional.empty())
-        : page(space.names, NameCell::xid, pattern, after, limit);
+    return Pages.matching(names(namespace), NameCell::xid, pattern, after, limit);
   }
 
-  /** As above, of the names of namespaces. */
+  /** What lies right below a directory: see {@link Pages#below}. */
+  TreePage below(long namespace, String directory, String after, int limit) {
+    return Pages.below(names(namespace), NameCell::xid, directory, after, limit);
+  }
+
+  /** As {@link #page}, of the names of namespaces. */
   NamePage namespaces(NamePattern pattern, String after, int limit) {
-    return page(named, id -> id, pattern, after, limit);
+    return Pages.matching(named, id -> id, pattern, after, limit);
   }
 
-  private static <T> NamePage page(
-      TreeMap<String, T> all,
-      ToLongFunction<T> number,
-      NamePattern pattern,
-      String after,
-      int limit) {
-    String prefix = pattern.prefix();
-    boolean further = !after.isEmpty() && after.compareTo(prefix) >= 0;
-    List<NamePage.Listed> page = new ArrayList<>();
-    int looked = 0;
-    long work = 0;
-    for (Map.Entry<String, T> entry :
-        (further ? all.tailMap(after, false) : all.tailMap(prefix, true)).entrySet()) {
-      String name = entry.getKey();
-      if (!name.startsWith(prefix)) {
-        break;
-      }
-      if (pattern.matches(name)) {
-        page.add(new NamePage.Listed(name, number.applyAsLong(entry.getValue())));
-      }
-      work += pattern.work(name);
-      if (page.size() == limit || ++looked == LOOKED_MAX || work >= WORK_MAX) {
-        return new NamePage(page, Optional.of(name));
-      }
+  /** In order; not to be changed. */
+  TreeMap<String, NameCell> names(long namespace) {
+    Space space = spaces.get(namespace);
+    return space == null ? new TreeMap<>() : space.names;
+  }
+
+  /** From now on it is told of names before they change; the oldest one ends if there are many. */
+  void begin(NsListing listing) {
+    spaces.computeIfAbsent(listing.namespace().id(), _ -> new Space()).begin(listing);
+    listings.add(listing);
+    if (listings.size() > LISTINGS_MAX) {
+      listings.getFirst().overtake();
     }
-    return new NamePage(page, Optional.empty());
+  }
+
+  void end(NsListing listing) {
+    Space space = spaces.get(listing.namespace().id());
+    if (listings.remove(listing) && space != null) {
+      space.end(listing);
+      forget(listing.namespace().id(), space);
+    }
+  }
+
+  private void forget(long namespace, Space space) {
+    if (space.idle()) {
+      spaces.remove(namespace);
+      ended.remove(namespace);
+    }
   }
 
   Usage usage(long namespace) {
     Space space = spaces.get(namespace);
-    return space == null ? new Usage(0, 0) : new Usage(space.names.size(), space.bytes);
+    return space == null ? new Usage(0, 0) : space.usage();
   }
 
-  /** The last objects by name; one, if there is any, and no more than so many bytes of others. */
+  /** See {@link Space#last}. */
   List<NsObject> last(long namespace, int most, long bytesMost) {
-    List<NsObject> last = new ArrayList<>();
     Space space = spaces.get(namespace);
-    long bytes = 0;
-    for (NameCell name :
-        space == null ? List.<NameCell>of() : space.names.descendingMap().values()) {
-      ObjectCell object = name.object();
-      bytes += bytes(object);
-      if (object != null && !last.isEmpty() && (last.size() == most || bytes > bytesMost)) {
-        break;
-      }
-      if (object != null) {
-        last.add(object.object());
-      }
-    }
-    return last;
+    return space == null ? List.of() : space.last(most, bytesMost);
   }
 
   /** Namespaces that are no more and have objects still. */
@@ -145,6 +129,7 @@ final class NsIndex implements CellListener, Bounds {
   @Override
   public void restored(long position) {
     Set<Long> gone = present();
+    spaces.values().forEach(Space::overtake);
     spaces.clear();
     named.clear();
     quotas.clear();
@@ -152,7 +137,7 @@ final class NsIndex implements CellListener, Bounds {
     sessionObjects.clear();
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), key, cell));
-    spaces.keySet().forEach(this::look);
+    List.copyOf(spaces.keySet()).forEach(this::look);
     gone.removeAll(present());
     gone.forEach(this::free);
   }
@@ -205,7 +190,7 @@ final class NsIndex implements CellListener, Bounds {
   private void look(long namespace) {
     boolean lives =
         namespace == 0 || cells.applied(NamespaceCodec.key(namespace)) instanceof NamespaceCell;
-    if (!lives && spaces.containsKey(namespace)) {
+    if (!lives && !names(namespace).isEmpty()) {
       ended.add(namespace);
     } else {
       ended.remove(namespace);
@@ -218,9 +203,9 @@ final class NsIndex implements CellListener, Bounds {
 
   private void nameTaken(long namespace, String name) {
     Space space = spaces.get(namespace);
-    if (space != null && space.take(name)) {
-      spaces.remove(namespace);
-      ended.remove(namespace);
+    if (space != null) {
+      space.take(name);
+      forget(namespace, space);
     }
   }
 
@@ -239,9 +224,7 @@ final class NsIndex implements CellListener, Bounds {
     String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
     if (cells.applied(nameKey) instanceof NameCell name && name.xid() == xid) {
       Space space = spaces.computeIfAbsent(object.namespace().id(), _ -> new Space());
-      space.bytes -= bytes(name.object());
-      name.leadTo(changed);
-      space.bytes += bytes(changed);
+      space.lead(name, changed);
     }
   }
 
@@ -254,30 +237,6 @@ final class NsIndex implements CellListener, Bounds {
   private void free(long xid) {
     references.forget(xid);
     freed.forEach(listener -> listener.accept(xid));
-  }
-
-  private static int bytes(@Nullable ObjectCell object) {
-    return object == null ? 0 : object.object().held().length;
-  }
-
-  /** The names of a namespace, and the bytes of the objects that they lead to. */
-  private static final class Space {
-    final TreeMap<String, NameCell> names = new TreeMap<>();
-    long bytes;
-
-    void give(String name, NameCell cell) {
-      NameCell before = names.put(name, cell);
-      if (before != null && before != cell) {
-        bytes -= bytes(before.object());
-      }
-    }
-
-    /** Whether it was the last one. */
-    boolean take(String name) {
-      NameCell before = names.remove(name);
-      bytes -= before == null ? 0 : bytes(before.object());
-      return names.isEmpty();
-    }
   }
 
   static boolean isQuota(Limits.Exceeded exceeded) {

@@ -21,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  */
 final class ObjectCodec {
-  private static final String XID_PREFIX = "x/";
+  static final String XID_PREFIX = "x/";
   static final String XID_COUNTER = "c/xid";
 
   private static final String NAME_PREFIX = "n/";

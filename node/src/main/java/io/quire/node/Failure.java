@@ -85,6 +85,7 @@ record Failure(String error, String happened) {
       case NsException.Stale _ -> HttpStatus.CONFLICT;
       case NsException.Draining _ -> HttpStatus.CONFLICT;
       case NsException.QuotaExceeded _ -> HttpStatus.INSUFFICIENT_STORAGE;
+      case NsException.Overtaken _ -> HttpStatus.GONE;
       case NsException.NotInView _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.Refused _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.InvalidName _ -> HttpStatus.BAD_REQUEST;
