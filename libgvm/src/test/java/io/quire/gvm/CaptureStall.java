@@ -22,7 +22,10 @@ final class CaptureStall {
 
   private final CellStore store =
       new CellStore(
-          new Sessions(new Stage().enter("a").log()), LockConditions.NONE, Rules.ALL, Runnable::run);
+          new Sessions(new Stage().enter("a").log()),
+          LockConditions.NONE,
+          Rules.ALL,
+          Runnable::run);
   private final SplittableRandom random = new SplittableRandom(1);
   private final int cells;
   private long position = 1 << 16;

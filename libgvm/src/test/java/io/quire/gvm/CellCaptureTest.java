@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Timeout;
 class CellCaptureTest {
   private final CellStore store =
       new CellStore(
-          new Sessions(new Stage().enter("a").log()), LockConditions.NONE, Rules.ALL, Runnable::run);
+          new Sessions(new Stage().enter("a").log()),
+          LockConditions.NONE,
+          Rules.ALL,
+          Runnable::run);
   private long position = 1 << 16;
 
   private void commit(SplittableRandom random, int keys) {
