@@ -70,9 +70,7 @@ final class LockChecks {
     held.add(new Held(node, lock));
     granted
         .computeIfAbsent(lock.sequencer().path(), _ -> new TreeMap<>())
-        .put(
-            lock.sequencer().generation(),
-            new Grant(lock.requested(), lock.sequencer().mode()));
+        .put(lock.sequencer().generation(), new Grant(lock.requested(), lock.sequencer().mode()));
   }
 
   void lets(HeldLock lock) {

@@ -138,7 +138,12 @@ final class Conversions {
                 locks
                     .requests()
                     .untilDone(tenure, cancel, "giving up: " + conversion.doing)
-                    .whenComplete((_, _) -> end(conversion, why)));
+                    .whenComplete(
+                        (_, _) -> {
+                          // A snapshot may have brought the grant together with this.
+                          follow(conversion);
+                          end(conversion, why);
+                        }));
   }
 
   private void late(Conversion conversion, Duration deadline) {

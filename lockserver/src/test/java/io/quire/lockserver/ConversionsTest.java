@@ -261,6 +261,22 @@ class ConversionsTest {
   }
 
   @Test
+  void snapshot_withTheGrantAndTheEndOfTheWait_isFollowed() {
+    HeldLock held = lock(c, LockTerms.SHARED);
+    CompletableFuture<Sequencer> lost = held.convertAsync(LockMode.BESIDE_READ, ms(300));
+    stage.commitAll();
+    stage.pass(ms(310));
+    assertThat(LockActor.failure(lost)).isInstanceOf(LockException.Indeterminate.class);
+    assertThat(held.isHeld()).isFalse();
+    stage.commitAll();
+    a.actor.applyAll();
+    c.actor.install(a.actor);
+    assertThat(held.mode()).isEqualTo(LockMode.BESIDE_READ);
+    assertThat(held.isHeld()).isTrue();
+    assertThat(check(b, held.sequencer())).isTrue();
+  }
+
+  @Test
   void guardedChange_ofTheStrongerMode_isStaleAfterTheDemotion() {
     HeldLock held = lock(b, LockTerms.EXCLUSIVE);
     LockFiles exclusive = held.files();
