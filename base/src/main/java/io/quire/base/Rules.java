@@ -57,6 +57,12 @@ public final class Rules {
     LOCK_QUEUE_SAVED,
     /** A lock that was lost, and not given back, is granted only after its delay. */
     LOCK_DELAY,
+    /** Who writes beside others does not admit another who writes. */
+    LOCK_MODES,
+    /** A lock that is converted is held all the while. */
+    CONVERT_IN_PLACE,
+    /** A transaction that wants a lock free is rejected where somebody has it. */
+    FREE_CHECK,
     /** An append or an abort that was lost is made up for by an entry that settles it. */
     RESOLVE,
     /** A hint goes out when the transaction was applied somewhere. */

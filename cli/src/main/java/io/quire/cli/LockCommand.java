@@ -33,7 +33,9 @@ final class LockCommand implements Callable<Integer> {
       name = "ls",
       mixinStandardHelpOptions = true,
       description =
-          "Lists what lies below a directory: files, and locks that are held or waited for.",
+          "Lists what lies below a directory: files, and locks that are held or waited for. Modes"
+              + " are shared, exclusive, beside_read and beside_write; the last is shown if anybody"
+              + " holds the lock so. delayed: its holder was lost; waited: nobody holds it yet.",
       footer = {"%nExamples:", "  quire lock ls", "  quire lock ls /servers --json"})
   int ls(
       @Mixin NodeOption node,
@@ -52,7 +54,7 @@ final class LockCommand implements Callable<Integer> {
       }
       for (JsonNode path : paths) {
         System.out.println(
-            "%10s  %-9s %4d  %s"
+            "%10s  %-12s %4d  %s"
                 .formatted(
                     path.path("file").asBoolean() ? Text.bytes(path.path("bytes").asLong()) : "",
                     mode(path),
@@ -93,12 +95,13 @@ final class LockCommand implements Callable<Integer> {
     if (holders.isEmpty()) {
       return path.path("waiting").asInt() > 0 ? "waited" : "";
     }
+    String mode = "delayed";
     for (JsonNode holder : holders) {
-      if (!holder.path("lost").asBoolean()) {
-        return holder.path("mode").asText().toLowerCase(Locale.ROOT);
+      if (!holder.path("lost").asBoolean() && !mode.equals("beside_write")) {
+        mode = holder.path("mode").asText().toLowerCase(Locale.ROOT);
       }
     }
-    return "delayed";
+    return mode;
   }
 
   private static List<String> lines(JsonNode found) {

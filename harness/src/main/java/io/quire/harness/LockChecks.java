@@ -17,12 +17,13 @@ import java.util.TreeMap;
  *
  * <ul>
  *   <li>at no moment do two processes both find, by their own clocks, that they hold a lock, unless
- *       both hold it shared;
+ *       their modes admit each other, also while they change them;
+ *   <li>a transaction that wants a lock free takes effect only where nobody has it;
  *   <li>changes that are guarded by a lock take effect in the order of its holders, whoever sends
  *       them and however late;
  *   <li>what a holder sends, and is under way for less than the lock delay, does not arrive after
  *       something from the next holder;
- *   <li>locks are granted in the order of the requests;
+ *   <li>locks are granted in the order of the requests, but for those that admit each other;
  *   <li>what was reported as done is done once, and what was reported as not done is not;
  *   <li>all nodes are told the same events, in order and without gaps.
  * </ul>
@@ -32,12 +33,19 @@ final class LockChecks {
   static final String MIXED = "/m";
   static final List<String> LOCKS = List.of(GUARD, MIXED);
   static final String LOG = "/log";
+  static final String FREE = "/free";
+  private static final Set<String> TOGETHER =
+      Set.of(
+          "SHARED SHARED",
+          "BESIDE_READ BESIDE_READ",
+          "BESIDE_READ BESIDE_WRITE",
+          "BESIDE_WRITE BESIDE_READ");
   static final String COUNTER = "/n";
 
   private final World world;
   private final List<Held> held = new ArrayList<>();
-  private final Map<String, TreeMap<Long, Long>> requested = new HashMap<>();
-  private final Map<Long, LockEvent> events = new HashMap<>();
+  private final Map<String, TreeMap<Long, Grant>> granted = new HashMap<>();
+  private final TreeMap<Long, LockEvent> events = new TreeMap<>();
   private final Set<String> acknowledged = new HashSet<>();
   private final Set<String> refused = new HashSet<>();
   private long counted;
@@ -50,6 +58,8 @@ final class LockChecks {
     }
   }
 
+  private record Grant(long requested, LockMode mode) {}
+
   LockChecks(World world) {
     this.world = world;
     world.invariant("mutual exclusion", 1, this::mutualExclusion);
@@ -58,9 +68,9 @@ final class LockChecks {
   /** A client came to hold a lock. */
   void holds(SimulatedNode node, HeldLock lock) {
     held.add(new Held(node, lock));
-    requested
+    granted
         .computeIfAbsent(lock.sequencer().path(), _ -> new TreeMap<>())
-        .put(lock.sequencer().generation(), lock.requested());
+        .put(lock.sequencer().generation(), new Grant(lock.requested(), lock.sequencer().mode()));
   }
 
   void lets(HeldLock lock) {
@@ -72,18 +82,26 @@ final class LockChecks {
       for (int j = i + 1; j < held.size(); j++) {
         HeldLock one = held.get(i).lock;
         HeldLock other = held.get(j).lock;
-        boolean together =
-            one.sequencer().mode() == LockMode.SHARED
-                && other.sequencer().mode() == LockMode.SHARED;
-        if (!together
+        if (!together(one.mode(), other.mode())
             && one.sequencer().path().equals(other.sequencer().path())
             && held.get(i).now()
             && held.get(j).now()) {
           throw new AssertionError(
-              "two hold one lock: " + one.sequencer() + " and " + other.sequencer());
+              "two hold one lock: "
+                  + one.sequencer()
+                  + " as "
+                  + one.mode()
+                  + " and "
+                  + other.sequencer()
+                  + " as "
+                  + other.mode());
         }
       }
     }
+  }
+
+  private static boolean together(LockMode one, LockMode other) {
+    return TOGETHER.contains(one + " " + other);
   }
 
   /** Something arrived that a holder sent, at somebody who looks at nothing. */
@@ -169,18 +187,70 @@ final class LockChecks {
     }
   }
 
-  /** Of each lock, later grants are of later requests. */
+  /** Of each lock, later grants are of later requests, if one keeps the other out. */
   void order() {
-    requested.forEach(
+    granted.forEach(
         (path, byGeneration) -> {
-          long last = 0;
-          for (long position : byGeneration.values()) {
-            if (position <= last) {
-              throw world.failure("granted out of order: path=" + path);
+          List<Grant> before = new ArrayList<>();
+          for (Grant grant : byGeneration.values()) {
+            for (Grant earlier : before) {
+              if (grant.requested() <= earlier.requested()
+                  && !together(grant.mode(), earlier.mode())) {
+                throw world.failure("granted out of order: path=" + path);
+              }
             }
-            last = position;
+            before.add(grant);
           }
         });
+  }
+
+  /**
+   * What was put on condition that a lock is free, was so where nobody held or had lost it.
+   *
+   * @param made by key, the position at which
+   */
+  void free(Map<String, Long> made) {
+    made.forEach(
+        (key, position) -> {
+          String path = key.substring(FREE.length(), key.lastIndexOf('/'));
+          Map<Long, Long> holders = holders(path, position);
+          if (!holders.isEmpty()) {
+            throw world.failure(
+                "a lock was not free: key=" + key + " generations=" + holders.keySet());
+          }
+        });
+  }
+
+  /** By generation, the sessions that had this lock before this position. */
+  private Map<Long, Long> holders(String path, long position) {
+    Map<Long, Long> holders = new TreeMap<>();
+    for (LockEvent event : events.values()) {
+      if (event.position() >= position) {
+        break;
+      }
+      if (event.path().equals(path)) {
+        apply(event, holders);
+      }
+    }
+    return holders;
+  }
+
+  private static void apply(LockEvent event, Map<Long, Long> holders) {
+    switch (event.kind()) {
+      case ACQUIRED -> holders.put(event.generation(), event.session());
+      case CONVERTED -> {
+        holders.values().removeIf(session -> session == event.session());
+        holders.put(event.generation(), event.session());
+      }
+      case RELEASED, DELAY_OVER -> holders.remove(event.generation());
+      case LOST -> {
+        // In these worlds the one that is guarded has a delay, and the other one has none.
+        if (!event.path().equals(GUARD)) {
+          holders.remove(event.generation());
+        }
+      }
+      case CREATED, CHANGED, REMOVED, QUEUED, LEADER, MISSED -> {}
+    }
   }
 
   /** A node's watch told this, having told what is in {@code seen}. */

@@ -111,7 +111,9 @@ public final class LockSimulation {
       throw world.failure("not every node is in the view " + CALM_WITHIN + " after the storm");
     }
     everyNodeGetsEveryLock();
-    checks.guarded(guarded());
+    Map<String, Long> cells = cells();
+    checks.guarded(guarded(cells));
+    checks.free(below(LockChecks.FREE, cells));
     checks.counter(counter());
     checks.order();
     Linearizability.check(history).orThrow();
@@ -193,9 +195,22 @@ public final class LockSimulation {
   }
 
   /** The files and cells that guarded changes made, with their positions. */
-  private Map<String, Long> guarded() {
-    Map<String, Long> made = new HashMap<>();
+  private Map<String, Long> guarded(Map<String, Long> cells) {
+    Map<String, Long> made = below(LockChecks.LOG, cells);
     list(LockChecks.LOG).forEach(file -> made.put(file.path(), file.made()));
+    return made;
+  }
+
+  private static Map<String, Long> below(String directory, Map<String, Long> cells) {
+    Map<String, Long> below = new TreeMap<>(cells);
+    below.keySet().removeIf(key -> !key.startsWith(directory + "/"));
+    return below;
+  }
+
+  /** All cells, with their positions. */
+  private Map<String, Long> cells() {
+    list(LockChecks.LOG);
+    Map<String, Long> made = new TreeMap<>();
     NodeId first = cluster.ids().getFirst();
     // After this node has answered a read of now, it has applied all of the storm.
     SimulatedNode node = nodes.get(first);

@@ -35,6 +35,8 @@ final class SimulatedLockClient {
   private static final long THINK_NANOS_MAX = 150_000_000;
   private static final long HOLD_NANOS_MAX = 1_500_000_000;
   private static final long STEP_NANOS_MAX = 60_000_000;
+  private static final long CONVERT_NANOS_MAX = 1_500_000_000;
+  private static final List<LockMode> MODES = List.of(LockMode.values());
   private static final Duration LOOK_AFTER = Duration.ofMillis(100);
 
   private final String name;
@@ -104,7 +106,7 @@ final class SimulatedLockClient {
     if (mine == null || node != now || over(mine)) {
       return open(now);
     }
-    return switch ((int) dice.between(0, 11)) {
+    return switch ((int) dice.between(0, 15)) {
       case 0, 1, 2, 3 -> lock(now, mine, LockChecks.GUARD, LockTerms.EXCLUSIVE.withDelay(DELAY));
       case 4 -> lock(now, mine, LockChecks.MIXED, LockTerms.EXCLUSIVE);
       case 5 -> lock(now, mine, LockChecks.MIXED, LockTerms.SHARED);
@@ -112,6 +114,9 @@ final class SimulatedLockClient {
       case 8 -> read(now, dice.pick(FILES));
       case 9 -> create(mine, dice.pick(FILES));
       case 10 -> write(mine, dice.pick(FILES), dice.nextBoolean());
+      case 11, 12 -> lock(now, mine, LockChecks.MIXED, LockTerms.BESIDE_READ);
+      case 13 -> lock(now, mine, LockChecks.MIXED, LockTerms.BESIDE_WRITE);
+      case 14 -> commitIfFree(now, dice.pick(LockChecks.LOCKS));
       default -> dice.chance(0.2) ? mine.closeAsync() : remove(mine, dice.pick(FILES));
     };
   }
@@ -182,6 +187,7 @@ final class SimulatedLockClient {
     private final long until;
     private final CompletableFuture<?> ended;
     private int underWay;
+    private boolean converting;
 
     Holding(SimulatedNode at, HeldLock lock, long until, CompletableFuture<?> ended) {
       this.at = at;
@@ -211,6 +217,10 @@ final class SimulatedLockClient {
         if (!enough && lock.sequencer().mode() == LockMode.EXCLUSIVE) {
           work();
         }
+        boolean mixed = lock.sequencer().path().equals(LockChecks.MIXED);
+        if (!enough && mixed && !converting && dice.chance(0.05)) {
+          convert();
+        }
       }
       after(dice.between(1_000_000, STEP_NANOS_MAX), this::step);
     }
@@ -218,6 +228,21 @@ final class SimulatedLockClient {
     private void end() {
       simulation.checks().lets(lock);
       ended.complete(null);
+    }
+
+    /** It may be given back while that is under way. */
+    private void convert() {
+      int waitsForIt = dice.chance(0.8) ? 1 : 0;
+      converting = true;
+      underWay += waitsForIt;
+      Duration deadline = Duration.ofNanos(dice.between(1_000_000, CONVERT_NANOS_MAX));
+      lock.convertAsync(dice.pick(MODES), deadline)
+          .whenComplete(
+              (_, failure) -> {
+                simulation.reached("convert-" + (failure == null ? "granted" : kind(failure)));
+                underWay -= waitsForIt;
+                converting = false;
+              });
     }
 
     private void work() {
@@ -284,6 +309,22 @@ final class SimulatedLockClient {
                 }
                 case Outcome.Aborted _ -> simulation.checks().guardedRefused(path);
                 case Outcome.Indeterminate _ -> simulation.reached("guarded-cell-unknown");
+              }
+            });
+  }
+
+  /** Puts something where nobody has this lock. */
+  private CompletableFuture<?> commitIfFree(SimulatedNode at, String lock) {
+    String key = LockChecks.FREE + lock + "/" + name + "-" + ++made;
+    Transaction transaction = Transaction.begin().free(lock).put(key, new byte[0]).build();
+    return at.cells
+        .commit(transaction, DEADLINE)
+        .thenAccept(
+            outcome -> {
+              switch (outcome) {
+                case Outcome.Committed _ -> simulation.reached("free-committed");
+                case Outcome.Rejected _ -> simulation.reached("free-rejected");
+                case Outcome.Aborted _, Outcome.Indeterminate _ -> simulation.reached("free-not");
               }
             });
   }

@@ -23,9 +23,16 @@ final class LockSimulationTest {
   private static final List<String> RARE =
       List.of(
           "append-reply-lost",
+          "convert-Deadlock",
+          "convert-Indeterminate",
+          "convert-SessionEnded",
+          "convert-TimedOut",
+          "convert-granted",
           "count-unknown",
           "entry-duplicated",
           "entry-fenced-by-LOCK",
+          "free-committed",
+          "free-rejected",
           "guarded-StaleSequencer",
           "guarded-cell-committed",
           "guarded-cell-rejected",
@@ -88,6 +95,9 @@ final class LockSimulationTest {
     "REQUEST_ONCE, not counted once each",
     "LOCK_QUEUE_SAVED, differ",
     "LEASE_CHECK, two hold one lock",
+    "LOCK_MODES, two hold one lock",
+    "CONVERT_IN_PLACE, two hold one lock",
+    "FREE_CHECK, a lock was not free",
     "LOCK_DELAY, a message of an old holder came after one of a newer"
   })
   void brokenRule_isCaught(Rules.Rule rule, String how) {

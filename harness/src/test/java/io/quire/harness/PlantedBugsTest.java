@@ -33,7 +33,15 @@ final class PlantedBugsTest {
   @EnumSource(
       value = Rules.Rule.class,
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"SEQUENCER_CHECK", "REQUEST_ONCE", "LOCK_QUEUE_SAVED", "LOCK_DELAY"})
+      names = {
+        "SEQUENCER_CHECK",
+        "REQUEST_ONCE",
+        "LOCK_QUEUE_SAVED",
+        "LOCK_DELAY",
+        "LOCK_MODES",
+        "CONVERT_IN_PLACE",
+        "FREE_CHECK"
+      })
   void each_isCaught(Rules.Rule rule) {
     Theme theme =
         switch (rule) {

@@ -6,6 +6,7 @@ import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.gvm.Transaction.Write;
+import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Sessions;
 import io.quire.twopc.Participant;
 import io.quire.twopc.TxnId;
@@ -20,7 +21,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
-import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +46,7 @@ final class CellStore implements Participant {
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
   private final Sessions sessions;
-  private final LongPredicate held;
+  private final LockConditions locks;
   private final Rules rules;
   private final Executor loop;
   private final History history = new History();
@@ -62,11 +62,11 @@ final class CellStore implements Participant {
   private record Prepared(byte[] payload, Transaction transaction) {}
 
   /**
-   * @param held whether a generation of a lock is held, as of the entry that is applied
+   * @param locks as of the entry that is applied
    */
-  CellStore(Sessions sessions, LongPredicate held, Rules rules, Executor loop) {
+  CellStore(Sessions sessions, LockConditions locks, Rules rules, Executor loop) {
     this.sessions = sessions;
-    this.held = held;
+    this.locks = locks;
     this.rules = rules;
     this.loop = loop;
   }
@@ -347,7 +347,8 @@ final class CellStore implements Participant {
             case Condition.Present(String key) -> found(key).settled() != null;
             case Condition.Version(String key, long version) -> found(key).version() == version;
             case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
-            case Condition.Held(long generation) -> held.test(generation);
+            case Condition.Held(long generation) -> locks.held(generation);
+            case Condition.Free(String path) -> locks.free(path);
           };
       if (!holds) {
         return i;

@@ -2,6 +2,7 @@ package io.quire.gvm;
 
 import io.quire.base.Loop;
 import io.quire.base.WireReader;
+import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
@@ -22,7 +23,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,17 +43,17 @@ public final class Cells {
 
   /** Makes the cells of a node and registers them; before the log starts. */
   public Cells(Sessions sessions, Locks locks, Session session, TwoPhase twoPhase, Loop loop) {
-    this(sessions, locks::held, session, twoPhase, loop);
+    this(sessions, (LockConditions) locks, session, twoPhase, loop);
   }
 
-  /** As above, on a node without lock server: no lock is ever held. */
+  /** As above, on a node without lock server: every lock is free for ever. */
   public Cells(Sessions sessions, Session session, TwoPhase twoPhase, Loop loop) {
-    this(sessions, _ -> false, session, twoPhase, loop);
+    this(sessions, LockConditions.NONE, session, twoPhase, loop);
   }
 
   private Cells(
-      Sessions sessions, LongPredicate held, Session session, TwoPhase twoPhase, Loop loop) {
-    this.store = new CellStore(sessions, held, twoPhase.rules(), loop);
+      Sessions sessions, LockConditions locks, Session session, TwoPhase twoPhase, Loop loop) {
+    this.store = new CellStore(sessions, locks, twoPhase.rules(), loop);
     this.session = session;
     this.twoPhase = twoPhase;
     this.loop = loop;

@@ -2,6 +2,7 @@ package io.quire.gvm;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Sequencer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -57,6 +58,16 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
 
     /** The lock is held of which this generation was granted. */
     record Held(long generation) implements Condition {}
+
+    /**
+     * Nobody holds the lock of this path or waits for it, in whatever mode, and no lock delay is on
+     * it, where the log puts the transaction.
+     */
+    record Free(String path) implements Condition {
+      public Free {
+        Locks.checkPath(path);
+      }
+    }
   }
 
   /**
@@ -145,6 +156,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
         case Condition.Version(String key, long version) -> out.int8(3).string(key).int64(version);
         case Condition.InView(long incarnation) -> out.int8(4).int64(incarnation);
         case Condition.Held(long generation) -> out.int8(5).int64(generation);
+        case Condition.Free(String path) -> out.int8(6).string(path);
       }
     }
     out.int32(writes.size());
@@ -169,6 +181,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
             case 3 -> new Condition.Version(in.string(), in.int64());
             case 4 -> new Condition.InView(in.int64());
             case 5 -> new Condition.Held(in.int64());
+            case 6 -> new Condition.Free(in.string());
             default -> throw new WireReader.MalformedException("not a condition");
           });
     }
@@ -211,6 +224,11 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     /** Only where the lock of which this is proof is still held. */
     public Builder held(Sequencer sequencer) {
       return require(new Condition.Held(sequencer.generation()));
+    }
+
+    /** See {@link Condition.Free}. */
+    public Builder free(String path) {
+      return require(new Condition.Free(path));
     }
 
     public Builder put(String key, byte[] value) {

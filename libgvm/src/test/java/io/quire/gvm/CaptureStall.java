@@ -3,6 +3,7 @@ package io.quire.gvm;
 import io.quire.base.Log.Capture;
 import io.quire.base.Rules;
 import io.quire.base.WireWriter;
+import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.Stage;
 import io.quire.twopc.TxnId;
@@ -21,7 +22,10 @@ final class CaptureStall {
 
   private final CellStore store =
       new CellStore(
-          new Sessions(new Stage().enter("a").log()), _ -> false, Rules.ALL, Runnable::run);
+          new Sessions(new Stage().enter("a").log()),
+          LockConditions.NONE,
+          Rules.ALL,
+          Runnable::run);
   private final SplittableRandom random = new SplittableRandom(1);
   private final int cells;
   private long position = 1 << 16;

@@ -7,6 +7,7 @@ import io.quire.base.Log.Capture;
 import io.quire.base.Rules;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.Stage;
 import io.quire.twopc.TxnId;
@@ -23,7 +24,10 @@ import org.junit.jupiter.api.Timeout;
 class CellCaptureTest {
   private final CellStore store =
       new CellStore(
-          new Sessions(new Stage().enter("a").log()), _ -> false, Rules.ALL, Runnable::run);
+          new Sessions(new Stage().enter("a").log()),
+          LockConditions.NONE,
+          Rules.ALL,
+          Runnable::run);
   private long position = 1 << 16;
 
   private void commit(SplittableRandom random, int keys) {

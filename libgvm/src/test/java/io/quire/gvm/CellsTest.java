@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.base.Transport;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.lockserver.HeldLock;
+import io.quire.lockserver.LockMode;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
+import io.quire.lockserver.Sequencer;
 import io.quire.sim.Letter;
 import io.quire.sim.Stage;
 import io.quire.twopc.Outcome;
@@ -174,6 +176,57 @@ class CellsTest {
     stage.commit(underWay);
     stage.settle();
     assertThat(late.resultNow()).isInstanceOf(Rejected.class);
+  }
+
+  @Test
+  void commit_wantingALockFree_isDecidedWhereTheLogPutsIt() {
+    Transaction free = Transaction.begin().free("/l").put("x", CellPeer.bytes("1")).build();
+    CompletableFuture<LockSession> open = a.locks.openSessionAsync("x", CellPeer.DEADLINE);
+    stage.settle();
+    CompletableFuture<Outcome> late = c.cells.commit(free, CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    assertThat(stage.proposals()).as("prepared while it is free").hasSize(1);
+    var underWay = stage.proposals().getFirst();
+    stage.lose(underWay);
+    CompletableFuture<HeldLock> lock =
+        open.resultNow().lockAsync("/l", LockTerms.BESIDE_READ, CellPeer.DEADLINE);
+    stage.commitAll();
+    stage.commit(underWay);
+    stage.settle();
+    assertThat(late.resultNow()).isInstanceOf(Rejected.class);
+    assertThat(lock.resultNow().isHeld()).isTrue();
+    assertThat(peers).extracting(peer -> peer.read("x")).containsOnlyNulls();
+    CompletableFuture<Outcome> early = c.cells.commit(free, CellPeer.DEADLINE);
+    stage.deliverAll(_ -> true);
+    var second = stage.proposals().getFirst();
+    stage.lose(second);
+    lock.resultNow().close();
+    stage.commitAll();
+    stage.commit(second);
+    stage.settle();
+    assertThat(early.resultNow()).isInstanceOf(Committed.class);
+    assertThat(peers).extracting(peer -> peer.read("x")).containsOnly("1");
+  }
+
+  @Test
+  void commit_guardedByASequencerOfAnotherMode_isRejected() {
+    CompletableFuture<LockSession> open = a.locks.openSessionAsync("x", CellPeer.DEADLINE);
+    stage.settle();
+    CompletableFuture<HeldLock> lock =
+        open.resultNow().lockAsync("/l", LockTerms.SHARED, CellPeer.DEADLINE);
+    stage.settle();
+    Sequencer weaker = lock.resultNow().sequencer();
+    CompletableFuture<Sequencer> promoted =
+        lock.resultNow().convertAsync(LockMode.EXCLUSIVE, CellPeer.DEADLINE);
+    stage.settle();
+    Sequencer stronger = promoted.resultNow();
+    assertThat(commit(Transaction.begin().held(weaker).build())).isInstanceOf(Rejected.class);
+    assertThat(commit(Transaction.begin().held(stronger).build())).isInstanceOf(Committed.class);
+    var demoted = lock.resultNow().convertAsync(LockMode.SHARED, CellPeer.DEADLINE);
+    stage.settle();
+    assertThat(commit(Transaction.begin().held(stronger).build())).isInstanceOf(Rejected.class);
+    assertThat(commit(Transaction.begin().held(demoted.resultNow()).build()))
+        .isInstanceOf(Committed.class);
   }
 
   @Test

@@ -21,6 +21,7 @@ class TransactionTest {
           .version("c", 0x10000)
           .require(new Condition.InView(0x11))
           .held(new Sequencer("/l", LockMode.SHARED, 0x12))
+          .free("/f")
           .put("p", new byte[] {1, 2})
           .remove("r")
           .touch("t")
@@ -31,8 +32,8 @@ class TransactionTest {
     byte[] bytes = ALL.toBytes();
     assertThat(HexFormat.of().formatHex(bytes))
         .isEqualTo(
-            ("05000000 01 01000000 61 02 01000000 62 03 01000000 63 0000010000000000"
-                    + " 04 1100000000000000 05 1200000000000000 03000000"
+            ("06000000 01 01000000 61 02 01000000 62 03 01000000 63 0000010000000000"
+                    + " 04 1100000000000000 05 1200000000000000 06 02000000 2f66 03000000"
                     + " 00 01000000 70 02000000 0102 01 01000000 72 02 01000000 74")
                 .replace(" ", ""));
     assertThat(Transaction.read(bytes)).usingRecursiveComparison().isEqualTo(ALL);
@@ -70,6 +71,16 @@ class TransactionTest {
         .hasMessage("key out of range: bytes=0 allowed=1..1200");
     assertThatThrownBy(() -> Transaction.begin().remove("k\uD83D"))
         .hasMessage("key has half a character: bytes=2");
+  }
+
+  @Test
+  void free_ofWhatNoLockIsCalled_isRefused() {
+    for (String path : List.of("", "f", "/", "/f/", "/servers/a")) {
+      assertThatThrownBy(() -> Transaction.begin().free(path))
+          .as(path)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("not a path: path=" + path);
+    }
   }
 
   @Test

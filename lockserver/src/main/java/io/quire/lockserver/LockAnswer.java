@@ -49,7 +49,9 @@ record LockAnswer(Code code, long number, long other) {
     /** It is so old that its answer is not kept any more; it did not run now. */
     FORGOTTEN,
     /** A limit: its number in {@link Limit}, how much it is. */
-    LIMIT
+    LIMIT,
+    /** It would wait for a holder that waits for it: that one's generation. */
+    DEADLOCK
   }
 
   /** What there is enough of. */

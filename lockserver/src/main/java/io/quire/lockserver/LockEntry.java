@@ -7,6 +7,7 @@ import io.quire.lockserver.LockOperation.Acquire;
 import io.quire.lockserver.LockOperation.Add;
 import io.quire.lockserver.LockOperation.Cancel;
 import io.quire.lockserver.LockOperation.Close;
+import io.quire.lockserver.LockOperation.Convert;
 import io.quire.lockserver.LockOperation.Create;
 import io.quire.lockserver.LockOperation.Open;
 import io.quire.lockserver.LockOperation.Release;
@@ -81,6 +82,8 @@ sealed interface LockEntry {
       case Cancel(long session, String path, long request) ->
           out.int8(9).int64(session).string(path).int64(request);
       case Sync() -> out.int8(10);
+      case Convert(long session, long generation, LockMode mode) ->
+          out.int8(11).int64(session).int64(generation).int8(mode.number);
     }
   }
 
@@ -113,6 +116,7 @@ sealed interface LockEntry {
       case 8 -> new Release(in.int64(), in.int64());
       case 9 -> new Cancel(in.int64(), in.string(), in.int64());
       case 10 -> new Sync();
+      case 11 -> new Convert(in.int64(), in.int64(), LockMode.of(in.int8()));
       default -> throw new WireReader.MalformedException("not a lock operation: type=" + type);
     };
   }

@@ -39,6 +39,8 @@ public record LockEvent(
      * Events up to this id are not kept any more, and this watch has not seen all of them: look at
      * everything again. It is of this watch only.
      */
-    MISSED
+    MISSED,
+    /** The session holds the lock in another mode, under this generation instead of the old one. */
+    CONVERTED
   }
 }

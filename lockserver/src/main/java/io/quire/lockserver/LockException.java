@@ -24,6 +24,9 @@ public abstract sealed class LockException extends RuntimeException {
       case ALREADY_HELD ->
           new AlreadyHeld(doing + ": locks are not reentrant: generation=" + number);
       case ALREADY_WAITING -> new AlreadyHeld(doing + ": the session waits for it already");
+      case DEADLOCK ->
+          new Deadlock(
+              doing + ": a holder that this waits for waits for it: generation=" + number, number);
       case EXISTS -> new FileExists(doing + ": there is such a file: version=" + number);
       case NOT_FOUND -> new FileNotFound(doing + ": there is no such file");
       case OTHER_VERSION -> new OtherVersion(doing + ": found=" + number, number);
@@ -119,7 +122,29 @@ public abstract sealed class LockException extends RuntimeException {
     }
   }
 
-  /** The lock did not come in time; the place in its queue is given up. */
+  /**
+   * Two that hold a lock want another mode of it, and each waits for the other to let go. This one
+   * asked later and is refused; it holds what it held. It lets go, or the other gives up.
+   */
+  public static final class Deadlock extends LockException {
+    private static final long serialVersionUID = 1;
+    private final long other;
+
+    Deadlock(String message, long other) {
+      super(message);
+      this.other = other;
+    }
+
+    /** Generation of the hold whose conversion waits. */
+    public long other() {
+      return other;
+    }
+  }
+
+  /**
+   * The lock, or its other mode, did not come in time; the place in its queue is given up. A lock
+   * that was to be converted is held as before.
+   */
   public static final class TimedOut extends LockException {
     private static final long serialVersionUID = 1;
 

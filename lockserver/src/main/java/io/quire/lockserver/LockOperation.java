@@ -39,12 +39,18 @@ sealed interface LockOperation {
       long session, String path, LockMode mode, boolean waits, int delayMillis, byte[] note)
       implements LockOperation {}
 
+  /**
+   * Another mode for a lock that is held. It waits, ahead of all who do not hold it, if others that
+   * hold it do not admit it.
+   */
+  record Convert(long session, long generation, LockMode mode) implements LockOperation {}
+
   /** Gives a lock back. */
   record Release(long session, long generation) implements LockOperation {}
 
   /**
    * Gives up a request for a lock, at whatever point it is: it neither waits nor holds afterwards,
-   * and does not run if it comes later.
+   * and does not run if it comes later. A conversion that was granted already stays.
    */
   record Cancel(long session, String path, long request) implements LockOperation {}
 

@@ -122,7 +122,7 @@ final class LockReads {
     if (lock != null) {
       lock.holds.values().forEach(hold -> holders.add(holder(hold)));
     }
-    int waits = lock == null ? 0 : lock.queue.size();
+    int waits = lock == null ? 0 : lock.queue.size() + lock.conversions.size();
     return file == null
         ? new PathStat(path, false, 0, 0, 0, 0, holders, waits)
         : new PathStat(

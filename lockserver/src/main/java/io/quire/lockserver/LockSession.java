@@ -28,6 +28,7 @@ public final class LockSession implements AutoCloseable {
   private final long id;
   private final String name;
   private final LockFiles files;
+  private final Conversions conversions;
   private final Map<Long, Wait> waits = new HashMap<>();
   private final Map<Long, HeldLock> held = new HashMap<>();
   private final List<Watcher> watchers = new ArrayList<>();
@@ -81,6 +82,7 @@ public final class LockSession implements AutoCloseable {
     this.id = id;
     this.name = name;
     files = new LockFiles(locks, this, null);
+    conversions = new Conversions(locks, tenure, id);
   }
 
   /** Never given twice in a cluster. */
@@ -303,7 +305,7 @@ public final class LockSession implements AutoCloseable {
   private void holds(Wait wait, long generation, long requested) {
     waits.remove(wait.request);
     Sequencer sequencer = new Sequencer(wait.path, wait.terms.mode(), generation);
-    HeldLock lock = new HeldLock(locks, this, sequencer, requested);
+    HeldLock lock = new HeldLock(locks, this, sequencer, wait.request, requested);
     held.put(generation, lock);
     if (!wait.result.complete(lock)) {
       lock.close();
@@ -328,13 +330,49 @@ public final class LockSession implements AutoCloseable {
 
   /** Gives a lock back, for as long as that takes. On the loop. */
   CompletableFuture<LockAnswer> release(HeldLock lock) {
-    held.remove(lock.sequencer().generation());
-    return locks
-        .requests()
-        .untilDone(
-            tenure,
-            new LockOperation.Release(id, lock.sequencer().generation()),
-            "releasing: sequencer=" + lock.sequencer());
+    Sequencer sequencer = lock.sequencer();
+    held.remove(sequencer.generation());
+    // While it is converted nobody can say which generation it will have; CANCEL needs none.
+    LockOperation release =
+        conversions.released(lock)
+            ? new LockOperation.Cancel(id, sequencer.path(), lock.request())
+            : new LockOperation.Release(id, sequencer.generation());
+    return locks.requests().untilDone(tenure, release, "releasing: sequencer=" + sequencer);
+  }
+
+  /** Another mode for a lock. On the loop. */
+  CompletableFuture<Sequencer> convert(HeldLock lock, LockMode wanted, Duration deadline) {
+    String doing = "converting: sequencer=" + lock.sequencer() + " session=" + id;
+    if (closed || ended) {
+      lock.settled();
+      return CompletableFuture.failedFuture(
+          new LockException.SessionEnded(doing + ": the session has ended"));
+    }
+    if (lock.isGone()) {
+      lock.settled();
+      return CompletableFuture.failedFuture(
+          new LockException.NotHeld(doing + ": the lock was given back"));
+    }
+    return conversions.convert(lock, wanted, deadline);
+  }
+
+  void conversionCancelled(HeldLock lock) {
+    conversions.cancelled(lock);
+  }
+
+  /** A hold has another mode. On the loop, in the midst of applying. */
+  void converted(LockTable.Hold before, LockTable.Hold after) {
+    HeldLock lock = held.get(before.generation());
+    if (lock != null) {
+      conversions.converted(lock, new Sequencer(after.path(), after.mode(), after.generation()));
+    }
+  }
+
+  /** A lock has another generation. */
+  void renumbered(HeldLock lock, long before, long after) {
+    if (held.remove(before, lock)) {
+      held.put(after, lock);
+    }
   }
 
   /** The node's session is over, and this one with it. On the loop. */
@@ -349,6 +387,7 @@ public final class LockSession implements AutoCloseable {
       lock.gone();
     }
     held.clear();
+    conversions.ended(why);
     for (Wait wait : List.copyOf(waits.values())) {
       waits.remove(wait.request);
       wait.result.completeExceptionally(
@@ -359,6 +398,7 @@ public final class LockSession implements AutoCloseable {
   /** Grants may have been skipped over. On the loop. */
   void restored() {
     List.copyOf(waits.values()).stream().filter(wait -> wait.queued).forEach(this::holdsAlready);
+    conversions.restored();
   }
 
   private void holdsAlready(Wait wait) {

@@ -9,7 +9,7 @@ package io.quire.lockserver;
  * @param locks that somebody holds, waits for, or has lost
  * @param holds of these
  * @param lost of the holds, those whose delay is not over
- * @param waiters in all queues
+ * @param waiters in all queues, and holders that wait for another mode
  * @param events that there were
  * @param requests of this node that are under way
  * @param repeated requests of this node that were sent again

@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * What a request for a lock asks for, besides the lock.
  *
- * @param mode shared or exclusive
+ * @param mode with whom the lock may be held
  * @param delay for how long nobody may have the lock after this holder lost it without giving it
  *     back, so that what the holder had sent by then has died out; 0 to 60 s
  * @param note what the holder says of itself, for those who look: up to 256 bytes
@@ -18,6 +18,14 @@ public record LockTerms(LockMode mode, Duration delay, byte[] note) {
 
   /** With others, without delay, without a note. */
   public static final LockTerms SHARED = new LockTerms(LockMode.SHARED, Duration.ZERO, new byte[0]);
+
+  /** Reading beside others that read and one that writes, without delay, without a note. */
+  public static final LockTerms BESIDE_READ =
+      new LockTerms(LockMode.BESIDE_READ, Duration.ZERO, new byte[0]);
+
+  /** Writing beside others that read, without delay, without a note. */
+  public static final LockTerms BESIDE_WRITE =
+      new LockTerms(LockMode.BESIDE_WRITE, Duration.ZERO, new byte[0]);
 
   public LockTerms {
     if (delay.isNegative() || delay.toMillis() > LockLimits.DELAY_MILLIS_MAX) {

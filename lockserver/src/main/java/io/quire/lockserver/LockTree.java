@@ -13,6 +13,7 @@ import io.quire.lockserver.LockOperation.Acquire;
 import io.quire.lockserver.LockOperation.Add;
 import io.quire.lockserver.LockOperation.Cancel;
 import io.quire.lockserver.LockOperation.Close;
+import io.quire.lockserver.LockOperation.Convert;
 import io.quire.lockserver.LockOperation.Create;
 import io.quire.lockserver.LockOperation.Open;
 import io.quire.lockserver.LockOperation.Release;
@@ -59,6 +60,9 @@ final class LockTree implements Log.Projection {
     /** A request came to hold its lock. */
     void granted(LockTable.Hold hold);
 
+    /** A hold has another mode, at once or after it waited. */
+    void converted(LockTable.Hold before, LockTable.Hold after);
+
     /** A node's session ended, and with it those of its clients. */
     void ended(Tenure tenure);
 
@@ -75,9 +79,7 @@ final class LockTree implements Log.Projection {
     this.rules = rules;
     events = new EventRing(limits.events());
     files = new FileTable(limits, events);
-    locks =
-        new LockTable(
-            limits, events, rules, hold -> listeners.forEach(listener -> listener.granted(hold)));
+    locks = new LockTable(limits, events, rules, new Grants());
     log.register(this);
     log.register(Log.Fence.Kind.LOCK, this::holds);
     sessions.listen(new Views());
@@ -111,6 +113,11 @@ final class LockTree implements Log.Projection {
   /** Whether this generation is held where what is applied stands. */
   boolean holds(long generation) {
     return locks.held(generation) || !rules.keep(Rules.Rule.SEQUENCER_CHECK);
+  }
+
+  /** Whether nobody holds, waits for, or has lost this lock where what is applied stands. */
+  boolean free(String path) {
+    return locks.lock(path) == null || !rules.keep(Rules.Rule.FREE_CHECK);
   }
 
   /** The answer to a request, if it was applied and the node may still ask. */
@@ -215,6 +222,13 @@ final class LockTree implements Log.Projection {
                   position,
                   new LockTable.Asker(acquire.session(), tenure, request.sequence()),
                   acquire);
+      case Convert convert ->
+          missing(tenure, convert.session())
+              ? LockAnswer.of(Code.ENDED)
+              : locks.convert(
+                  position,
+                  new LockTable.Asker(convert.session(), tenure, request.sequence()),
+                  convert);
       case Release release ->
           missing(tenure, release.session())
               ? LockAnswer.of(Code.ENDED)
@@ -240,6 +254,18 @@ final class LockTree implements Log.Projection {
     ended.forEach(users::remove);
     locks.end(position, ended, clean);
     ended.forEach(session -> files.end(position, session));
+  }
+
+  private final class Grants implements LockTable.Listener {
+    @Override
+    public void granted(LockTable.Hold hold) {
+      listeners.forEach(listener -> listener.granted(hold));
+    }
+
+    @Override
+    public void converted(LockTable.Hold before, LockTable.Hold after) {
+      listeners.forEach(listener -> listener.converted(before, after));
+    }
   }
 
   private final class Views implements Sessions.ViewListener {
@@ -301,6 +327,7 @@ final class LockTree implements Log.Projection {
     List<Consumer<WireWriter>> told = new ArrayList<>();
     answers.values().forEach(of -> told.add(of.capture()));
     Consumer<WireWriter> ring = events.capture();
+    Consumer<WireWriter> conversions = locks.captureConversions();
     return Log.Capture.later(
         out -> {
           out.int64(last).int32(clients.length);
@@ -316,6 +343,7 @@ final class LockTree implements Log.Projection {
             told.get(i).accept(out);
           }
           ring.accept(out);
+          conversions.accept(out);
         });
   }
 
@@ -337,6 +365,10 @@ final class LockTree implements Log.Projection {
       answers.put(Tenure.read(in), Answers.restore(in));
     }
     events.restore(in);
+    // Snapshots from before there were conversions end here.
+    if (in.remaining() > 0) {
+      locks.restoreConversions(in);
+    }
     sessions.files().forEach(file -> servers.add(file.path()));
     listeners.forEach(Listener::restored);
   }

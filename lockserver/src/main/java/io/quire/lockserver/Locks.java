@@ -28,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Any thread may call. Futures complete on the node's loop, which what depends on them must not
  * block; blocking methods must not be called there. Every call ends by its deadline, some
- * milliseconds late at the most. A request is repeated under its number until then and never runs
- * twice. Failures are {@link LockException}s; only {@link LockException.Indeterminate} says of a
- * change that it may have been made.
+ * milliseconds late at the most, but for {@link HeldLock#convert}. A request is repeated under its
+ * number until then and never runs twice. Failures are {@link LockException}s; only {@link
+ * LockException.Indeterminate} says of a change that it may have been made.
  */
-public final class Locks {
+public final class Locks implements LockConditions {
   private static final int LIST_MAX = 1_000;
 
   private final Sessions sessions;
@@ -201,12 +201,23 @@ public final class Locks {
     return watches.watch(LockPath.checkDirectory(path), LockWatches.NOW);
   }
 
-  /**
-   * Whether this generation is held as of the last entry that this node has applied. On the loop;
-   * for other folds of the log, which decide by it alike on every node.
-   */
+  @Override
   public boolean held(long generation) {
     return tree.holds(generation);
+  }
+
+  @Override
+  public boolean free(String path) {
+    return tree.free(path);
+  }
+
+  /**
+   * The path, if a lock may have it.
+   *
+   * @throws IllegalArgumentException if none may
+   */
+  public static String checkPath(String path) {
+    return LockPath.checkChange(path);
   }
 
   /** What this node holds and did. Any thread; as of the last entry applied. */
@@ -304,6 +315,14 @@ public final class Locks {
       LockSession of = open.get(hold.asker().session());
       if (of != null) {
         of.granted(hold);
+      }
+    }
+
+    @Override
+    public void converted(LockTable.Hold before, LockTable.Hold after) {
+      LockSession of = open.get(before.asker().session());
+      if (of != null) {
+        of.converted(before, after);
       }
     }
 

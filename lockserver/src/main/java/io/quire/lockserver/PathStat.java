@@ -11,7 +11,8 @@ import java.util.List;
  * @param bytes of its contents
  * @param session with which the file goes; 0 if it stays
  * @param holders of the lock, in the order in which it was granted
- * @param waiting how many requests stand in the lock's queue
+ * @param waiting how many requests stand in the lock's queue, and how many holders wait for another
+ *     mode
  */
 public record PathStat(
     String path,

@@ -12,7 +12,8 @@ import io.quire.base.WireWriter;
  * @param path the lock
  * @param mode how it was granted
  * @param generation of the grant: no other grant of any lock has it, and later ones have higher
- *     ones
+ *     ones. A conversion is a grant: it puts a new generation in the place of the old one, which is
+ *     held no more
  */
 public record Sequencer(String path, LockMode mode, long generation) {
   /** An entry with this fence takes effect only where the lock is still held. */

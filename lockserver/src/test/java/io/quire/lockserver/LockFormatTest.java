@@ -44,6 +44,9 @@ class LockFormatTest {
     operations.put(
         new LockOperation.Cancel(7, "/a", 8), "09 0700000000000000 02000000 2f61 0800000000000000");
     operations.put(new LockOperation.Sync(), "0a");
+    operations.put(
+        new LockOperation.Convert(7, 8, LockMode.BESIDE_WRITE),
+        "0b 0700000000000000 0800000000000000 04");
     Map<LockEntry, String> entries = new LinkedHashMap<>();
     entries.put(new LockEntry.DelayOver("/a", 8), "01 02000000 2f61 0800000000000000");
     entries.put(new LockEntry.Led(0x11), "02 1100000000000000");
@@ -122,6 +125,40 @@ class LockFormatTest {
             + " 0000030000000000 00 02000000 2f66 0100000000000000 0000000000000000"
             + " 0000040000000000 04 02000000 2f6c 0100000000000000 0100000000000000"
             + " 0000060000000000 03 02000000 2f6c 0200000000000000 0000000000000000";
-    assertThat(hex(driver.save())).isEqualTo(wanted.replace(" ", ""));
+    String conversions = "00000000";
+    assertThat(hex(driver.save())).isEqualTo((wanted + conversions).replace(" ", ""));
+    TreeDriver old = new TreeDriver();
+    old.tree.restore(1, new WireReader(HexFormat.of().parseHex(wanted.replace(" ", ""))));
+    assertThat(old.save()).as("from before conversions").isEqualTo(driver.save());
+  }
+
+  @Test
+  void snapshot_ofAConversionThatWaits_hasItsLayoutAndComesBack() {
+    TreeDriver driver = new TreeDriver();
+    Tenure a = driver.join("a", 0x11);
+    long s = driver.open(a);
+    long t = driver.open(a);
+    long first = driver.acquire(a, s, "/l", LockMode.BESIDE_READ).number();
+    driver.acquire(a, t, "/l", LockMode.BESIDE_WRITE);
+    driver.request(a, 9, 5, new LockOperation.Convert(s, first, LockMode.EXCLUSIVE));
+    String tail = "01000000" + " 0100000000000000 0900000000000000 0000060000000000 02";
+    assertThat(hex(driver.save())).endsWith(tail.replace(" ", ""));
+    TreeDriver copy = driver.copy();
+    assertThat(copy.save()).isEqualTo(driver.save());
+    copy.release(a, t, 2);
+    assertThat(copy.converted).extracting(LockTable.Hold::generation).containsExactly(3L);
+  }
+
+  @Test
+  void conversionOfNothing_inASnapshot_isRefused() {
+    TreeDriver driver = new TreeDriver();
+    String saved = hex(driver.save());
+    String damaged =
+        saved.substring(0, saved.length() - 8)
+            + "01000000 0100000000000000 0900000000000000 0000060000000000 02".replace(" ", "");
+    assertThatThrownBy(
+            () -> driver.tree.restore(1, new WireReader(HexFormat.of().parseHex(damaged))))
+        .isInstanceOf(WireReader.MalformedException.class)
+        .hasMessage("nothing to convert: generation=1");
   }
 }

@@ -7,6 +7,7 @@ import io.quire.lockserver.LockOperation.Acquire;
 import io.quire.lockserver.LockOperation.Add;
 import io.quire.lockserver.LockOperation.Cancel;
 import io.quire.lockserver.LockOperation.Close;
+import io.quire.lockserver.LockOperation.Convert;
 import io.quire.lockserver.LockOperation.Create;
 import io.quire.lockserver.LockOperation.Open;
 import io.quire.lockserver.LockOperation.Release;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class LockTreeModelTest {
   private static final List<String> PATHS = List.of("/l", "/m/n", "/m");
+  private static final List<LockMode> MODES = List.of(LockMode.values());
   private static final int STEPS = 300;
 
   @Test
@@ -35,7 +37,7 @@ class LockTreeModelTest {
   @ParameterizedTest
   @EnumSource(
       value = Rules.Rule.class,
-      names = {"REQUEST_ONCE", "LOCK_QUEUE_SAVED", "LOCK_DELAY"})
+      names = {"REQUEST_ONCE", "LOCK_QUEUE_SAVED", "LOCK_DELAY", "LOCK_MODES", "CONVERT_IN_PLACE"})
   void brokenRule_isNoticed(Rules.Rule rule) {
     int caught = 0;
     for (long seed = 1; seed <= 50; seed++) {
@@ -54,6 +56,7 @@ class LockTreeModelTest {
     private final Map<Tenure, List<Long>> sessions = new HashMap<>();
     private final List<Tenure> tenures = new ArrayList<>();
     private final Map<Long, LockModel.Wanted> requests = new HashMap<>();
+    private final Map<Long, LockModel.Wanted> conversions = new HashMap<>();
     private final List<LockEntry.Request> sent = new ArrayList<>();
     private final List<LockAnswer> answers = new ArrayList<>();
     private TreeDriver driver;
@@ -91,8 +94,12 @@ class LockTreeModelTest {
         model.sessions.add(id);
       } else if (kind < 45) {
         acquire(tenure, dice.pick(of), dice.pick(PATHS));
-      } else if (kind < 65) {
+      } else if (kind < 57) {
         release(tenure, dice.pick(of), dice.pick(PATHS));
+      } else if (kind < 66) {
+        convert(tenure, dice.pick(of), dice.pick(PATHS));
+      } else if (kind < 68) {
+        cancelConversion(tenure);
       } else if (kind < 70) {
         cancel(tenure, dice.pick(of), dice.pick(PATHS));
       } else if (kind < 76) {
@@ -130,28 +137,68 @@ class LockTreeModelTest {
     }
 
     private void acquire(Tenure tenure, long session, String path) {
-      boolean exclusive = dice.nextBoolean();
+      LockMode mode = dice.pick(MODES);
       boolean waits = dice.chance(0.8);
       int delay = dice.nextBoolean() ? 100 : 0;
-      LockModel.Wanted wanted = new LockModel.Wanted(path, session, exclusive, delay > 0);
-      LockMode mode = exclusive ? LockMode.EXCLUSIVE : LockMode.SHARED;
+      LockModel.Wanted wanted = new LockModel.Wanted(path, session, mode, delay > 0);
       var answer = ask(tenure, new Acquire(session, path, mode, waits, delay, new byte[0]));
       requests.put(sequence, wanted);
       assertThat(answer.code().name()).isEqualTo(model.acquire(wanted, waits));
     }
 
-    private void release(Tenure tenure, long session, String path) {
-      long generation = 0;
+    private long generation(long session, String path) {
       LockTable.PathLock lock = driver.tree.locks().lock(path);
       if (lock != null) {
         for (LockTable.Hold hold : lock.holds.values()) {
           if (hold.asker().session() == session) {
-            generation = hold.generation();
+            return hold.generation();
           }
         }
       }
-      assertThat(ask(tenure, new Release(session, generation)).code().name())
+      return 0;
+    }
+
+    private void release(Tenure tenure, long session, String path) {
+      assertThat(ask(tenure, new Release(session, generation(session, path))).code().name())
           .isEqualTo(model.release(path, session));
+    }
+
+    private void convert(Tenure tenure, long session, String path) {
+      LockMode to = dice.pick(MODES);
+      long before = generation(session, path);
+      LockTable.Hold hold = driver.tree.locks().hold(before);
+      LockAnswer answer = ask(tenure, new Convert(session, before, to));
+      model.on(path).stream()
+          .filter(one -> one.session == session && one.held)
+          .forEach(one -> conversions.put(sequence, one));
+      assertThat(answer.code().name()).isEqualTo(model.convert(path, session, to));
+      if (hold != null && answer.code() == LockAnswer.Code.GRANTED && hold.mode() != to) {
+        assertThat(driver.tree.locks().held(before)).as("the old one").isFalse();
+        assertThat(answer.number()).isGreaterThan(before);
+      }
+    }
+
+    /** Of those that wait and others, which it does nothing to. */
+    private void cancelConversion(Tenure tenure) {
+      List<Long> asked = conversions.keySet().stream().sorted().toList();
+      if (asked.isEmpty()) {
+        return;
+      }
+      long request = asked.getLast();
+      LockModel.Wanted one = conversions.remove(request);
+      boolean waits = waits(tenure, one.path, request);
+      ask(tenure, new Cancel(one.session, one.path, request));
+      if (waits) {
+        model.cancelConversion(one);
+      }
+    }
+
+    private boolean waits(Tenure tenure, String path, long request) {
+      LockTable.PathLock lock = driver.tree.locks().lock(path);
+      return lock != null
+          && lock.conversions.stream()
+              .map(LockTable.Conversion::asker)
+              .anyMatch(asker -> asker.request() == request && asker.tenure().equals(tenure));
     }
 
     private void cancel(Tenure tenure, long session, String path) {
@@ -218,19 +265,18 @@ class LockTreeModelTest {
         List<Long> queue = new ArrayList<>();
         LockTable.PathLock lock = driver.tree.locks().lock(path);
         if (lock != null) {
-          lock.holds
-              .values()
-              .forEach(
-                  hold ->
-                      found.add(
-                          hold.asker().session()
-                              + (hold.mode() == LockMode.EXCLUSIVE ? "x" : "s")
-                              + (hold.lost() ? "lost" : "held")));
+          for (LockTable.Hold hold : lock.holds.values()) {
+            LockMode to =
+                lock.conversions.stream()
+                    .filter(each -> each.generation() == hold.generation())
+                    .map(LockTable.Conversion::mode)
+                    .findFirst()
+                    .orElse(null);
+            String how = hold.lost() ? "lost" : "held";
+            found.add(LockModel.text(hold.asker().session(), hold.mode(), how, to));
+          }
           for (LockTable.Waiter waiter : lock.queue) {
-            found.add(
-                waiter.asker().session()
-                    + (waiter.mode() == LockMode.EXCLUSIVE ? "x" : "s")
-                    + "waits");
+            found.add(LockModel.text(waiter.asker().session(), waiter.mode(), "waits", null));
             queue.add(waiter.asker().session());
           }
         }

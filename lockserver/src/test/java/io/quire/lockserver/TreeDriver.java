@@ -22,6 +22,7 @@ final class TreeDriver {
   final LockLimits limits;
   final Rules rules;
   final List<LockTable.Hold> granted = new ArrayList<>();
+  final List<LockTable.Hold> converted = new ArrayList<>();
   final List<Tenure> ended = new ArrayList<>();
   private final Map<Tenure, Long> sequences = new HashMap<>();
   long position;
@@ -40,6 +41,11 @@ final class TreeDriver {
           @Override
           public void granted(LockTable.Hold hold) {
             granted.add(hold);
+          }
+
+          @Override
+          public void converted(LockTable.Hold before, LockTable.Hold after) {
+            converted.add(after);
           }
 
           @Override
@@ -111,6 +117,10 @@ final class TreeDriver {
       Tenure tenure, long session, String path, LockMode mode, boolean waits, int delayMillis) {
     return ask(
         tenure, new LockOperation.Acquire(session, path, mode, waits, delayMillis, new byte[0]));
+  }
+
+  LockAnswer convert(Tenure tenure, long session, long generation, LockMode mode) {
+    return ask(tenure, new LockOperation.Convert(session, generation, mode));
   }
 
   LockAnswer release(Tenure tenure, long session, long generation) {

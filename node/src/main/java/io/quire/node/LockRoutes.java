@@ -57,6 +57,7 @@ final class LockRoutes {
           LockException.NotACounter _,
           LockException.AlreadyHeld _,
           LockException.NotHeld _,
+          LockException.Deadlock _,
           LockException.StaleSequencer _ ->
           409;
       case LockException.NotInView _,
