@@ -19,6 +19,7 @@ import io.quire.fabric.FabricTransport;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.log.LogConfig;
@@ -148,8 +149,9 @@ final class TestNodes implements AutoCloseable {
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       session.enterThrough(twoPhase);
       leases = new LeaseTable(TERMS, session, sessions, twoPhase, log, transport, loop, clock);
-      Cells cells = new Cells(sessions, session, twoPhase, loop);
-      namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+      Locks locks = new Locks(sessions, session, TERMS, log, loop, clock, Rules.ALL);
+      Cells cells = new Cells(sessions, locks, session, twoPhase, loop);
+      namespaces = new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
       datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
     }
 

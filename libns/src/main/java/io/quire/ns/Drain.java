@@ -8,10 +8,12 @@ import io.quire.base.Transport;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Cells;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Sessions;
 import io.quire.lockserver.View;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,18 +26,20 @@ import java.util.stream.Stream;
  * Ends objects whose time has come. The first member of the view asks all members which of the
  * deleted objects they hold no reference to any more, having applied the delete; an object that
  * nobody holds is freed by a transaction that is good only in the epoch in which all were asked. It
- * also deletes the objects of sessions and of namespaces that ended. Any other member can take over
- * at any time. Confined to the loop.
+ * also deletes the objects of sessions and of namespaces that ended, and those that were closed for
+ * the last time. Any other member can take over at any time. Confined to the loop.
  */
 final class Drain {
   private static final Duration EVERY = Duration.ofMillis(200);
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final int AT_ONCE = 500;
+  private static final int LOOKED_AT_ONCE = 10_000;
   private static final int OF_NAMESPACE = 100;
   private static final long OF_NAMESPACE_BYTES = 1 << 20;
 
   private final Member self;
   private final Sessions sessions;
+  private final Locks locks;
   private final Cells cells;
   private final Log log;
   private final Transport transport;
@@ -46,12 +50,14 @@ final class Drain {
 
   private long epoch;
   private long askedLast;
+  private long closedLast;
   private Map<Long, Set<Long>> free = new TreeMap<>();
   private final Set<Long> ending = new HashSet<>();
 
   Drain(
       Member self,
       Sessions sessions,
+      Locks locks,
       Cells cells,
       Log log,
       Transport transport,
@@ -61,6 +67,7 @@ final class Drain {
       Lookups lookups) {
     this.self = self;
     this.sessions = sessions;
+    this.locks = locks;
     this.cells = cells;
     this.log = log;
     this.transport = transport;
@@ -78,6 +85,7 @@ final class Drain {
     if (first) {
       ask(view);
       endSessionObjects(view);
+      endClosed();
       index.ended().stream().limit(AT_ONCE).toList().forEach(this::emptyNamespace);
     }
     loop.after(EVERY, this::open);
@@ -180,6 +188,27 @@ final class Drain {
     }
   }
 
+  /** Deletes objects that live until they are closed, and are. */
+  private void endClosed() {
+    var closing = index.closing();
+    Stream.of(closing.tailSet(closedLast, false), closing.headSet(closedLast, true))
+        .flatMap(Collection::stream)
+        .limit(LOOKED_AT_ONCE)
+        .toList()
+        .forEach(this::endClosed);
+  }
+
+  private void endClosed(long xid) {
+    closedLast = xid;
+    if (!locks.free(Opens.path(xid))) {
+      return;
+    }
+    lookups
+        .peek(xid)
+        .filter(object -> !object.draining() && ending.add(xid))
+        .ifPresent(object -> commit(xid, new ObjectChanges().delete(object).notOpen(object)));
+  }
+
   /** Deletes some objects of a namespace that ended, each time anew until there are none. */
   private void emptyNamespace(long namespace) {
     if (!ending.add(namespace)) {
@@ -195,6 +224,10 @@ final class Drain {
   private void delete(long number, List<NsObject> objects) {
     ObjectChanges changes = new ObjectChanges();
     objects.forEach(changes::delete);
+    commit(number, changes);
+  }
+
+  private void commit(long number, ObjectChanges changes) {
     cells
         .commit(changes.build(), DEADLINE)
         .whenComplete((_, _) -> loop.execute(() -> ending.remove(number)));

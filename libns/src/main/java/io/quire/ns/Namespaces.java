@@ -6,6 +6,7 @@ import io.quire.base.Loop;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.ns.NamePage.Listed;
@@ -50,11 +51,13 @@ public final class Namespaces {
   private final Lookups lookups;
   private final References references;
   private final Spaces spaces;
+  private final Opens opens;
   private final Drain drain;
 
   /** Makes the namespaces of a node; before the log starts. */
   public Namespaces(
       Sessions sessions,
+      Locks locks,
       Session session,
       Cells cells,
       Log log,
@@ -75,7 +78,10 @@ public final class Namespaces {
     lookups = new Lookups(session, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
     spaces = new Spaces(session, cells, clock, xids);
-    drain = new Drain(session.self(), sessions, cells, log, transport, loop, index, table, lookups);
+    opens = new Opens(this, locks, session.self().node().name());
+    drain =
+        new Drain(
+            session.self(), sessions, locks, cells, log, transport, loop, index, table, lookups);
   }
 
   /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
@@ -207,7 +213,7 @@ public final class Namespaces {
     Checks.value(name, value);
     long creator = session.self().incarnation();
     return new NsObject(
-        xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, 0, value);
+        xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, false, 0, value);
   }
 
   /** The object of a name. No reference is taken. */
@@ -247,6 +253,38 @@ public final class Namespaces {
    */
   public Optional<NsRef> open(long xid) {
     return references.open(xid);
+  }
+
+  /**
+   * Opens the object of a name in a mode; empty if there is none. It waits its turn: nobody who
+   * asked later gets it before, except beside.
+   *
+   * @param deadline how long it waits for others to close; zero to try once
+   * @throws NsException.Denied if others had it open for that long
+   * @throws NsException.Refused if it is open a thousand times on this node, or the lock server
+   *     takes nothing
+   */
+  public Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
+    return opens.open(namespace, name, mode, deadline);
+  }
+
+  /**
+   * As above, by id.
+   *
+   * @throws NsException.Draining if it was deleted
+   */
+  public Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline) {
+    return opens.open(xid, mode, deadline);
+  }
+
+  /**
+   * What is open on this node under a number.
+   *
+   * @throws NsException.StaleHandle if it was closed
+   * @throws NsException.UnknownHandle if there never was such a number on this node
+   */
+  public NsOpen opened(long number) {
+    return opens.opened(number);
   }
 
   /** The id of a name. */

@@ -84,6 +84,33 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
+  /** Others have it open in a mode that does not go with it, or it may not be written. */
+  public static final class Denied extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Denied(String message) {
+      super(message);
+    }
+  }
+
+  /** What was open is so no more: it was closed, or lost with this node's session. */
+  public static final class StaleHandle extends NsException {
+    private static final long serialVersionUID = 1;
+
+    StaleHandle(String message) {
+      super(message);
+    }
+  }
+
+  /** Nothing was ever opened under that number on this node. */
+  public static final class UnknownHandle extends NsException {
+    private static final long serialVersionUID = 1;
+
+    UnknownHandle(String message) {
+      super(message);
+    }
+  }
+
   /** The namespace may not hold as much: see {@link Quota}. Nothing changed. */
   public static final class QuotaExceeded extends NsException {
     private static final long serialVersionUID = 1;

@@ -37,6 +37,7 @@ final class NsIndex implements CellListener, Bounds {
   private final List<NsListing> listings = new ArrayList<>();
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
+  private final TreeSet<Long> closing = new TreeSet<>();
 
   /**
    * @param freed told of each object that is gone for good
@@ -113,6 +114,11 @@ final class NsIndex implements CellListener, Bounds {
     return draining;
   }
 
+  /** Objects that live until they are closed, and were opened. */
+  TreeSet<Long> closing() {
+    return closing;
+  }
+
   /** Objects that live as long as a session, with their creators. */
   Map<Long, Long> sessionObjects() {
     return sessionObjects;
@@ -135,6 +141,7 @@ final class NsIndex implements CellListener, Bounds {
     quotas.clear();
     ended.clear();
     sessionObjects.clear();
+    closing.clear();
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), key, cell));
     List.copyOf(spaces.keySet()).forEach(this::look);
@@ -216,10 +223,14 @@ final class NsIndex implements CellListener, Bounds {
       references.word(xid).drain();
       draining.put(xid, position);
       sessionObjects.remove(xid);
+      closing.remove(xid);
       return;
     }
     if (object.lifetime() == Lifetime.SESSION) {
       sessionObjects.put(xid, object.creator());
+    }
+    if (object.lifetime() == Lifetime.UNTIL_CLOSED && object.opened()) {
+      closing.add(xid);
     }
     String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
     if (cells.applied(nameKey) instanceof NameCell name && name.xid() == xid) {
@@ -231,6 +242,7 @@ final class NsIndex implements CellListener, Bounds {
   private void objectGone(long xid) {
     draining.remove(xid);
     sessionObjects.remove(xid);
+    closing.remove(xid);
     free(xid);
   }
 

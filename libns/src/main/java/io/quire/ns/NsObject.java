@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param creator the incarnation that made it
  * @param created by the creator's wall clock, milliseconds since 1970
  * @param draining it was deleted and waits for its last reference
+ * @param opened of one that lives until it is closed: it was opened
  * @param version position of its last change
  * @param value what it holds, encoded; see {@link Values}
  */
@@ -26,6 +27,7 @@ public record NsObject(
     long creator,
     long created,
     boolean draining,
+    boolean opened,
     long version,
     byte[] value) {
   /** How large a value may be: 2 MiB. */
@@ -51,6 +53,7 @@ public record NsObject(
         && xid == that.xid
         && version == that.version
         && draining == that.draining
+        && opened == that.opened
         && creator == that.creator
         && created == that.created
         && lifetime == that.lifetime
@@ -86,24 +89,34 @@ public record NsObject(
   }
 
   NsObject withName(NsHandle space, String next) {
-    return with(space, next, draining, version, value);
+    return with(space, next, draining, opened, version, value);
   }
 
   NsObject withValue(byte[] next) {
-    return with(namespace, name, draining, version, next);
+    return with(namespace, name, draining, opened, version, next);
   }
 
   NsObject deleted() {
-    return with(namespace, name, true, version, value);
+    return with(namespace, name, true, opened, version, value);
   }
 
   NsObject at(long position) {
-    return with(namespace, name, draining, position, value);
+    return with(namespace, name, draining, opened, position, value);
+  }
+
+  NsObject withOpened() {
+    return with(namespace, name, draining, true, version, value);
   }
 
   private NsObject with(
-      NsHandle space, String nextName, boolean drains, long position, byte[] nextValue) {
+      NsHandle space,
+      String nextName,
+      boolean drains,
+      boolean wasOpened,
+      long position,
+      byte[] nextValue) {
     return new NsObject(
-        xid, space, nextName, kind, lifetime, creator, created, drains, position, nextValue);
+        xid, space, nextName, kind, lifetime, creator, created, drains, wasOpened, position,
+        nextValue);
   }
 }

@@ -1,5 +1,6 @@
 package io.quire.ns;
 
+import io.quire.lockserver.Sequencer;
 import io.quire.twopc.Outcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,6 +93,27 @@ public final class NsTransaction {
   /** Requires that an object that is not changed is still of the version seen. */
   public NsTransaction unchanged(NsObject seen) {
     changes.unchanged(seen);
+    return this;
+  }
+
+  /** As {@link #update}, of an object that is open, also if it was deleted. */
+  NsTransaction updateHeld(NsObject seen, byte[] value, Sequencer held) {
+    Checks.value(seen.name(), value);
+    NsObject next = seen.withValue(value);
+    changes.update(seen, next).held(held, seen);
+    return add("updating", seen, next);
+  }
+
+  /** It was opened in a mode. */
+  NsTransaction opened(NsObject seen, Sequencer held) {
+    NsObject next = seen.withOpened();
+    changes.update(seen, next).held(held, seen);
+    return add("opening", seen, next);
+  }
+
+  /** Only while the object is open. */
+  NsTransaction held(NsObject seen, Sequencer held) {
+    changes.held(held, seen);
     return this;
   }
 

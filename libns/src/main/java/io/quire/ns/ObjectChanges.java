@@ -3,6 +3,7 @@ package io.quire.ns;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Transaction.Condition;
+import io.quire.lockserver.Sequencer;
 import io.quire.twopc.Outcome;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,6 +33,8 @@ final class ObjectChanges {
     UNCHANGED,
     ID_FREE,
     CREATOR_IN_VIEW,
+    HELD,
+    NOT_OPEN,
     NAME_FREE
   }
 
@@ -92,6 +95,18 @@ final class ObjectChanges {
     return this;
   }
 
+  /** The lock of which this is proof, by which the object is open, is held. */
+  ObjectChanges held(Sequencer proof, NsObject open) {
+    require(new Condition.Held(proof.generation()), Want.HELD, open, "changing what is open");
+    return this;
+  }
+
+  /** Nobody has it open in a mode, or waits for it. */
+  ObjectChanges notOpen(NsObject object) {
+    require(new Condition.Free(Opens.path(object.xid())), Want.NOT_OPEN, object, "requiring");
+    return this;
+  }
+
   /** The end of a deleted object; condition 0 is that it is of this version. */
   static Transaction end(long xid, long deleted) {
     String key = ObjectCodec.xidKey(xid);
@@ -144,6 +159,12 @@ final class ObjectChanges {
       case ID_FREE ->
           new NsException.NameTaken("id taken: name=" + object.name() + " xid=" + object.xidText());
       case CREATOR_IN_VIEW -> Calls.notInView(doing);
+      case HELD ->
+          new NsException.StaleHandle(
+              "was lost: %s: name=%s xid=%s".formatted(doing, object.name(), object.xidText()));
+      case NOT_OPEN ->
+          new NsException.Denied(
+              "is open: %s: name=%s xid=%s".formatted(doing, object.name(), object.xidText()));
       case NAME_FREE ->
           new NsException.NameTaken("name taken: name=" + object.name() + place(object));
     };

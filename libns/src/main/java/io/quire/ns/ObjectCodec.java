@@ -33,6 +33,8 @@ final class ObjectCodec {
 
   private static final int DRAINING = 1;
   private static final int SESSION = 2;
+  private static final int UNTIL_CLOSED = 4;
+  private static final int OPENED = 8;
 
   private ObjectCodec() {}
 
@@ -122,7 +124,13 @@ final class ObjectCodec {
 
   static byte[] write(NsObject object) {
     int flags =
-        (object.draining() ? DRAINING : 0) | (object.lifetime() == Lifetime.SESSION ? SESSION : 0);
+        (object.draining() ? DRAINING : 0)
+            | (object.opened() ? OPENED : 0)
+            | switch (object.lifetime()) {
+              case DURABLE -> 0;
+              case SESSION -> SESSION;
+              case UNTIL_CLOSED -> UNTIL_CLOSED;
+            };
     return new WireWriter(object.held().length + 96)
         .int8(flags)
         .int64(object.namespace().id())
@@ -151,12 +159,20 @@ final class ObjectCodec {
         namespace,
         name.equals(likelyName) ? likelyName : name,
         shared(kind),
-        (flags & SESSION) != 0 ? Lifetime.SESSION : Lifetime.DURABLE,
+        lifetime(flags),
         creator,
         created,
         (flags & DRAINING) != 0,
+        (flags & OPENED) != 0,
         version,
         held);
+  }
+
+  private static Lifetime lifetime(int flags) {
+    if ((flags & SESSION) != 0) {
+      return Lifetime.SESSION;
+    }
+    return (flags & UNTIL_CLOSED) != 0 ? Lifetime.UNTIL_CLOSED : Lifetime.DURABLE;
   }
 
   static NsObject read(long xid, byte[] value, long version) {

@@ -5,6 +5,7 @@ import io.quire.base.Rules;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
+import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.sim.Actor;
@@ -22,6 +23,7 @@ final class NsPeer {
   final Actor actor;
   final Sessions sessions;
   final Session session;
+  final Locks locks;
   final Cells cells;
   final Namespaces namespaces;
   final List<Long> freed = new ArrayList<>();
@@ -54,12 +56,15 @@ final class NsPeer {
     LeaseTable leases =
         new LeaseTable(
             LeaseTerms.DEFAULT, session, sessions, twoPhase, log, transport, loop, clock);
-    cells = new Cells(sessions, session, twoPhase, loop);
-    namespaces = new Namespaces(sessions, session, cells, log, transport, loop, clock, random);
+    locks = new Locks(sessions, session, LeaseTerms.DEFAULT, log, loop, clock, Rules.ALL);
+    cells = new Cells(sessions, locks, session, twoPhase, loop);
+    namespaces =
+        new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
     namespaces.onFreed(freed::add);
     stage.on(actor, session::open);
     stage.on(actor, leases::open);
     stage.on(actor, twoPhase::open);
+    stage.on(actor, locks::open);
     stage.on(actor, namespaces::open);
   }
 

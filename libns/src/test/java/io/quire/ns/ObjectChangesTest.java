@@ -15,7 +15,8 @@ class ObjectChangesTest {
   private static final NsHandle FIVE = new NsHandle(5);
 
   private static NsObject object(long xid, Lifetime lifetime) {
-    return new NsObject(xid, FIVE, "/x" + xid, "k", lifetime, 3, 0, false, 10 + xid, new byte[1]);
+    return new NsObject(
+        xid, FIVE, "/x" + xid, "k", lifetime, 3, 0, false, false, 10 + xid, new byte[1]);
   }
 
   private static ObjectChanges changes() {

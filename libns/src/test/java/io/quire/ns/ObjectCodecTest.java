@@ -3,6 +3,7 @@ package io.quire.ns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Keys and values as they are in the log and in snapshots. */
@@ -16,6 +17,7 @@ class ObjectCodecTest {
           Lifetime.SESSION,
           0x11,
           0x22,
+          false,
           false,
           9,
           new byte[] {1, 2});
@@ -62,6 +64,17 @@ class ObjectCodecTest {
                 + "02000000"
                 + "0102");
     assertThat(ObjectCodec.read(0x7001, bytes, 9)).usingRecursiveComparison().isEqualTo(OBJECT);
+  }
+
+  @Test
+  void lifetimes_areTwoBits_andOpenedIsAnother() {
+    for (Lifetime lifetime : Lifetime.values()) {
+      NsObject object =
+          new NsObject(7, NsHandle.ROOT, "/x", "k", lifetime, 1, 2, false, false, 9, new byte[1]);
+      for (NsObject each : List.of(object, object.withOpened())) {
+        assertThat(ObjectCodec.read(7, ObjectCodec.write(each), 9)).isEqualTo(each);
+      }
+    }
   }
 
   @Test

@@ -85,6 +85,9 @@ record Failure(String error, String happened) {
       case NsException.Stale _ -> HttpStatus.CONFLICT;
       case NsException.Draining _ -> HttpStatus.CONFLICT;
       case NsException.QuotaExceeded _ -> HttpStatus.INSUFFICIENT_STORAGE;
+      case NsException.Denied _ -> HttpStatus.LOCKED;
+      case NsException.StaleHandle _ -> HttpStatus.GONE;
+      case NsException.UnknownHandle _ -> HttpStatus.NOT_FOUND;
       case NsException.Overtaken _ -> HttpStatus.GONE;
       case NsException.NotInView _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.Refused _ -> HttpStatus.SERVICE_UNAVAILABLE;
