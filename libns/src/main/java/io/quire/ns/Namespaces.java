@@ -44,6 +44,7 @@ public final class Namespaces {
   private final NsIndex index;
   private final XidBlock xids;
   private final Drain drain;
+  private final Past past;
 
   /** Makes the namespaces of a node; before the log starts. */
   public Namespaces(
@@ -63,6 +64,7 @@ public final class Namespaces {
     cells.readBy(new ObjectReader());
     cells.listen(index);
     xids = new XidBlock(cells, clock, random);
+    past = new Past(cells, log, loop, clock);
     drain =
         new Drain(session.self(), sessions, cells, log, transport, loop, index, references, this);
   }
@@ -451,6 +453,44 @@ public final class Namespaces {
    */
   public int delete(NsHandle namespace, List<Listed> listed) {
     return new Deletions(this, namespace, listed).run();
+  }
+
+  /** As {@link #history(long, long)}, from the newest version on. */
+  public ObjectHistory history(long xid) {
+    return history(xid, Long.MAX_VALUE);
+  }
+
+  /**
+   * The versions of an object, the newest first, as far back as this node's log is preserved; the
+   * newest is what a lookup would find. It reads nothing yet. Also of an object that has ended, for
+   * as long as its end is among the last 16,384 changes that this node remembers.
+   *
+   * @param before only versions before this position. Those that are newer are read and left out,
+   *     so to go on with an {@link ObjectHistory} costs less
+   * @throws NsException.NotFound if there is no such object, nor is its end remembered
+   */
+  public ObjectHistory history(long xid, long before) {
+    return past.history(xid, before);
+  }
+
+  /**
+   * The versions of an object up to one that the caller has, that one first: also of an object that
+   * ended long ago. It reads the one entry.
+   *
+   * @param seen as this cluster gave it; not checked beyond that such a transaction is in the log
+   * @throws IllegalArgumentException if the log has something else there
+   */
+  public ObjectHistory history(NsObject seen) {
+    return past.history(seen);
+  }
+
+  /**
+   * Objects as they were at a position that this node has applied.
+   *
+   * @throws NsException.NotReached if it has not
+   */
+  public NamespacesAt at(long position) {
+    return past.at(position);
   }
 
   /** What this node knows of an object, without waiting. */
