@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  quire ns ls '/logs/*'",
       "  quire ns stat /logs/today --json",
+      "  quire ns history /logs/today",
       "  quire ns rm /logs/today /logs/yesterday",
       "  quire ns rm --glob '/logs/2025-*' --dry-run"
     })
@@ -36,7 +37,7 @@ final class NsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is needed: ls, stat or rm");
+        spec.commandLine(), "a command is needed: ls, stat, history or rm");
   }
 
   /** {@code quire ns ls}. */
@@ -104,6 +105,78 @@ final class NsCommand implements Callable<Integer> {
                                   : field.getValue().asText())));
       return 0;
     }
+  }
+
+  /** {@code quire ns history}. */
+  @Command(
+      name = "history",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Shows the versions of an object, the newest first, as far as the node keeps the log.",
+        "The last line says whether older ones were there: 'trimmed' means that this"
+            + " node does not have them any more."
+      },
+      footer = {
+        "%nExamples:",
+        "  quire ns history /logs/today",
+        "  quire ns history /logs/today --limit 1000 --json",
+        "  quire ns history --id 1a2b40000 --before 5120.3"
+      })
+  int history(
+      @Mixin NodeOption node,
+      @Option(names = "--json", description = "write one JSON object; sizes in bytes") boolean json,
+      @Option(
+              names = "--limit",
+              paramLabel = "N",
+              defaultValue = "20",
+              description = "versions at most, 1 to 1000; ${DEFAULT-VALUE} if not given")
+          int limit,
+      @Option(
+              names = "--before",
+              paramLabel = "POSITION",
+              description = "only versions before this one")
+          @Nullable String before,
+      @Option(
+              names = "--id",
+              description = "NAME is an id in hexadecimal; finds objects that ended not long ago")
+          boolean id,
+      @Parameters(paramLabel = "NAME", description = "such as /logs/today") String name) {
+    try (AdminClient client = node.connect()) {
+      JsonNode page = client.history(name, id, limit, before);
+      if (json) {
+        System.out.println(page);
+        return 0;
+      }
+      page.path("versions").forEach(version -> System.out.println(line(version)));
+      System.out.println(lastLine(page));
+      return 0;
+    }
+  }
+
+  private static String line(JsonNode version) {
+    return "%-12s %-8s %10s  %s%s"
+        .formatted(
+            version.path("position").asText(),
+            version.path("what").asText(),
+            Text.bytes(version.path("bytes").asLong()),
+            version.path("name").asText(""),
+            version.path("wallMillis").isNumber()
+                ? "  " + Instant.ofEpochMilli(version.path("wallMillis").asLong())
+                : "");
+  }
+
+  private static String lastLine(JsonNode page) {
+    JsonNode end = page.path("end");
+    return switch (end.path("why").asText()) {
+      case "created" -> "this is all of it";
+      case "trimmed" ->
+          "trimmed: what was done at %s is not in this node's log, which begins at %s"
+              .formatted(end.path("position").asText(), end.path("oldest").asText());
+      case "unlinked" ->
+          "unlinked: what stands at %s does not lead further back"
+              .formatted(end.path("position").asText());
+      default -> "there may be more: --before " + page.path("next").asText();
+    };
   }
 
   /** {@code quire ns rm}. */

@@ -91,6 +91,9 @@ class CommandsIT {
     assertThat(run("ns", "stat", "/made/lines").assertDone().text())
         .contains("dataset", "/made/lines");
     assertThat(run("ns", "ls", "/made/*").assertDone().text()).contains("MiB", "/made/lines");
+    assertThat(run("ns", "history", "/made/lines").assertDone().text())
+        .contains("created", "/made/lines", "this is all of it");
+    run("ns", "history", "/made/absent").assertFailed(1, "no such object: name=/made/absent");
     run("load", file.toString(), "--as", "/made/lines").assertFailed(1, "taken", "/made/lines");
 
     Ran removal = run("ns", "rm", "/made/absent", "/made/lines");

@@ -328,6 +328,24 @@ final class CellStore implements Participant {
     return found;
   }
 
+  /** As {@link Cells#appliedAt}. */
+  @Nullable Versioned cellAt(String key, long position) {
+    Versioned now = cell(key).settled();
+    if (now != null && now.version() <= position) {
+      return now;
+    }
+    history.require("reading: key=" + key, position);
+    for (List<Change> changes : history.after(position).values()) {
+      for (Change change : changes) {
+        if (change.key().equals(key)) {
+          byte[] before = change.before();
+          return before == null ? null : Versioned.of(before, change.beforeVersion());
+        }
+      }
+    }
+    return null;
+  }
+
   /** The keys whose readers are to wait. */
   private Set<String> toMark(Transaction transaction) {
     Set<String> keys = transaction.keys();

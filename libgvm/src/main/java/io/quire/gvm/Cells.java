@@ -7,6 +7,7 @@ import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.twopc.Finding;
+import io.quire.twopc.LoggedTxn;
 import io.quire.twopc.Outcome;
 import io.quire.twopc.RequestId;
 import io.quire.twopc.Submission;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -207,6 +209,43 @@ public final class Cells {
   public @Nullable Versioned applied(String key) {
     loop.confine();
     return store.cell(key).settled();
+  }
+
+  /**
+   * A cell as it was at a position that is applied here, or null. On the loop. It costs a look at
+   * each change after the position.
+   *
+   * @throws GvmException.TooOld if the cell has changed since, or is absent, and this node does not
+   *     remember how it was
+   */
+  public @Nullable Versioned appliedAt(String key, long position) {
+    loop.confine();
+    return store.cellAt(key, position);
+  }
+
+  /**
+   * The newest change of a key among those that this node remembers: the last 16,384 of all keys.
+   * On the loop. It costs a look at each.
+   */
+  public Optional<Change> lastChange(String key) {
+    loop.confine();
+    return store.history().last(key);
+  }
+
+  /**
+   * The transaction that stands at a position in the log, read back from what this node preserves
+   * of it: see {@link TwoPhase#logged}. Empty if none on cells stands there. It took effect if the
+   * position is the version of something. Any thread.
+   */
+  public CompletableFuture<Optional<Transaction>> logged(long position) {
+    CompletableFuture<Optional<LoggedTxn>> found = twoPhase.logged(position);
+    CompletableFuture<Optional<Transaction>> read =
+        found.thenApply(
+            txn ->
+                txn.filter(one -> one.participant() == store.number())
+                    .map(one -> Transaction.read(one.payload())));
+    read.whenComplete((_, _) -> found.cancel(false));
+    return read;
   }
 
   /** Every cell that has a value, as the applied log made it. On the loop. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -63,6 +64,18 @@ final class History {
     if (position < oldest) {
       throw new GvmException.TooOld(doing, position, oldest);
     }
+  }
+
+  /** The newest change of the key that is here. */
+  Optional<Change> last(String key) {
+    for (List<Change> changes : commits.descendingMap().values()) {
+      for (Change change : changes) {
+        if (change.key().equals(key)) {
+          return Optional.of(change);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** Changes of a prefix after a position, whole transactions, some more than {@code most}. */

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.Log;
+import io.quire.base.Position;
 import io.quire.base.WireWriter;
+import io.quire.sim.Proposal;
 import io.quire.sim.Stage;
 import io.quire.twopc.Outcome;
 import io.quire.twopc.Outcome.Committed;
@@ -102,6 +104,72 @@ class HistoryTest {
     assertThat(watch.next(Duration.ZERO)).isNull();
     c.actor.applyAll();
     assertThat(told(watch.next(Duration.ZERO))).isEqualTo("k/2=v");
+  }
+
+  @Test
+  void logged_readsBackWhatStandsThere() {
+    long position = put("k/1", "a");
+    Transaction.Builder large = Transaction.begin();
+    for (int i = 0; i < 3; i++) {
+      large.put("k/" + i, new byte[2 << 20]);
+    }
+    CompletableFuture<Outcome> outcome = a.cells.commit(large.build(), CellPeer.DEADLINE);
+    List<Proposal> chunks = stage.proposals();
+    stage.commitAll();
+    a.actor.applyAll();
+    chunks.forEach(stage::answer);
+    for (int i = 0; i < 300; i++) {
+      b.propose(
+          new Log.Entry(
+              Log.Stream.of(Log.Stream.USERS_FROM), Log.Fence.NONE, new byte[] {(byte) i}));
+    }
+    stage.settle();
+    long chunked = ((Committed) outcome.resultNow()).position();
+    for (CellPeer peer : peers) {
+      Transaction one = peer.cells.logged(position).resultNow().orElseThrow();
+      assertThat(one.writes()).extracting(Transaction.Write::key).containsExactly("k/1");
+      Transaction whole = peer.cells.logged(chunked).resultNow().orElseThrow();
+      assertThat(whole.writes())
+          .hasSize(3)
+          .allMatch(write -> Objects.requireNonNull(write.value()).length == 2 << 20);
+      long other = Position.of(Position.index(chunked) - 1, 0);
+      assertThat(peer.cells.logged(other).resultNow()).as("no transaction").isEmpty();
+      assertThat(peer.cells.logged(position + 1).resultNow()).as("nothing").isEmpty();
+    }
+    c.actor.trim(Position.of(Position.index(chunked) - 1, 0));
+    assertThat(c.cells.logged(chunked).exceptionNow())
+        .as("its chunks are gone")
+        .isInstanceOf(Log.TrimmedException.class);
+    assertThat(c.cells.logged(position).exceptionNow()).isInstanceOf(Log.TrimmedException.class);
+  }
+
+  @Test
+  void appliedAt_isWhatACellWasOrTooOld() {
+    long one = put("k/1", "a");
+    long two = put("k/1", "b");
+    long kept = put("k/2", "c");
+    long gone = commit(Transaction.begin().remove("k/1").build());
+    assertThat(appliedAt(b, "k/1", one - 1)).isNull();
+    assertThat(appliedAt(b, "k/1", one)).isEqualTo("a");
+    assertThat(appliedAt(b, "k/1", two)).isEqualTo("b");
+    assertThat(appliedAt(b, "k/1", gone)).isNull();
+    stage.on(
+        b.actor, () -> assertThat(b.cells.lastChange("k/1")).map(Change::position).contains(gone));
+    c.actor.install(a.actor);
+    assertThat(appliedAt(c, "k/2", kept)).as("it has not changed since").isEqualTo("c");
+    stage.on(
+        c.actor,
+        () -> {
+          assertThatThrownBy(() -> c.cells.appliedAt("k/1", two))
+              .isInstanceOf(GvmException.TooOld.class);
+          assertThat(c.cells.lastChange("k/1")).isEmpty();
+        });
+  }
+
+  private @Nullable String appliedAt(CellPeer peer, String key, long position) {
+    List<@Nullable String> found = new ArrayList<>();
+    stage.on(peer.actor, () -> found.add(CellPeer.text(peer.cells.appliedAt(key, position))));
+    return found.getFirst();
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class Namespaces {
   private final Spaces spaces;
   private final Opens opens;
   private final Drain drain;
+  private final Past past;
 
   /** Makes the namespaces of a node; before the log starts. */
   public Namespaces(
@@ -79,6 +80,7 @@ public final class Namespaces {
     references = new References(session, lookups, table, attempts, this);
     spaces = new Spaces(session, cells, clock, xids);
     opens = new Opens(this, locks, session.self().node().name());
+    past = new Past(cells, log, loop, clock);
     drain =
         new Drain(
             session.self(), sessions, locks, cells, log, transport, loop, index, table, lookups);
@@ -485,6 +487,44 @@ public final class Namespaces {
    */
   public int delete(NsHandle namespace, List<Listed> listed) {
     return new Deletions(this, namespace, listed).run();
+  }
+
+  /** As {@link #history(long, long)}, from the newest version on. */
+  public ObjectHistory history(long xid) {
+    return history(xid, Long.MAX_VALUE);
+  }
+
+  /**
+   * The versions of an object, the newest first, as far back as this node's log is preserved; the
+   * newest is what a lookup would find. It reads nothing yet. Also of an object that has ended, for
+   * as long as its end is among the last 16,384 changes that this node remembers.
+   *
+   * @param before only versions before this position. Those that are newer are read and left out,
+   *     so to go on with an {@link ObjectHistory} costs less
+   * @throws NsException.NotFound if there is no such object, nor is its end remembered
+   */
+  public ObjectHistory history(long xid, long before) {
+    return past.history(xid, before);
+  }
+
+  /**
+   * The versions of an object up to one that the caller has, that one first: also of an object that
+   * ended long ago. It reads the one entry.
+   *
+   * @param seen as this cluster gave it; not checked beyond that such a transaction is in the log
+   * @throws IllegalArgumentException if the log has something else there
+   */
+  public ObjectHistory history(NsObject seen) {
+    return past.history(seen);
+  }
+
+  /**
+   * Objects as they were at a position that this node has applied.
+   *
+   * @throws NsException.NotReached if it has not
+   */
+  public NamespacesAt at(long position) {
+    return past.at(position);
   }
 
   CompletableFuture<Outcome> submit(Transaction transaction) {

@@ -144,4 +144,63 @@ public abstract sealed class NsException extends RuntimeException {
       super(message);
     }
   }
+
+  /** The position is one that this node has not applied. */
+  public static final class NotReached extends NsException {
+    private static final long serialVersionUID = 1;
+
+    NotReached(String message) {
+      super(message);
+    }
+  }
+
+  /** What was is not in this node's log any more; another node's may have it. */
+  public static final class Trimmed extends NsException {
+    private static final long serialVersionUID = 1;
+    private final long oldest;
+
+    Trimmed(String message, long oldest) {
+      super(message);
+      this.oldest = oldest;
+    }
+
+    /** The first position that this node's log has. */
+    public long oldest() {
+      return oldest;
+    }
+  }
+
+  /** Nothing leads back from what is to what was: it can be asked for only while remembered. */
+  public static final class TooOld extends NsException {
+    private static final long serialVersionUID = 1;
+    private final long oldest;
+
+    TooOld(String message, long oldest) {
+      super(message);
+      this.oldest = oldest;
+    }
+
+    /** From this position on this node remembers everything. */
+    public long oldest() {
+      return oldest;
+    }
+  }
+
+  /** What was lies more versions back than this node can read in time. */
+  public static final class TooFar extends NsException {
+    private static final long serialVersionUID = 1;
+
+    TooFar(String message) {
+      super(message);
+    }
+  }
+
+  /** What was is in the log, and cannot be read. */
+  public static final class Unreadable extends NsException {
+    private static final long serialVersionUID = 1;
+
+    Unreadable(String message) {
+      super(message);
+    }
+  }
 }

@@ -129,6 +129,23 @@ public final class AdminClient implements AutoCloseable {
   }
 
   /**
+   * Versions of an object, the newest first: an object with {@code versions}, {@code next}, which
+   * is what to pass as {@code before} for more, and, if there is no more, {@code end}.
+   *
+   * @param which a name, or an id in hexadecimal
+   */
+  public JsonNode history(String which, boolean id, int limit, @Nullable String before) {
+    String path =
+        "/api/ns/history?"
+            + (id ? "xid=" : "name=")
+            + text(which)
+            + "&limit="
+            + limit
+            + (before == null ? "" : "&before=" + text(before));
+    return json("GET", path, CALL, BodyPublishers.noBody());
+  }
+
+  /**
    * Deletes all objects whose names match, hundreds at a time; one that fails leaves those before
    * it deleted.
    *

@@ -134,6 +134,7 @@ public final class AdminServer implements AutoCloseable {
     http.post("/api/load", this::load);
     http.post("/api/scan", this::scan);
     http.get("/api/jobs/{id}", this::job);
+    HistoryRoute.add(http, node.namespaces());
     LockRoutes.add(http, node.locks());
     new LogRoutes(node, jobs).add(http);
   }

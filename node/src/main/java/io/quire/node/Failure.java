@@ -93,6 +93,11 @@ record Failure(String error, String happened) {
       case NsException.Refused _ -> HttpStatus.SERVICE_UNAVAILABLE;
       case NsException.InvalidName _ -> HttpStatus.BAD_REQUEST;
       case NsException.BadValue _ -> HttpStatus.BAD_REQUEST;
+      case NsException.NotReached _ -> HttpStatus.BAD_REQUEST;
+      case NsException.Trimmed _ -> HttpStatus.GONE;
+      case NsException.TooOld _ -> HttpStatus.GONE;
+      case NsException.TooFar _ -> HttpStatus.SERVICE_UNAVAILABLE;
+      case NsException.Unreadable _ -> HttpStatus.INTERNAL_SERVER_ERROR;
       case NsException.Indeterminate _ -> HttpStatus.INTERNAL_SERVER_ERROR;
     };
   }

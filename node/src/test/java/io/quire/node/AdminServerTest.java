@@ -12,6 +12,12 @@ import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
 import io.quire.node.AdminClient.AdminException;
+import io.quire.ns.HistoryEnd;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import io.quire.ns.ObjectHistory;
+import io.quire.ns.ObjectVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -171,6 +177,62 @@ class AdminServerTest {
         "/api/scan",
         "{\"name\":\"/absent\",\"function\":\"f\",\"arguments\":\"\"}");
     assertRefused(404, "id=999999", "GET", "/api/jobs/999999", "");
+  }
+
+  @Test
+  void history_isToldInPagesAndSaysHowItEnds() throws Exception {
+    client.create("/history/a", "v");
+    client.rename("/history/a", "/history/b");
+    client.rename("/history/b", "/history/c");
+
+    JsonNode first = client.history("/history/c", false, 2, null);
+    assertThat(first.path("versions").findValuesAsText("what"))
+        .containsExactly("renamed", "renamed");
+    assertThat(first.path("end").isNull()).isTrue();
+    String xid = first.path("xid").asText();
+    JsonNode rest = client.history(xid, true, 2, first.path("next").asText());
+    JsonNode created = rest.path("versions").get(0);
+    assertThat(rest.path("versions")).hasSize(1);
+    assertThat(created.path("what").asText()).isEqualTo("created");
+    assertThat(created.path("name").asText()).isEqualTo("/history/a");
+    assertThat(created.path("wallMillis").asLong()).isPositive();
+    assertThat(rest.path("next").isNull()).isTrue();
+    assertThat(rest.path("end").path("why").asText()).isEqualTo("created");
+
+    String path = "/api/ns/history";
+    assertRefused(400, "one parameter is needed", "GET", path, "");
+    assertRefused(400, "one parameter is needed", "GET", path + "?name=/a&xid=1", "");
+    assertRefused(400, "not an id: found=z", "GET", path + "?xid=z", "");
+    assertRefused(400, "not a limit: found=z", "GET", path + "?xid=1&limit=z", "");
+    assertRefused(400, "allowed=1..1000", "GET", path + "?xid=" + xid + "&limit=0", "");
+    assertRefused(400, "not a position: found=z", "GET", path + "?xid=1&before=z", "");
+    assertRefused(404, "name=/absent", "GET", path + "?name=/absent", "");
+    assertRefused(404, "no such object", "GET", path + "?xid=1", "");
+  }
+
+  /** A hot object on a real log: each version is read back by itself. */
+  @Test
+  void history_ofManyVersions_isAllThere() {
+    NsObject last =
+        node.namespaces().create(NsHandle.ROOT, "/hot", "k", Lifetime.DURABLE, new byte[] {0});
+    for (int i = 1; i < 300; i++) {
+      last = node.namespaces().update(last, new byte[] {(byte) i});
+    }
+    long begun = System.nanoTime();
+    ObjectHistory history = node.namespaces().history(last.xid());
+    List<ObjectVersion> versions = history.next(ObjectHistory.VERSIONS_MAX);
+    assertThat(versions)
+        .as("in %s ns", System.nanoTime() - begun)
+        .hasSize(300)
+        .last()
+        .extracting(ObjectVersion::what)
+        .isEqualTo(ObjectVersion.What.CREATED);
+    assertThat(history.end()).contains(new HistoryEnd.Created());
+    NsObject middle = versions.get(150).object().orElseThrow();
+    assertThat(node.namespaces().at(middle.version() + 1).lookup(last.xid()))
+        .get()
+        .usingRecursiveComparison()
+        .isEqualTo(middle);
   }
 
   @Test

@@ -181,6 +181,11 @@ public final class Actor {
     stage.runReady();
   }
 
+  /** Lets go of what stands before a position in its log: readers find it trimmed. */
+  public void trim(long before) {
+    tails.trim(before);
+  }
+
   /** What its projections save. Nodes on a stage need not have the same ones. */
   private TreeMap<Log.Stream, byte[]> save() {
     TreeMap<Log.Stream, byte[]> states = new TreeMap<>();

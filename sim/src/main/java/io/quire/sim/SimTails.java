@@ -93,7 +93,10 @@ final class SimTails {
           break;
         }
         ended = one.position() > to;
-        if (!ended && one.position() >= resume) {
+        if (ended) {
+          break;
+        }
+        if (one.position() >= resume) {
           found.add(one);
         }
         at++;

@@ -129,8 +129,10 @@ class TailTest {
             Log.TrimmedException.class, e -> assertThat(e.oldest()).isEqualTo(oldest));
     CompletableFuture<@Nullable Recorded> gone = replica.entryAt(positions.get(1));
     assertThat(gone.exceptionNow()).isInstanceOf(Log.TrimmedException.class);
-    CompletableFuture<List<Recorded>> rest = replica.read(oldest, positions.get(3)).next(10);
+    Tail bounded = replica.read(oldest, positions.get(4) - 1);
+    CompletableFuture<List<Recorded>> rest = bounded.next(10);
     assertThat(rest.resultNow()).extracting(Recorded::position).isEqualTo(positions.subList(2, 4));
+    assertThat(bounded.next(10).resultNow()).as("what follows is behind its end").isEmpty();
     CompletableFuture<List<Recorded>> waits = replica.tail(positions.get(4) + 1).next(1);
     assertThat(waits.state()).isEqualTo(Future.State.RUNNING);
   }

@@ -16,6 +16,7 @@ import io.quire.twopc.Outcome.Why;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
@@ -48,6 +49,7 @@ public final class TwoPhase implements Prober, Entrance {
   private final Marks marks;
   private final Coordinator coordinator;
   private final Decisions decisions;
+  private final LoggedTxns logged;
 
   public TwoPhase(
       Member self,
@@ -70,6 +72,7 @@ public final class TwoPhase implements Prober, Entrance {
     marks = new Marks(this, self.incarnation(), log, routes, loop, clock, random, rules);
     coordinator = new Coordinator(self, this, log, routes, loop, clock);
     decisions = new Decisions(this.self, sessions, participants, marks, coordinator, rules);
+    logged = new LoggedTxns(log);
     log.register(decisions);
     log.register(Log.Fence.Kind.READY, decisions::readyAt);
     sessions.listen(new Views());
@@ -191,6 +194,18 @@ public final class TwoPhase implements Prober, Entrance {
   public @Nullable Outcome outcome(TxnId txn) {
     loop.confine();
     return txn.coordinator() == self ? coordinator.outcome(txn.sequence()) : null;
+  }
+
+  /**
+   * The transaction that stands at a position in the log, read back from what this node preserves
+   * of it; empty if none stands there. What is not applied here yet is waited for; whoever does not
+   * want it any longer cancels. A payload in chunks is put together: that may read far back.
+   *
+   * <p>Fails with {@link Log.TrimmedException} if the entry, or a chunk, is not here any more, and
+   * with {@link Log.CorruptException} if one does not verify. Completes on any thread. Any thread.
+   */
+  public CompletableFuture<Optional<LoggedTxn>> logged(long position) {
+    return logged.at(position);
   }
 
   /** How many transactions of others and its own this node waits for. On the loop. */
