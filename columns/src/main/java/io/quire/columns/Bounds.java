@@ -7,9 +7,9 @@ import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of a domain, as keys. It begins as all of it and is made narrower. Numbers have their ends
- * included, since there is a next one to each; bytes say whether an end is. NE narrows like EQ: what
- * is outside is then what matches.
+ * A range of a domain, as keys. It begins as all of it and is made narrower. Numbers have their
+ * ends included, since there is a next one to each; bytes say whether an end is. NE narrows like
+ * EQ: what is outside is then what matches.
  */
 final class Bounds implements FilterRun.Match {
   private static final BigInteger LEAST = BigInteger.ONE.shiftLeft(127).negate();

@@ -31,11 +31,13 @@ final class FilterLimits {
     for (Filter part : copy) {
       int depth = measure(part, found) + 1;
       if (depth > DEPTH_MAX) {
-        throw new IllegalArgumentException("filter is too deep: depth=" + depth + " max=" + DEPTH_MAX);
+        throw new IllegalArgumentException(
+            "filter is too deep: depth=" + depth + " max=" + DEPTH_MAX);
       }
     }
     if (found[0] >= PARTS_MAX) {
-      throw new IllegalArgumentException("filter is too large: parts=" + (found[0] + 1) + " max=" + PARTS_MAX);
+      throw new IllegalArgumentException(
+          "filter is too large: parts=" + (found[0] + 1) + " max=" + PARTS_MAX);
     }
     literals(found[1]);
     return copy;

@@ -7,8 +7,9 @@ import org.apache.arrow.vector.types.pojo.Field;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a vector as keys of its domain. Numbers are read in runs, with a loop for each type, so that
- * what is done with them needs no loop for each type. Accesses stay within the vector's buffers.
+ * Reads a vector as keys of its domain. Numbers are read in runs, with a loop for each type, so
+ * that what is done with them needs no loop for each type. Accesses stay within the vector's
+ * buffers.
  */
 final class Lane {
   /** How many keys are read at a time. */
@@ -29,8 +30,7 @@ final class Lane {
     domain = Domain.of(field.getType());
     rows = vector.getValueCount();
     validity = Memory.of(vector.getValidityBuffer(), Memory.bitmapBytes(rows));
-    boolean variable =
-        shape.kind() == Shape.Kind.BYTES || shape.kind() == Shape.Kind.LARGE_BYTES;
+    boolean variable = shape.kind() == Shape.Kind.BYTES || shape.kind() == Shape.Kind.LARGE_BYTES;
     large = shape.kind() == Shape.Kind.LARGE_BYTES;
     width = shape.width();
     signed = !(field.getType() instanceof ArrowType.Int type) || type.getIsSigned();

@@ -24,7 +24,10 @@ record Outcomes(boolean yes, boolean no, boolean unknown) {
               .map(s -> new Outcomes(s.nulls() > 0, s.nulls() < s.rows(), false))
               .orElse(new Outcomes(true, true, false));
       case Filter.Compare compare ->
-          leaf(stats.apply(compare.column()), List.of(compare.value()), range -> compare(compare, range));
+          leaf(
+              stats.apply(compare.column()),
+              List.of(compare.value()),
+              range -> compare(compare, range));
       case Filter.Between between ->
           leaf(
               stats.apply(between.column()),
@@ -44,7 +47,10 @@ record Outcomes(boolean yes, boolean no, boolean unknown) {
                       in.values().stream().noneMatch(v -> range.min(v) == 0 && range.max(v) == 0),
                       false));
       case Filter.Prefix prefix ->
-          leaf(stats.apply(prefix.column()), List.of(prefix.prefix()), range -> prefix(prefix, range));
+          leaf(
+              stats.apply(prefix.column()),
+              List.of(prefix.prefix()),
+              range -> prefix(prefix, range));
     };
   }
 

@@ -44,11 +44,9 @@ record Shape(Kind kind, int width) {
       case ArrowType.Bool _ -> new Shape(Kind.BITS, 0);
       case ArrowType.Int type when isPowerOfTwo(type.getBitWidth(), 8, 64) ->
           fixed(type.getBitWidth() / 8);
-      case ArrowType.FloatingPoint type
-          when type.getPrecision() == FloatingPointPrecision.SINGLE ->
+      case ArrowType.FloatingPoint type when type.getPrecision() == FloatingPointPrecision.SINGLE ->
           fixed(4);
-      case ArrowType.FloatingPoint type
-          when type.getPrecision() == FloatingPointPrecision.DOUBLE ->
+      case ArrowType.FloatingPoint type when type.getPrecision() == FloatingPointPrecision.DOUBLE ->
           fixed(8);
       case ArrowType.Decimal type when isDecimal(type) -> fixed(16);
       case ArrowType.Date type ->

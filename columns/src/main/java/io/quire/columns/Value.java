@@ -36,8 +36,8 @@ public sealed interface Value {
   record Real(double value) implements Value {}
 
   /**
-   * Text in UTF-8, or bytes: at most 65,535. They are compared as bytes without sign, which for text
-   * is the order of code points. The array is not to be changed.
+   * Text in UTF-8, or bytes: at most 65,535. They are compared as bytes without sign, which for
+   * text is the order of code points. The array is not to be changed.
    */
   record Bytes(byte[] value) implements Value {
     public Bytes {

@@ -59,9 +59,7 @@ final class ValueOrder {
     return Double.longBitsToDouble(key ^ (key >> 63 & Long.MAX_VALUE));
   }
 
-  /**
-   * The least bytes that are greater than all that begin with these, or null if there are none.
-   */
+  /** The least bytes that are greater than all that begin with these, or null if there are none. */
   static byte @Nullable [] after(byte[] prefix) {
     int length = prefix.length;
     while (length > 0 && prefix[length - 1] == -1) {

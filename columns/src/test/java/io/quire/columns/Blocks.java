@@ -23,7 +23,10 @@ final class Blocks {
     List<Object> values = new ArrayList<>();
     for (int i = 0; i < vector.getValueCount(); i++) {
       Object value = vector.getObject(i);
-      values.add(value instanceof byte[] bytes ? List.of(new String(bytes, StandardCharsets.ISO_8859_1)) : String.valueOf(value));
+      values.add(
+          value instanceof byte[] bytes
+              ? List.of(new String(bytes, StandardCharsets.ISO_8859_1))
+              : String.valueOf(value));
     }
     return values;
   }

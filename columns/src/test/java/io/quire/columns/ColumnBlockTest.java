@@ -78,7 +78,8 @@ final class ColumnBlockTest {
             assertThat(Blocks.values(view)).isEqualTo(Blocks.values(vector));
             assertThat(view.getNullCount()).isEqualTo(vector.getNullCount());
             assertThat(view.getField()).isEqualTo(vector.getField());
-            assertThat(allocator.getAllocatedMemory()).isLessThanOrEqualTo(before + block.byteSize() + 64);
+            assertThat(allocator.getAllocatedMemory())
+                .isLessThanOrEqualTo(before + block.byteSize() + 64);
             assertThatBuffersAreIn(block, view);
             assertThat(released).hasValue(0);
           }
@@ -145,8 +146,7 @@ final class ColumnBlockTest {
                   StandardOpenOption.READ,
                   StandardOpenOption.WRITE)) {
         channel.write(Blocks.of(vector, arena).asByteBuffer());
-        MemorySegment block =
-            channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        MemorySegment block = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         try (FieldVector view = ColumnBlock.view(block, allocator, NOTHING)) {
           TransferPair pair = view.getTransferPair(allocator);
           pair.transfer();

@@ -99,8 +99,10 @@ final class ColumnStatsTest {
 
   @Test
   void nan_isTheGreatest_andZerosAreEqual() {
-    assertThat(ofDoubles(1, Double.NaN, -2)).isEqualTo(stats(3, Value.of(-2.0), Value.of(Double.NaN)));
-    assertThat(ofDoubles(Double.NaN)).isEqualTo(stats(1, Value.of(Double.NaN), Value.of(Double.NaN)));
+    assertThat(ofDoubles(1, Double.NaN, -2))
+        .isEqualTo(stats(3, Value.of(-2.0), Value.of(Double.NaN)));
+    assertThat(ofDoubles(Double.NaN))
+        .isEqualTo(stats(1, Value.of(Double.NaN), Value.of(Double.NaN)));
     assertThat(ofDoubles(-0.0)).isEqualTo(stats(1, Value.of(0.0), Value.of(0.0)));
     double infinite = Double.POSITIVE_INFINITY;
     assertThat(ofDoubles(infinite, -infinite))
@@ -126,7 +128,8 @@ final class ColumnStatsTest {
 
   @Test
   void bytes_arePinned() {
-    ColumnStats numbers = new ColumnStats(300, 2, Optional.of(Value.of(-1)), Optional.of(Value.of(256)));
+    ColumnStats numbers =
+        new ColumnStats(300, 2, Optional.of(Value.of(-1)), Optional.of(Value.of(256)));
     assertThat(HexFormat.of().formatHex(numbers.toBytes())).isEqualTo("0112012c0a020aff120100");
     ColumnStats texts = new ColumnStats(1, 0, Optional.of(Value.of("a")), Optional.empty());
     assertThat(HexFormat.of().formatHex(texts.toBytes())).isEqualTo("010a010a00050100" + "6100");

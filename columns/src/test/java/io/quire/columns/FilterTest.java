@@ -181,7 +181,11 @@ final class FilterTest {
       }
       case Filter.IsNull isNull -> group.column(isNull.column()).isNull(row);
       case Filter.Compare compare ->
-          leaf(group, compare.column(), row, value -> holds(compare, Model.compare(value, compare.value())));
+          leaf(
+              group,
+              compare.column(),
+              row,
+              value -> holds(compare, Model.compare(value, compare.value())));
       case Filter.Between between ->
           leaf(
               group,
@@ -297,7 +301,8 @@ final class FilterTest {
     List<Value> values = Collections.nCopies(65_537, Value.of(1));
     assertThatThrownBy(() -> new Filter.In(0, values)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Filter.IsNull(-1)).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Filter.IsNull(65_536)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Filter.IsNull(65_536))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
@@ -314,9 +319,13 @@ final class FilterTest {
         .isEqualTo(
             "010104000000"
                 + "040200020b0105"
-                + "0202000000" + "03080100" + "0503000200000009" + "04000000000000f03f"
+                + "0202000000"
+                + "03080100"
+                + "0503000200000009"
+                + "04000000000000f03f"
                 + "0604000afe12012c"
-                + "07050005020061" + "62");
+                + "07050005020061"
+                + "62");
   }
 
   @Test

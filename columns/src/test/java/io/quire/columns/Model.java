@@ -47,9 +47,15 @@ final class Model {
     boolean signed = !(vector.getField().getType() instanceof ArrowType.Int t) || t.getIsSigned();
     return Value.of(
         switch (fixed.getTypeWidth()) {
-          case 1 -> signed ? fixed.getDataBuffer().getByte(row) : fixed.getDataBuffer().getByte(row) & 0xff;
+          case 1 ->
+              signed
+                  ? fixed.getDataBuffer().getByte(row)
+                  : fixed.getDataBuffer().getByte(row) & 0xff;
           case 2 -> fixed.getDataBuffer().getShort(2L * row);
-          case 4 -> signed ? fixed.getDataBuffer().getInt(4L * row) : Integer.toUnsignedLong(fixed.getDataBuffer().getInt(4L * row));
+          case 4 ->
+              signed
+                  ? fixed.getDataBuffer().getInt(4L * row)
+                  : Integer.toUnsignedLong(fixed.getDataBuffer().getInt(4L * row));
           default -> fixed.getDataBuffer().getLong(8L * row);
         });
   }
