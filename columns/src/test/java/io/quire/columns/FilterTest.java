@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Predicate;
@@ -130,7 +131,7 @@ final class FilterTest {
     FieldVector vector = group.column(column);
     Optional<Value> ofRow =
         group.rows() == 0 ? Optional.empty() : Model.value(vector, random.nextInt(group.rows()));
-    Value value = ofRow.orElse(Domain.of(vector.getField().getType()).example());
+    Value value = ofRow.orElse(Objects.requireNonNull(Domain.of(vector.getField().getType())).example());
     return switch (value) {
       case Value.Whole whole ->
           switch (random.nextInt(5)) {
