@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Numbers the groups. A group is a few longs: marks of the columns in which it is null, and for each
- * column a key, or the number of the bytes.
+ * Numbers the groups. A group is a few longs: marks of the columns in which it is null, and for
+ * each column a key, or the number of the bytes.
  */
 final class GroupTable {
   private final List<Domain> domains;

@@ -13,9 +13,9 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link Aggregate} has counted so far: of some rows, to be merged with that of others, here
- * or on another node. Confined to one thread at a time. After any method has thrown, it must not be
- * used any more.
+ * What an {@link Aggregate} has counted so far: of some rows, to be merged with that of others,
+ * here or on another node. Confined to one thread at a time. After any method has thrown, it must
+ * not be used any more.
  */
 public final class Partial {
   private static final int VERSION = 1;
@@ -128,8 +128,7 @@ public final class Partial {
     }
     FieldVector vector = group.column(measure.column());
     ArrowType type = vector.getField().getType();
-    boolean isSum =
-        measure.kind() == Aggregate.Kind.SUM || measure.kind() == Aggregate.Kind.AVG;
+    boolean isSum = measure.kind() == Aggregate.Kind.SUM || measure.kind() == Aggregate.Kind.AVG;
     if (isSum
         && !(type instanceof ArrowType.Int
             || type instanceof ArrowType.Decimal
@@ -196,7 +195,9 @@ public final class Partial {
   public List<Aggregate.Row> finish() {
     List<Aggregate.Row> rows = new ArrayList<>();
     if (groups() == 0 && aggregate.by().isEmpty()) {
-      rows.add(new Aggregate.Row(List.of(), aggregate.measures().stream().map(Partial::ofNoRows).toList()));
+      rows.add(
+          new Aggregate.Row(
+              List.of(), aggregate.measures().stream().map(Partial::ofNoRows).toList()));
     }
     for (int group = 0; group < groups(); group++) {
       int number = group;

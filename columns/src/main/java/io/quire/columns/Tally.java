@@ -154,7 +154,8 @@ abstract sealed class Tally {
         lane.keys(run.from, run.count, keys);
       }
       // Added up, a number without a sign is what it is, and not what it is compared by.
-      long flip = this instanceof ExactSum && domain.kind() == Domain.Kind.UNSIGNED ? Long.MIN_VALUE : 0;
+      long flip =
+          this instanceof ExactSum && domain.kind() == Domain.Kind.UNSIGNED ? Long.MIN_VALUE : 0;
       for (int i = 0; i < run.size; i++) {
         int row = run.rows[i];
         if (lane.isValid(row)) {

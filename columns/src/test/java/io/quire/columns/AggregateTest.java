@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -69,8 +70,7 @@ final class AggregateTest {
       }
       Partial all = aggregate.begin();
       for (Partial partial : partials) {
-        all.merge(
-            random.nextBoolean() ? Partial.read(aggregate, partial.toBytes()) : partial);
+        all.merge(random.nextBoolean() ? Partial.read(aggregate, partial.toBytes()) : partial);
       }
       if (model.isEmpty() && aggregate.by().isEmpty()) {
         count(model, aggregate, null, -1);
@@ -130,7 +130,11 @@ final class AggregateTest {
     }
     List<List<Value>> values =
         model.computeIfAbsent(
-            keys, _ -> aggregate.measures().stream().map(_ -> (List<Value>) new ArrayList<Value>()).toList());
+            keys,
+            _ ->
+                aggregate.measures().stream()
+                    .map(_ -> (List<Value>) new ArrayList<Value>())
+                    .toList());
     if (group != null) {
       for (int i = 0; i < values.size(); i++) {
         Measure measure = aggregate.measures().get(i);
@@ -152,8 +156,7 @@ final class AggregateTest {
     assertThat(rows).hasSize(model.size());
     Row before = null;
     for (Row row : rows) {
-      List<List<Value>> values = model.get(row.keys());
-      assertThat(values).as("%s", row).isNotNull();
+      List<List<Value>> values = Objects.requireNonNull(model.get(row.keys()), row::toString);
       for (int i = 0; i < values.size(); i++) {
         assertValue(row.values().get(i), aggregate.measures().get(i).kind(), values.get(i));
       }
@@ -166,8 +169,7 @@ final class AggregateTest {
     for (int i = 0; i < keys.size(); i++) {
       if (!keys.get(i).equals(others.get(i))) {
         return others.get(i).isEmpty()
-            || keys.get(i).isPresent()
-                && Model.compare(keys.get(i).get(), others.get(i).get()) < 0;
+            || keys.get(i).isPresent() && Model.compare(keys.get(i).get(), others.get(i).get()) < 0;
       }
     }
     return false;
@@ -185,9 +187,11 @@ final class AggregateTest {
     Value value = found.orElseThrow();
     switch (kind) {
       case MIN ->
-          assertThat(Model.compare(value, values.stream().min(Model::compare).orElseThrow())).isZero();
+          assertThat(Model.compare(value, values.stream().min(Model::compare).orElseThrow()))
+              .isZero();
       case MAX ->
-          assertThat(Model.compare(value, values.stream().max(Model::compare).orElseThrow())).isZero();
+          assertThat(Model.compare(value, values.stream().max(Model::compare).orElseThrow()))
+              .isZero();
       case SUM, AVG -> {
         if (values.get(0) instanceof Value.Real) {
           assertReal(((Value.Real) value).value(), kind, values);
@@ -234,10 +238,12 @@ final class AggregateTest {
     assertThat(sum(longs(Long.MAX_VALUE, Long.MAX_VALUE, 1)))
         .contains(
             new Value.Exact(
-                new BigDecimal(BigInteger.valueOf(Long.MAX_VALUE).shiftLeft(1).add(BigInteger.ONE))));
+                new BigDecimal(
+                    BigInteger.valueOf(Long.MAX_VALUE).shiftLeft(1).add(BigInteger.ONE))));
     assertThat(sum(longs(Long.MIN_VALUE, -1)))
         .contains(
-            new Value.Exact(new BigDecimal(BigInteger.valueOf(Long.MIN_VALUE).subtract(BigInteger.ONE))));
+            new Value.Exact(
+                new BigDecimal(BigInteger.valueOf(Long.MIN_VALUE).subtract(BigInteger.ONE))));
   }
 
   @Test
@@ -322,10 +328,16 @@ final class AggregateTest {
         .isEqualTo("0107000000" + "010000" + "02000000" + "020000");
     assertThat(HexFormat.of().formatHex(partial(aggregate, longs(5, 5)).toBytes()))
         .isEqualTo(
-            "0101" + "0200" + "0000" + "0200" + "01000000"
+            "0101"
+                + "0200"
+                + "0000"
+                + "0200"
+                + "01000000"
                 + "000500000000000000"
                 + "0200000000000000"
-                + "0200000000000000" + "0a00000000000000" + "0000000000000000");
+                + "0200000000000000"
+                + "0a00000000000000"
+                + "0000000000000000");
   }
 
   @Test

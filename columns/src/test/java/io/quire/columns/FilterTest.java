@@ -131,7 +131,8 @@ final class FilterTest {
     FieldVector vector = group.column(column);
     Optional<Value> ofRow =
         group.rows() == 0 ? Optional.empty() : Model.value(vector, random.nextInt(group.rows()));
-    Value value = ofRow.orElse(Objects.requireNonNull(Domain.of(vector.getField().getType())).example());
+    Value value =
+        ofRow.orElse(Objects.requireNonNull(Domain.of(vector.getField().getType())).example());
     return switch (value) {
       case Value.Whole whole ->
           switch (random.nextInt(5)) {
