@@ -30,6 +30,7 @@ final class ArchitectureTest {
           Map.entry("gvm", List.of("base", "lockserver", "twopc")),
           Map.entry("ns", List.of("base", "lockserver", "twopc", "gvm")),
           Map.entry("ager", List.of("base")),
+          Map.entry("formats", List.of("base")),
           Map.entry("datasets", List.of("base", "fabric", "lockserver", "ns", "ager")),
           Map.entry(
               "node",
