@@ -151,7 +151,8 @@ final class TestNodes implements AutoCloseable {
       leases = new LeaseTable(TERMS, session, sessions, twoPhase, log, transport, loop, clock);
       Locks locks = new Locks(sessions, session, TERMS, log, loop, clock, Rules.ALL);
       Cells cells = new Cells(sessions, locks, session, twoPhase, loop);
-      namespaces = new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+      namespaces =
+          new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
       datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
     }
 

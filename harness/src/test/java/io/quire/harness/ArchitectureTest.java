@@ -31,6 +31,7 @@ final class ArchitectureTest {
           Map.entry("ns", List.of("base", "lockserver", "twopc", "gvm")),
           Map.entry("ager", List.of("base")),
           Map.entry("columns", List.of("base")),
+          Map.entry("formats", List.of("base")),
           Map.entry("datasets", List.of("base", "fabric", "lockserver", "ns", "ager")),
           Map.entry(
               "node",

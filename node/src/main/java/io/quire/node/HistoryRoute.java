@@ -47,16 +47,16 @@ final class HistoryRoute {
   private long xid(Context call) {
     String name = call.queryParam("name");
     String xid = call.queryParam("xid");
-    if ((name == null) == (xid == null)) {
-      throw new IllegalArgumentException("one parameter is needed: name or xid");
+    if (name != null && xid == null) {
+      return namespaces
+          .lookup(NsHandle.ROOT, name)
+          .map(NsObject::xid)
+          .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
     }
-    if (xid != null) {
+    if (name == null && xid != null) {
       return parsed(xid);
     }
-    Optional<NsObject> object = namespaces.lookup(NsHandle.ROOT, name);
-    return object
-        .map(NsObject::xid)
-        .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
+    throw new IllegalArgumentException("one parameter is needed: name or xid");
   }
 
   private static long parsed(String xid) {

@@ -172,7 +172,8 @@ public final class Node implements AutoCloseable {
       session.enterThrough(twoPhase);
       leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
       cells = new Cells(sessions, locks, session, twoPhase, loop);
-      namespaces = new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+      namespaces =
+          new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
       datasets =
           closing.add(
               new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));

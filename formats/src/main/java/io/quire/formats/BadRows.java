@@ -1,0 +1,13 @@
+package io.quire.formats;
+
+/**
+ * Takes the rows that could not be read, in their order; one row of one split once. Called on the
+ * thread that reads; what it throws goes to that thread's caller.
+ */
+@FunctionalInterface
+public interface BadRows {
+  /** Forgets them; they are counted all the same. */
+  BadRows IGNORED = _ -> {};
+
+  void bad(BadRow row);
+}

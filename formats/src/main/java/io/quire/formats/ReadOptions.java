@@ -1,0 +1,54 @@
+package io.quire.formats;
+
+import java.util.List;
+
+/**
+ * How splits are read. {@link #DEFAULTS} has the usual values, the {@code with} methods change one.
+ *
+ * @param columns those that are wanted, in that order; none are all
+ * @param batchRows most rows of a batch, 1 to 2^24
+ * @param batchBytes most bytes of values in a batch, 1 KiB to 1 GiB; one row that is larger makes a
+ *     batch by itself
+ * @param recordBytes of the largest record of a format of lines, 1 KiB to 256 MiB; a longer line is
+ *     a bad row
+ * @param badRows how many are borne
+ */
+public record ReadOptions(
+    List<String> columns, int batchRows, long batchBytes, int recordBytes, BadRowLimit badRows) {
+  /** All columns; 65,536 rows and 16 MiB a batch, 16 MiB a record, no bad rows. */
+  public static final ReadOptions DEFAULTS =
+      new ReadOptions(List.of(), 1 << 16, 16 << 20, 16 << 20, BadRowLimit.NONE);
+
+  public ReadOptions {
+    columns = List.copyOf(columns);
+    within("batchRows", batchRows, 1, 1 << 24);
+    within("batchBytes", batchBytes, 1 << 10, 1 << 30);
+    within("recordBytes", recordBytes, 1 << 10, 256 << 20);
+    if (columns.stream().distinct().count() < columns.size()) {
+      throw new FormatsException.BadRequest("column twice: columns=" + columns);
+    }
+  }
+
+  public ReadOptions withColumns(List<String> wanted) {
+    return new ReadOptions(wanted, batchRows, batchBytes, recordBytes, badRows);
+  }
+
+  public ReadOptions withBatch(int rows, long bytes) {
+    return new ReadOptions(columns, rows, bytes, recordBytes, badRows);
+  }
+
+  public ReadOptions withRecordBytes(int bytes) {
+    return new ReadOptions(columns, batchRows, batchBytes, bytes, badRows);
+  }
+
+  public ReadOptions withBadRows(BadRowLimit limit) {
+    return new ReadOptions(columns, batchRows, batchBytes, recordBytes, limit);
+  }
+
+  private static void within(String name, long found, long min, long max) {
+    if (found < min || found > max) {
+      throw new FormatsException.BadRequest(
+          "out of range: name=%s found=%d min=%d max=%d".formatted(name, found, min, max));
+    }
+  }
+}
