@@ -105,9 +105,9 @@ public final class Datasets implements AutoCloseable {
 
   /**
    * Loads a dataset: every part is loaded by some member, in parallel. When this returns, the
-   * dataset is visible under its name on every node, and if it is {@link Lifetime#DURABLE} every
-   * extent has a verified copy in a durable store. Nobody ever sees half of it: if it throws, there
-   * is no dataset, except with {@link io.quire.ns.NsException.Indeterminate}.
+   * dataset is visible under its name on every node, and unless it is {@link Lifetime#SESSION}
+   * every extent has a verified copy in a durable store. Nobody ever sees half of it: if it throws,
+   * there is no dataset, except with {@link io.quire.ns.NsException.Indeterminate}.
    *
    * <p>A part whose member fails is loaded again by another. Whether the name is taken is decided
    * at the end.

@@ -42,7 +42,7 @@ final class Publication {
   /** What is to be created. */
   record Target(NsHandle namespace, String name, Lifetime lifetime) {
     boolean durable() {
-      return lifetime == Lifetime.DURABLE;
+      return lifetime != Lifetime.SESSION;
     }
   }
 

@@ -144,7 +144,11 @@ class AdminServerTest {
         {"name":"/a","lifetime":"%s","schema":"%s","function":"f","arguments":"","parts":1}
         """;
     assertRefused(
-        400, "allowed=[DURABLE, SESSION]", "POST", "/api/load", load.formatted("LONG", ""));
+        400,
+        "allowed=[DURABLE, SESSION, UNTIL_CLOSED]",
+        "POST",
+        "/api/load",
+        load.formatted("LONG", ""));
     assertRefused(400, "base64", "POST", "/api/load", load.formatted("DURABLE", "%"));
   }
 
