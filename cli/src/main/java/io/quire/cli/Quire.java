@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LockCommand.class,
       MemberCommand.class,
       LoadCommand.class,
+      TableCommand.class,
       CatCommand.class,
       LogCommand.class,
       StoreCommand.class,

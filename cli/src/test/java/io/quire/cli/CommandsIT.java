@@ -111,6 +111,30 @@ class CommandsIT {
   }
 
   @Test
+  void table_fromFilesToBadRows() throws IOException {
+    Path csv = quire.directory().resolve("rides.csv");
+    Files.writeString(csv, "city,km\nParis,3.5\nRome,far\nParis,4.0\n");
+    run("table", "load", csv.toString(), "--as", "/rides")
+        .assertDone(); // km is text here, since not all of it is a number
+    assertThat(run("table", "stat", "/rides").assertDone().text())
+        .contains("/rides: 3 rows", "city:string, km:string");
+    String[] typed = {"table", "load", csv.toString(), "--as", "/typed", "--schema", "km:double"};
+    run(typed).assertFailed(1, "bad");
+    run(Stream.concat(Stream.of(typed), Stream.of("--bad-rows", "1", "--json"))
+            .toArray(String[]::new))
+        .assertDone();
+    JsonNode table = JSON.readTree(run("table", "stat", "/typed", "--json").assertDone().text());
+    assertThat(table.path("rows").asLong()).isEqualTo(2);
+    assertThat(table.path("badRows").asLong()).isEqualTo(1);
+    assertThat(run("table", "bad", "/typed").assertDone().text()).contains("Rome,far", "reason");
+    run("table", "stat", "/absent").assertFailed(1, "no such object: name=/absent");
+    run("table", "load", "/no/such-*.csv", "--as", "/none").assertFailed(1, "/no/such-*.csv");
+    run("table", "load", file.toString(), "--as", "/none", "--format", "xls")
+        .assertFailed(1, "no such format: found=xls");
+    run("ns", "rm", "/rides", "/typed").assertDone();
+  }
+
+  @Test
   void status_isReadByPeopleAndByPrograms() throws IOException {
     assertThat(run("status").assertDone().text())
         .contains("quire of cluster quire", "in the view  yes", "16.0 MiB", "flash:///");

@@ -21,6 +21,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 public final class RowGroupReader extends ArrowReader {
   private final Schema schema;
   private final Iterator<RowGroup> groups;
+  private final Runnable whenClosed;
 
   /**
    * Reads groups; those that are left when it is closed are not taken.
@@ -29,7 +30,21 @@ public final class RowGroupReader extends ArrowReader {
    * @param fields the columns of each group, in this order
    */
   public RowGroupReader(BufferAllocator allocator, List<Field> fields, Iterator<RowGroup> groups) {
+    this(allocator, fields, groups, () -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param whenClosed is run once, when this is closed: lets go of where groups come from
+   */
+  public RowGroupReader(
+      BufferAllocator allocator,
+      List<Field> fields,
+      Iterator<RowGroup> groups,
+      Runnable whenClosed) {
     super(allocator);
+    this.whenClosed = whenClosed;
     schema = new Schema(fields);
     this.groups = groups;
   }
@@ -64,7 +79,9 @@ public final class RowGroupReader extends ArrowReader {
   }
 
   @Override
-  protected void closeReadSource() {}
+  protected void closeReadSource() {
+    whenClosed.run();
+  }
 
   @Override
   protected Schema readSchema() {

@@ -11,6 +11,7 @@ final class Counters {
   final LongAdder scans = new LongAdder();
   final LongAdder fragments = new LongAdder();
   final LongAdder fragmentsGivenAgain = new LongAdder();
+  final LongAdder groupsSkipped = new LongAdder();
   final LongAdder bytesScanned = new LongAdder();
   final LongAdder bytesServed = new LongAdder();
   final LongAdder bytesPulled = new LongAdder();
@@ -31,6 +32,7 @@ final class Counters {
         scans.sum(),
         fragments.sum(),
         fragmentsGivenAgain.sum(),
+        groupsSkipped.sum(),
         bytesScanned.sum(),
         bytesServed.sum(),
         bytesPulled.sum(),

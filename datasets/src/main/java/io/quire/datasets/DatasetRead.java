@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -21,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a dataset in order, a little ahead: extents that are here by pin, those of other nodes by
- * pulling, those whose owner is gone from the durable store. The sink sees only bytes that were
- * verified. Confined to the thread that called, but for the fetching of the few extents ahead.
+ * Reads extents of a dataset in order, a little ahead: extents that are here by pin, those of other
+ * nodes by pulling, those whose owner is gone from the durable store. The sink sees only bytes that
+ * were verified. Confined to the thread that called, but for the fetching of the few extents ahead.
  */
-final class DatasetRead {
+final class DatasetRead implements AutoCloseable {
   private static final int AHEAD_MAX = 4;
   private static final long AHEAD_BYTES_MAX = 8 << 20;
   private static final long RETRY_MILLIS = 100;
@@ -40,11 +41,16 @@ final class DatasetRead {
   private final Duration deadlineEach;
   private final Semaphore permits = new Semaphore(ExtentPull.IN_FLIGHT_MAX);
   private final Queue<Ahead> ahead = new ArrayDeque<>();
+  private final Iterator<ExtentInfo> rest;
+  private @Nullable ExtentInfo upcoming;
 
   private record Ahead(ExtentInfo info, CompletableFuture<Fetched> fetched) {}
 
   /** Verified bytes, and how to let go of them. */
   private record Fetched(MemorySegment bytes, Runnable release) {}
+
+  /** An extent that was read; whoever takes it releases it. */
+  record Got(ExtentInfo info, MemorySegment bytes, Runnable release) {}
 
   DatasetRead(
       Members members,
@@ -53,6 +59,7 @@ final class DatasetRead {
       ExtentPull pull,
       Workers workers,
       Layouts.Opened dataset,
+      List<ExtentInfo> wanted,
       Duration deadlineEach) {
     this.members = members;
     this.ager = ager;
@@ -62,41 +69,55 @@ final class DatasetRead {
     this.object = dataset.object();
     this.layout = dataset.layout();
     this.deadlineEach = deadlineEach;
+    rest = wanted.iterator();
+    upcoming = following();
+  }
+
+  private @Nullable ExtentInfo following() {
+    return rest.hasNext() ? rest.next() : null;
   }
 
   void run(ByteSink sink) {
-    Iterator<ExtentInfo> rest = layout.descriptor().extents().iterator();
-    try {
-      @Nullable ExtentInfo next = rest.hasNext() ? rest.next() : null;
-      while (next != null || !ahead.isEmpty()) {
-        while (next != null && roomFor(next)) {
-          ExtentInfo info = next;
-          ahead.add(new Ahead(info, workers.await(() -> fetch(info))));
-          next = rest.hasNext() ? rest.next() : null;
-        }
-        deliver(sink);
+    for (Got got = next(); got != null; got = next()) {
+      try {
+        sink.accept(got.bytes);
+      } finally {
+        got.release.run();
       }
-    } finally {
-      ahead.forEach(DatasetRead::abandon);
     }
+  }
+
+  /** The next extent, or null at the end. */
+  @Nullable Got next() {
+    ExtentInfo info = upcoming;
+    while (info != null && roomFor(info)) {
+      ExtentInfo fetched = info;
+      ahead.add(new Ahead(fetched, workers.await(() -> fetch(fetched))));
+      info = following();
+    }
+    upcoming = info;
+    Ahead first = ahead.peek();
+    if (first == null) {
+      return null;
+    }
+    // It has a deadline of its own for each extent, and others may be fetched before it.
+    Deadline patience = Deadline.in(deadlineEach.multipliedBy(AHEAD_MAX));
+    Fetched fetched = Await.value("reading " + first.info.place(), first.fetched, patience);
+    ahead.remove();
+    return new Got(first.info, fetched.bytes, fetched.release);
+  }
+
+  /** Lets go of what was read ahead. */
+  @Override
+  public void close() {
+    ahead.forEach(DatasetRead::abandon);
+    ahead.clear();
+    upcoming = null;
   }
 
   private boolean roomFor(ExtentInfo next) {
     long bytes = ahead.stream().mapToLong(one -> one.info.bytes()).sum();
     return ahead.isEmpty() || (ahead.size() < AHEAD_MAX && bytes + next.bytes() <= AHEAD_BYTES_MAX);
-  }
-
-  private void deliver(ByteSink sink) {
-    Ahead first = ahead.element();
-    // It has a deadline of its own for each extent, and others may be fetched before it.
-    Deadline patience = Deadline.in(deadlineEach.multipliedBy(AHEAD_MAX));
-    Fetched fetched = Await.value("reading " + first.info.place(), first.fetched, patience);
-    ahead.remove();
-    try {
-      sink.accept(fetched.bytes);
-    } finally {
-      fetched.release.run();
-    }
   }
 
   private static void abandon(Ahead one) {

@@ -14,7 +14,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Datasets on one node: objects of the namespace whose data are extents on all members.
@@ -127,13 +130,32 @@ public final class Datasets implements AutoCloseable {
       byte[] arguments,
       int parts,
       Progress progress) {
+    return load(ns, name, lifetime, schema, function, arguments, parts, _ -> {}, progress);
+  }
+
+  /**
+   * As above, with a last look before it is published.
+   *
+   * @param acceptance given what the dataset would be made of; if it throws there is no dataset,
+   *     and its exception is this method's
+   */
+  public NsObject load(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Progress progress) {
     if (parts < 1 || parts > PARTS_MAX) {
       throw new IllegalArgumentException(
           "parts out of range: parts=" + parts + " allowed=1.." + PARTS_MAX);
     }
     checkArguments(arguments);
     known(function, () -> functions.load(function));
-    LoadRun.Job job = new LoadRun.Job(function, arguments, parts, schema);
+    LoadRun.Job job = new LoadRun.Job(function, arguments, parts, schema, acceptance);
     return published(
         new Publication.Target(ns, name, lifetime),
         publication -> new LoadRun(members, publication, config, counters, job, progress).run());
@@ -198,8 +220,8 @@ public final class Datasets implements AutoCloseable {
   public List<byte[]> scan(
       NsObject dataset, String function, byte[] arguments, Duration deadline, Progress progress) {
     checkArguments(arguments);
-    int[] columns = known(function, () -> functions.scan(function)).columns(arguments);
-    ScanRun.Job job = new ScanRun.Job(function, arguments, columns);
+    ScanFunction known = known(function, () -> functions.scan(function));
+    ScanRun.Job job = new ScanRun.Job(function, arguments, needed(known, arguments));
     try (Layouts.Opened opened = layouts.open(dataset)) {
       List<byte[]> partials =
           new ScanRun(members, config, counters, opened, job, Deadline.in(deadline), progress)
@@ -209,9 +231,52 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
+  private static int[] needed(ScanFunction function, byte[] arguments) {
+    IntStream columns = IntStream.of(function.columns(arguments));
+    return IntStream.concat(columns, function.guard(arguments).stream()).distinct().toArray();
+  }
+
   /**
-   * Gives all bytes in the order of the extents, from wherever they are: this node's memory, that
-   * of other nodes, or the durable store. Every extent is verified before the sink sees it.
+   * Begins to read columns here, group by group.
+   *
+   * @param columns at least one; each group has them
+   * @param deadlineEach for each extent
+   * @throws IllegalArgumentException if a group does not have a column
+   * @throws DatasetsException.Gone if the dataset was deleted
+   */
+  public GroupReader groups(NsObject dataset, int[] columns, Duration deadlineEach) {
+    if (columns.length == 0) {
+      throw new IllegalArgumentException("no columns: wanted at least 1");
+    }
+    Layouts.Opened opened = layouts.open(dataset);
+    boolean reading = false;
+    try {
+      List<ExtentInfo> wanted = GroupReader.wanted(opened.layout(), columns);
+      GroupReader reader =
+          new GroupReader(opened, readOf(opened, wanted, deadlineEach), columns.clone());
+      reading = true;
+      return reader;
+    } finally {
+      if (!reading) {
+        opened.close();
+      }
+    }
+  }
+
+  private DatasetRead readOf(
+      Layouts.Opened opened, List<ExtentInfo> wanted, Duration deadlineEach) {
+    return new DatasetRead(members, ager, registry, pull, workers, opened, wanted, deadlineEach);
+  }
+
+  /** As {@link #read}, of what was kept aside. */
+  public void readAside(NsObject dataset, ByteSink sink, Duration deadlineEach) {
+    read(dataset, ExtentInfo::aside, sink, deadlineEach);
+  }
+
+  /**
+   * Gives all bytes that are not kept aside, in the order of the extents, from wherever they are:
+   * this node's memory, that of other nodes, or the durable store. Every extent is verified before
+   * the sink sees it.
    *
    * @param deadlineEach for each extent
    * @throws DatasetsException.ExtentsLost if an extent is in memory nowhere and has no copy; what
@@ -219,8 +284,17 @@ public final class Datasets implements AutoCloseable {
    * @throws DatasetsException.Gone if the dataset was deleted
    */
   public void read(NsObject dataset, ByteSink sink, Duration deadlineEach) {
+    read(dataset, info -> !info.aside(), sink, deadlineEach);
+  }
+
+  private void read(
+      NsObject dataset, Predicate<ExtentInfo> which, ByteSink sink, Duration deadlineEach) {
     try (Layouts.Opened opened = layouts.open(dataset)) {
-      new DatasetRead(members, ager, registry, pull, workers, opened, deadlineEach).run(sink);
+      List<ExtentInfo> wanted =
+          opened.layout().descriptor().extents().stream().filter(which).toList();
+      try (DatasetRead read = readOf(opened, wanted, deadlineEach)) {
+        read.run(sink);
+      }
     }
   }
 

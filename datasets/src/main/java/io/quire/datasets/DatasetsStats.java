@@ -13,6 +13,7 @@ package io.quire.datasets;
  * @param scans coordinated here and answered
  * @param fragments scanned here
  * @param fragmentsGivenAgain by scans coordinated here, since a member failed
+ * @param groupsSkipped here, since their guards said that nothing in them is needed
  * @param bytesScanned here
  * @param bytesServed to other nodes
  * @param bytesPulled from other nodes
@@ -31,6 +32,7 @@ public record DatasetsStats(
     long scans,
     long fragments,
     long fragmentsGivenAgain,
+    long groupsSkipped,
     long bytesScanned,
     long bytesServed,
     long bytesPulled,

@@ -6,15 +6,20 @@ import java.util.List;
  * What a dataset is made of. It is the value of the dataset's object and never changes.
  *
  * @param schema what the maker says the columns mean; not interpreted, not to be changed
- * @param columns one more than the highest column of any group
+ * @param columns one more than the highest column of any group that is not kept aside
  * @param extents ordered by part, group and column
- * @param bytes of all extents
- * @param rows of all groups
+ * @param bytes of all extents that are not kept aside
+ * @param rows of all groups that are not kept aside
  */
 public record Descriptor(
     byte[] schema, int columns, List<ExtentInfo> extents, long bytes, long rows) {
   public Descriptor {
     extents = List.copyOf(extents);
+  }
+
+  /** How many rows were kept aside. */
+  public long rowsAside() {
+    return extents.stream().filter(ExtentInfo::aside).mapToLong(ExtentInfo::rows).sum();
   }
 
   /**
@@ -34,9 +39,11 @@ public record Descriptor(
       if (sameGroup && before != null && before.column() == info.column()) {
         throw new IllegalArgumentException("two extents in one place: " + info.place());
       }
-      columns = Math.max(columns, Math.addExact(info.column(), 1));
-      bytes = Math.addExact(bytes, info.bytes());
-      rows = sameGroup ? rows : Math.addExact(rows, info.rows());
+      if (!info.aside()) {
+        columns = Math.max(columns, Math.addExact(info.column(), 1));
+      }
+      bytes = info.aside() ? bytes : Math.addExact(bytes, info.bytes());
+      rows = sameGroup || info.aside() ? rows : Math.addExact(rows, info.rows());
       before = info;
     }
     return new Descriptor(schema, columns, ordered, bytes, rows);

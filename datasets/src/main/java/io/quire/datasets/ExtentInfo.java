@@ -37,6 +37,11 @@ public record ExtentInfo(
     }
   }
 
+  /** Whether no scan sees it: see {@link ExtentSink#ASIDE}. */
+  public boolean aside() {
+    return group >= ExtentSink.ASIDE;
+  }
+
   ExtentKey key() {
     return new ExtentKey(part, group, column);
   }

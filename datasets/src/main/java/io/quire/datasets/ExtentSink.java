@@ -6,6 +6,12 @@ import java.util.function.Consumer;
 /** Takes the extents of one part, in any order. Confined to the thread of the load function. */
 public interface ExtentSink {
   /**
+   * Groups from this number on are kept aside: no scan sees them, and their rows do not count. For
+   * what a load leaves out; {@link Datasets#readAside} gives it back.
+   */
+  int ASIDE = 1 << 30;
+
+  /**
    * Makes an extent. May wait for memory.
    *
    * @param group row group, counted within the part, at least 0

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -78,10 +79,11 @@ final class FragmentScan {
 
   private byte[] scan(Call.Scan call, Layout layout, ScanFunction function, Deadline deadline) {
     int[] columns = run(call, () -> function.columns(call.arguments()));
-    List<Extent> extents = extents(call, layout, columns);
+    List<Integer> groups = needed(call, layout, function, deadline);
+    List<Extent> extents = extents(call, layout, groups, columns);
     Accumulator accumulator = run(call, () -> function.begin(call.arguments()));
     try (Scan scan = ager.scan(extents, Scan.Order.IN_ORDER, deadline.left())) {
-      for (int index : call.groups()) {
+      for (int index : groups) {
         if (deadline.passed()) {
           throw new DatasetsException.DeadlinePassed("scanning: xid=%x".formatted(call.xid()));
         }
@@ -98,10 +100,37 @@ final class FragmentScan {
     return partial;
   }
 
+  /** The groups that have to be read, by their guards. */
+  private List<Integer> needed(
+      Call.Scan call, Layout layout, ScanFunction function, Deadline deadline) {
+    OptionalInt guard = run(call, () -> function.guard(call.arguments()));
+    if (guard.isEmpty()) {
+      return call.groups();
+    }
+    List<Integer> needed = new ArrayList<>();
+    List<Extent> guards = extents(call, layout, call.groups(), new int[] {guard.getAsInt()});
+    try (Scan scan = ager.scan(guards, Scan.Order.IN_ORDER, deadline.left())) {
+      for (int index : call.groups()) {
+        long rows = layout.first(layout.groups().get(index)).rows();
+        Pin next = scan.next();
+        if (next == null) {
+          throw new IllegalStateException("the scan ended early: group=" + index);
+        }
+        try (Pin pin = next) {
+          if (run(call, () -> function.needs(call.arguments(), rows, pin.segment()))) {
+            needed.add(index);
+          }
+        }
+      }
+    }
+    counters.groupsSkipped.add(call.groups().size() - needed.size());
+    return needed;
+  }
+
   /** The extents that will be read, in the order in which they will be. */
-  private List<Extent> extents(Call.Scan call, Layout layout, int[] columns) {
-    List<Extent> extents = new ArrayList<>(call.groups().size() * columns.length);
-    for (int index : call.groups()) {
+  private List<Extent> extents(Call.Scan call, Layout layout, List<Integer> groups, int[] columns) {
+    List<Extent> extents = new ArrayList<>(groups.size() * columns.length);
+    for (int index : groups) {
       if (index >= layout.groups().size()) {
         throw new Refusal(Refusal.Reason.FAILED, "no such group: group=" + index);
       }

@@ -31,6 +31,17 @@ record Layout(Descriptor descriptor, int checksum, List<Group> groups) {
     return a.part() == b.part() && a.group() == b.group();
   }
 
+  /** The numbers of the groups that scans see: all but those that are kept aside. */
+  List<Integer> scanned() {
+    List<Integer> scanned = new ArrayList<>(groups.size());
+    for (int i = 0; i < groups.size(); i++) {
+      if (!first(groups.get(i)).aside()) {
+        scanned.add(i);
+      }
+    }
+    return scanned;
+  }
+
   /** The extent in a column of a group, or null. */
   @Nullable ExtentInfo column(Group group, int column) {
     for (int i = group.first(); i < group.end(); i++) {

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,12 @@ final class LoadRun {
   private final LinkedBlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
   /** What to run. */
-  record Job(String function, byte[] arguments, int parts, byte[] schema) {}
+  record Job(
+      String function,
+      byte[] arguments,
+      int parts,
+      byte[] schema,
+      Consumer<Descriptor> acceptance) {}
 
   /** A part, given to a member; each is itself only. */
   private static final class Attempt {
@@ -249,7 +255,9 @@ final class LoadRun {
   private byte[] encode() {
     List<ExtentInfo> all = new ArrayList<>();
     finished.values().forEach(part -> all.addAll(part.extents));
-    return publication.encode(Descriptor.of(job.schema, all));
+    Descriptor descriptor = Descriptor.of(job.schema, all);
+    job.acceptance.accept(descriptor);
+    return publication.encode(descriptor);
   }
 
   private long bytes() {

@@ -42,6 +42,7 @@ final class ScanRun {
   private final List<byte[]> partials = new ArrayList<>();
   private final LinkedBlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
   private String lastFailure = "none";
+  private int groups;
   private int groupsDone;
   private long bytesDone;
 
@@ -89,11 +90,8 @@ final class ScanRun {
   }
 
   List<byte[]> run() {
-    int groups = layout.groups().size();
-    List<Integer> all = new ArrayList<>(groups);
-    for (int group = 0; group < groups; group++) {
-      all.add(group);
-    }
+    List<Integer> all = layout.scanned();
+    groups = all.size();
     plan(all, Placement.Past.NONE);
     while (groupsDone < groups) {
       if (deadline.passed()) {
@@ -202,7 +200,7 @@ final class ScanRun {
       partials.add(answer.partial);
       groupsDone += given.fragment.groups.size();
       bytesDone += placement.bytes(given.fragment.groups);
-      progress.made(groupsDone, layout.groups().size(), bytesDone);
+      progress.made(groupsDone, groups, bytesDone);
       return;
     }
     Placement.Past past = given.fragment.past.again();

@@ -1,5 +1,6 @@
 package io.quire.formats;
 
+import java.util.Locale;
 import java.util.Set;
 
 /** How the bytes of files are rows. */
@@ -130,6 +131,24 @@ public sealed interface Format {
 
   /** Names of the formats that need no settings, for people. */
   Set<String> NAMES = Set.of("csv", "tsv", "tbl", "jsonl", "parquet", "raw");
+
+  /**
+   * The usual settings of the format that a file's name ends with, such as {@code .csv}.
+   *
+   * @throws FormatsException.BadRequest if it ends with none of {@link #NAMES}, {@code ndjson} or
+   *     {@code json}
+   */
+  static Format byName(String uri) {
+    String ending = uri.substring(uri.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    if (ending.equals("json") || ending.equals("ndjson")) {
+      return JsonLines.DEFAULT;
+    }
+    if (!NAMES.contains(ending)) {
+      throw new FormatsException.BadRequest(
+          "format not known by the name of the file: file=" + uri + " wanted=a format");
+    }
+    return named(ending);
+  }
 
   /** The usual settings of a format, by one of {@link #NAMES}. */
   static Format named(String name) {

@@ -33,6 +33,7 @@ final class ArchitectureTest {
           Map.entry("columns", List.of("base")),
           Map.entry("formats", List.of("base")),
           Map.entry("datasets", List.of("base", "fabric", "lockserver", "ns", "ager")),
+          Map.entry("tables", List.of("base", "ns", "datasets", "columns", "formats")),
           Map.entry(
               "node",
               List.of(
@@ -44,7 +45,10 @@ final class ArchitectureTest {
                   "gvm",
                   "ns",
                   "ager",
-                  "datasets")));
+                  "datasets",
+                  "columns",
+                  "formats",
+                  "tables")));
 
   private static final String[] PROTOCOL = {
     "io.quire.lockserver..", "io.quire.twopc..", "io.quire.gvm.."

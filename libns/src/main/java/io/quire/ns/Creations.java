@@ -4,6 +4,7 @@ import io.quire.twopc.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Creates many objects, as many with one transaction as it may hold and some transactions at a
- * time. One whose name is taken does not keep the others.
+ * time. One whose name is taken does not keep the others. After any other failure no more are
+ * begun; what becomes of those that are under way is waited for.
  */
 final class Creations {
   /** Each is two conditions and two writes, and three conditions if it lives with the session. */
@@ -27,7 +29,7 @@ final class Creations {
   private final List<NewObject> wanted;
   private final @Nullable Created[] results;
   private final Deque<Batch> inFlight = new ArrayDeque<>();
-  private int made;
+  private @Nullable NsException failure;
 
   /** Which of those that are wanted go together. */
   private record Batch(
@@ -51,7 +53,13 @@ final class Creations {
     }
     Deque<Integer> left = new ArrayDeque<>(free());
     while (!left.isEmpty() || !inFlight.isEmpty()) {
-      if (!left.isEmpty() && inFlight.size() < IN_FLIGHT) {
+      NsException failed = failure;
+      if (failed != null && !left.isEmpty()) {
+        fail(
+            left,
+            new NsException.Refused("not tried, since others failed: " + failed.getMessage()));
+        left.clear();
+      } else if (!left.isEmpty() && inFlight.size() < IN_FLIGHT) {
         submit(next(left));
       } else {
         settle(inFlight.remove());
@@ -110,15 +118,26 @@ final class Creations {
   }
 
   private void settle(Batch batch) {
+    try {
+      take(batch);
+    } catch (NsException e) {
+      failure = e;
+      fail(batch.places, e);
+    }
+  }
+
+  private void fail(Collection<Integer> places, NsException why) {
+    places.forEach(place -> results[place] = new Created.Failed(wanted.get(place).name(), why));
+  }
+
+  private void take(Batch batch) {
     String doing =
-        "creating: namespace=%s objects=%d createdBefore=%d"
-            .formatted(namespace.text(), batch.places.size(), made);
+        "creating: namespace=%s objects=%d".formatted(namespace.text(), batch.places.size());
     switch (Calls.outcome(doing, batch.outcome)) {
       case Outcome.Committed(long position, byte[] _) -> {
         for (int i = 0; i < batch.places.size(); i++) {
           results[batch.places.get(i)] = new Created.Made(batch.drafts.get(i).at(position));
         }
-        made += batch.places.size();
       }
       case Outcome.Rejected rejected -> withoutTheTaken(batch, rejected);
       case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
@@ -128,9 +147,9 @@ final class Creations {
   }
 
   private void withoutTheTaken(Batch batch, Outcome.Rejected rejected) {
-    NsException failure = batch.changes.failed(rejected);
-    if (!(failure instanceof NsException.NameTaken)) {
-      throw failure;
+    NsException why = batch.changes.failed(rejected);
+    if (!(why instanceof NsException.NameTaken)) {
+      throw why;
     }
     int taken = batch.drafts.indexOf(batch.changes.failedObject(rejected));
     List<Integer> others = new ArrayList<>(batch.places);

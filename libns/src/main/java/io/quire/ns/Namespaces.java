@@ -193,10 +193,12 @@ public final class Namespaces {
 
   /**
    * Creates many objects, hundreds at a time, each for itself: one whose name is taken does not
-   * keep the others. It is the way to create them fast. Whatever is thrown is about the last
-   * hundreds; those before are created, and the message counts them.
+   * keep the others. It is the way to create them fast. After any other failure no more are tried;
+   * those of one transaction fail together.
    *
    * @return what became of each, in their order
+   * @throws NsException.InvalidName if one of the names is none; nothing was created
+   * @throws NsException.BadValue if one of the values is too large; nothing was created
    */
   public List<Created> createAll(NsHandle namespace, List<NewObject> objects) {
     return new Creations(this, namespace, objects).run();

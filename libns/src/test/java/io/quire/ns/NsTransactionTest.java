@@ -182,10 +182,35 @@ class NsTransactionTest {
                         new NewObject("bad/", "k", new byte[0]))))
         .isInstanceOf(NsException.InvalidName.class);
     assertThat(b.namespaces.lookup(ROOT, "good")).isEmpty();
-    assertThatThrownBy(
-            () ->
-                a.namespaces.createAll(
-                    new NsHandle(77), List.of(new NewObject("x", "k", new byte[0]))))
-        .isInstanceOf(NsException.NotFound.class);
+  }
+
+  /** A quota is met in the midst; what was created before stays, and all the others are told. */
+  @Test
+  void createAll_thatFails_saysOfEachWhatBecameOfIt() {
+    NsHandle small = a.namespaces.createNamespace("small", new Quota(300, Long.MAX_VALUE));
+    List<Created> made =
+        a.namespaces.createAll(
+            small,
+            IntStream.range(0, 5_000)
+                .mapToObj(i -> new NewObject("n" + i, "k", new byte[0]))
+                .toList());
+    List<Created> there = made.stream().filter(Created.Made.class::isInstance).toList();
+    assertThat(there).isNotEmpty().hasSize((int) b.namespaces.usage(small).objects());
+    List<Created.Failed> failed =
+        made.stream()
+            .filter(Created.Failed.class::isInstance)
+            .map(Created.Failed.class::cast)
+            .toList();
+    assertThat(there.size() + failed.size()).isEqualTo(5_000);
+    assertThat(failed.getFirst().why()).isInstanceOf(NsException.QuotaExceeded.class);
+    assertThat(failed.getLast().why())
+        .isInstanceOf(NsException.Refused.class)
+        .hasMessageStartingWith("not tried, since others failed: did not happen: creating: ");
+    assertThat(
+            a.namespaces.createAll(new NsHandle(77), List.of(new NewObject("x", "k", new byte[0]))))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Created.Failed.class,
+            each -> assertThat(each.why()).isInstanceOf(NsException.NotFound.class));
   }
 }

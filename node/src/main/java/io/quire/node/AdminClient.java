@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.base.Address;
+import io.quire.ns.Lifetime;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -268,8 +269,11 @@ public final class AdminClient implements AutoCloseable {
 
   /** The bytes of a data set, or the text of a small object. */
   public InputStream read(String name) {
-    HttpRequest request =
-        request("GET", "/api/data?name=" + text(name), LONG_CALL, BodyPublishers.noBody());
+    return stream("/api/data?name=" + text(name));
+  }
+
+  private InputStream stream(String path) {
+    HttpRequest request = request("GET", path, LONG_CALL, BodyPublishers.noBody());
     try {
       var answer = http.send(request, BodyHandlers.ofInputStream());
       checkFromNode(answer);
@@ -280,9 +284,9 @@ public final class AdminClient implements AutoCloseable {
       }
       return answer.body();
     } catch (IOException e) {
-      throw unanswered("GET name=" + name, e);
+      throw unanswered("GET " + path, e);
     } catch (InterruptedException e) {
-      throw interrupted("GET name=" + name);
+      throw interrupted("GET " + path);
     }
   }
 
@@ -345,6 +349,36 @@ public final class AdminClient implements AutoCloseable {
     }
     progress.accept(job.path("total").asLong(), job.path("total").asLong());
     return job.path("result");
+  }
+
+  /**
+   * Lets the nodes load files as a table; answers what it is.
+   *
+   * @param files paths, patterns or URIs, as the nodes see them
+   * @param format null: by the name of the first file
+   * @param schema null: as it is found
+   * @param progress of the parts
+   */
+  public JsonNode loadTable(
+      String name,
+      Lifetime lifetime,
+      List<String> files,
+      @Nullable String format,
+      @Nullable String schema,
+      long badRows,
+      BiConsumer<Long, Long> progress) {
+    Object request = new TableRoutes.TableRequest(name, lifetime, files, format, schema, badRows);
+    return job("/api/tables", request, progress);
+  }
+
+  /** What a table is: its columns, and how many rows. */
+  public JsonNode table(String name) {
+    return get("/api/tables?name=" + text(name));
+  }
+
+  /** The bad rows of a table, each as a line of JSON. */
+  public InputStream badRows(String name) {
+    return stream("/api/tables/bad?name=" + text(name));
   }
 
   /** What the node's log holds; see {@link LogReport}. */

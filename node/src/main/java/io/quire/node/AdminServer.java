@@ -136,6 +136,7 @@ public final class AdminServer implements AutoCloseable {
     http.get("/api/jobs/{id}", this::job);
     HistoryRoute.add(http, node.namespaces());
     LockRoutes.add(http, node.locks());
+    new TableRoutes(node, jobs).add(http);
     new LogRoutes(node, jobs).add(http);
   }
 
@@ -389,7 +390,7 @@ public final class AdminServer implements AutoCloseable {
     return message == null ? e.getClass().getSimpleName() : message;
   }
 
-  private static <T> T body(Context call, Class<T> type) throws IOException {
+  static <T> T body(Context call, Class<T> type) throws IOException {
     T body = JSON.readValue(call.bodyAsBytes(), type);
     if (body == null) {
       throw new IllegalArgumentException("not the JSON that was wanted: found=null");
@@ -397,7 +398,7 @@ public final class AdminServer implements AutoCloseable {
     return body;
   }
 
-  private static String required(Context call, String parameter) {
+  static String required(Context call, String parameter) {
     String value = call.queryParam(parameter);
     if (value == null) {
       throw new IllegalArgumentException("parameter missing: name=" + parameter);

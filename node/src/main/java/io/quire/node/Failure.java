@@ -7,9 +7,11 @@ import io.javalin.http.HttpStatus;
 import io.quire.ager.AgerException;
 import io.quire.base.Log;
 import io.quire.datasets.DatasetsException;
+import io.quire.formats.FormatsException;
 import io.quire.lockserver.LockException;
 import io.quire.log.LogException;
 import io.quire.ns.NsException;
+import io.quire.tables.Tables;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 
@@ -67,6 +69,8 @@ record Failure(String error, String happened) {
       case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
       case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
       case AgerException full when full.retryable() -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
+      case FormatsException _ -> HttpStatus.BAD_REQUEST.getCode();
+      case Tables.TooManyBadRows _ -> HttpStatus.BAD_REQUEST.getCode();
       case JsonProcessingException _ -> HttpStatus.BAD_REQUEST.getCode();
       case IllegalArgumentException _ -> HttpStatus.BAD_REQUEST.getCode();
       default -> HttpStatus.INTERNAL_SERVER_ERROR.getCode();

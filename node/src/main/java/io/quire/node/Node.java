@@ -32,11 +32,13 @@ import io.quire.log.LogException;
 import io.quire.log.Peers;
 import io.quire.log.RatisLog;
 import io.quire.ns.Namespaces;
+import io.quire.tables.Tables;
 import io.quire.twopc.TwoPhase;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +54,10 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final String CERTIFICATE = "node.pem";
+
+  /** What batches of tables may take while they are loaded, beside the memory of the ager. */
+  private static final long LOADING_BYTES = 512 << 20;
+
   private static final Duration START_DEADLINE = Duration.ofSeconds(90);
 
   private final Closing closing = new Closing();
@@ -71,6 +77,7 @@ public final class Node implements AutoCloseable {
   private final Namespaces namespaces;
   private final Ager ager;
   private final Datasets datasets;
+  private final Tables tables;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Throwable failure;
 
@@ -177,6 +184,7 @@ public final class Node implements AutoCloseable {
       datasets =
           closing.add(
               new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));
+      tables = closing.add(new Tables(datasets, Map.of(), config.memory() + LOADING_BYTES));
       if (!Files.exists(config.tls().resolve(CERTIFICATE))) {
         tls.save(config.tls());
       }
@@ -290,6 +298,11 @@ public final class Node implements AutoCloseable {
 
   public Datasets datasets() {
     return datasets;
+  }
+
+  /** Datasets of typed columns. */
+  public Tables tables() {
+    return tables;
   }
 
   /** Waits until the node is closed or stopped by a failure, which it answers. */

@@ -1,0 +1,256 @@
+package io.quire.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.columns.Aggregate;
+import io.quire.columns.Aggregate.Kind;
+import io.quire.columns.Aggregate.Measure;
+import io.quire.columns.Filter;
+import io.quire.columns.Value;
+import io.quire.datasets.DatasetsException;
+import io.quire.datasets.Progress;
+import io.quire.formats.BadRowLimit;
+import io.quire.formats.Format;
+import io.quire.formats.InputFile;
+import io.quire.formats.ReadOptions;
+import io.quire.formats.Sampling;
+import io.quire.formats.SchemaText;
+import io.quire.formats.Tpch;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import io.quire.tables.Source;
+import io.quire.tables.Tables;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tables from files, on a real node with less memory than data. */
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TablesTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int ROWS = 40_000;
+  private static final ReadOptions SMALL = ReadOptions.DEFAULTS.withBatch(1_000, 1 << 20);
+
+  @TempDir private static Path directory;
+
+  private Node node;
+  private Tables tables;
+  private List<InputFile> files;
+  private Schema schema;
+
+  @BeforeAll
+  void start() throws IOException {
+    node =
+        Node.open(
+            NodeConfig.load(null, List.of("memory=8MiB", "data=" + directory.resolve("data"))));
+    tables = node.tables();
+    for (int file = 0; file < 2; file++) {
+      StringBuilder text = new StringBuilder("id,team,points\n");
+      for (int row = file * ROWS / 2; row < (file + 1) * ROWS / 2; row++) {
+        text.append(row).append(",team").append(row % 7).append(',');
+        text.append(row % 5 == 0 ? "" : String.valueOf(row % 100)).append('\n');
+      }
+      Files.writeString(directory.resolve("points" + file + ".csv"), text);
+    }
+    files = tables.inputs().find(List.of(directory + "/points*.csv"));
+    schema = tables.inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS);
+  }
+
+  @AfterAll
+  void stop() {
+    node.close();
+  }
+
+  private NsObject load(String name, Source source, Schema columns, ReadOptions options) {
+    return tables.load(
+        NsHandle.ROOT, name, Lifetime.DURABLE, source, columns, options, Progress.NONE);
+  }
+
+  private NsObject points(String name) {
+    return load(name, new Source.Files(files, Format.Csv.DEFAULT, 100_000), schema, SMALL);
+  }
+
+  @Test
+  void table_ofCsv_hasTheRowsOfItsFiles() {
+    // Not all of it was looked at, so anything may be null.
+    assertThat(SchemaText.print(schema)).isEqualTo("id:long?, team:string?, points:long?");
+    NsObject table = points("/points");
+    assertThat(tables.schema(table)).isEqualTo(schema);
+    assertThat(tables.badRows(table)).isZero();
+    assertThat(node.datasets().descriptor(table).rows()).isEqualTo(ROWS);
+    Map<String, List<Long>> wanted = new TreeMap<>();
+    for (int row = 1_000; row < ROWS; row++) {
+      List<Long> team = wanted.computeIfAbsent("team" + row % 7, _ -> new ArrayList<>());
+      if (team.isEmpty()) {
+        team.addAll(List.of(0L, 0L));
+      }
+      team.set(0, team.get(0) + 1);
+      team.set(1, team.get(1) + (row % 5 == 0 ? 0 : row % 100));
+    }
+    Map<String, List<Long>> found = new TreeMap<>();
+    for (Aggregate.Row row :
+        tables.aggregate(
+            table,
+            new Filter.Compare(0, Filter.Op.GE, Value.of(1_000)),
+            new Aggregate(List.of(1), List.of(Measure.rows(), new Measure(Kind.SUM, 2)), 100),
+            PATIENCE)) {
+      found.put(text(row.keys().getFirst()), row.values().stream().map(TablesTest::whole).toList());
+    }
+    assertThat(found).isEqualTo(wanted);
+  }
+
+  private static String text(Optional<Value> value) {
+    return value.orElseThrow() instanceof Value.Bytes bytes
+        ? new String(bytes.value(), java.nio.charset.StandardCharsets.UTF_8)
+        : "";
+  }
+
+  private static long whole(Optional<Value> value) {
+    return switch (value.orElseThrow()) {
+      case Value.Whole whole -> whole.value();
+      case Value.Exact exact -> exact.value().longValueExact();
+      default -> throw new IllegalArgumentException("not a whole number: " + value);
+    };
+  }
+
+  @Test
+  void aggregate_readsOnlyGroupsThatMayHaveSuchRows() {
+    NsObject table = points("/skipped");
+    long skipped = node.datasets().stats().groupsSkipped();
+    Aggregate count = new Aggregate(List.of(), List.of(Measure.rows()), 1);
+    Filter few = new Filter.Between(0, Value.of(20_500), Value.of(20_509));
+    assertThat(whole(tables.aggregate(table, few, count, PATIENCE).getFirst().values().getFirst()))
+        .isEqualTo(10);
+    long groups = ROWS / 1_000;
+    assertThat(node.datasets().stats().groupsSkipped() - skipped)
+        .isBetween(groups - 4, groups + 20);
+    Filter none = new Filter.Compare(0, Filter.Op.LT, Value.of(0));
+    assertThat(whole(tables.aggregate(table, none, count, PATIENCE).getFirst().values().getFirst()))
+        .isZero();
+  }
+
+  @Test
+  void read_givesArrowBatchesInTheOrderOfTheFiles() throws IOException {
+    NsObject table = points("/read");
+    long row = 0;
+    try (ArrowReader reader = tables.read(table, List.of("team", "id"), PATIENCE)) {
+      while (reader.loadNextBatch()) {
+        var batch = reader.getVectorSchemaRoot();
+        BigIntVector ids = (BigIntVector) batch.getVector("id");
+        VarCharVector teams = (VarCharVector) batch.getVector("team");
+        for (int i = 0; i < batch.getRowCount(); i++, row++) {
+          assertThat(ids.get(i)).isEqualTo(row);
+          assertThat(teams.getObject(i)).hasToString("team" + row % 7);
+        }
+      }
+    }
+    assertThat(row).isEqualTo(ROWS);
+    assertThatThrownBy(() -> tables.read(table, List.of("none"), PATIENCE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no such column: table=/read column=none known=[id, team, points]");
+  }
+
+  @Test
+  void badRows_areKeptAsideWithReasons_andFailTheLoadAboveTheLimit() throws IOException {
+    Path file = directory.resolve("bad.csv");
+    Files.writeString(file, "id,team\n1,a\nx,b\n3,c\n4\n");
+    Source source =
+        new Source.Files(tables.inputs().find(List.of(file.toString())), Format.Csv.DEFAULT);
+    Schema columns = SchemaText.parse("id:long, team:string");
+    NsObject table = load("/bad", source, columns, SMALL.withBadRows(BadRowLimit.ofCount(2)));
+    assertThat(node.datasets().descriptor(table).rows()).isEqualTo(2);
+    assertThat(tables.badRows(table)).isEqualTo(2);
+    List<String> lines = new ArrayList<>();
+    tables.badRows(table, lines::add, PATIENCE);
+    assertThat(lines).hasSize(2);
+    assertThat(lines.getFirst()).contains("bad.csv\"", "\"byte\":12", "\"reason\":", "\"x,b\"");
+    assertThatThrownBy(
+            () -> load("/worse", source, columns, SMALL.withBadRows(BadRowLimit.ofCount(1))))
+        .isInstanceOf(DatasetsException.FunctionFailed.class)
+        .hasMessageContaining("bad");
+    assertThat(node.namespaces().lookup(NsHandle.ROOT, "/worse")).isEmpty();
+  }
+
+  /** Each split is within the limit, all together are not. */
+  @Test
+  void badRows_ofAllSplitsTogether_failTheLoad() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (int row = 0; row < 4_000; row++) {
+      text.append(row % 500 == 0 ? "x\n" : row + "\n");
+    }
+    Path file = Files.writeString(directory.resolve("many.csv"), text);
+    Source source =
+        new Source.Files(
+            tables.inputs().find(List.of(file.toString())),
+            Format.Csv.DEFAULT.withHeader(false),
+            3_000);
+    assertThatThrownBy(
+            () ->
+                load(
+                    "/many",
+                    source,
+                    SchemaText.parse("f0:long"),
+                    SMALL.withBadRows(BadRowLimit.ofCount(7))))
+        .isInstanceOf(Tables.TooManyBadRows.class)
+        .hasMessage("too many bad rows: table=/many bad=8 good=3992 maxCount=7 maxShare=1.0");
+    assertThat(node.namespaces().lookup(NsHandle.ROOT, "/many")).isEmpty();
+  }
+
+  @Test
+  void table_ofTpch_answersAsItsGeneratorDoes() {
+    Tpch orders = new Tpch("orders", 0.01);
+    NsObject table =
+        load("/orders", new Source.Made(orders, 3), orders.schema(), ReadOptions.DEFAULTS);
+    Aggregate count = new Aggregate(List.of(), List.of(Measure.rows()), 1);
+    assertThat(
+            whole(
+                tables
+                    .aggregate(table, Filter.all(), count, PATIENCE)
+                    .getFirst()
+                    .values()
+                    .getFirst()))
+        .isEqualTo(15_000);
+  }
+
+  @Test
+  void whatIsNoTable_isSaid() {
+    NsObject text =
+        node.namespaces().create(NsHandle.ROOT, "/text", "text", Lifetime.DURABLE, new byte[1]);
+    assertThatThrownBy(() -> tables.schema(text)).isInstanceOf(DatasetsException.NotADataset.class);
+    NsObject lines =
+        node.datasets()
+            .loadLines(
+                NsHandle.ROOT,
+                "/lines",
+                Lifetime.DURABLE,
+                new java.io.ByteArrayInputStream(new byte[] {'a', '\n'}),
+                Progress.NONE);
+    assertThatThrownBy(() -> tables.schema(lines))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("not a table: name=/lines reason=");
+    NsObject table = points("/columns");
+    Aggregate beyond = new Aggregate(List.of(3), List.of(Measure.rows()), 1);
+    assertThatThrownBy(() -> tables.aggregate(table, Filter.all(), beyond, PATIENCE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no such column: table=/columns column=3 columns=3");
+  }
+}
