@@ -79,7 +79,7 @@ public final class Namespaces {
     lookups = new Lookups(session, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
     spaces = new Spaces(session, cells, clock, xids);
-    opens = new Opens(this, locks, session.self().node().name());
+    opens = new Opens(this, locks, clock, session.self().node().name());
     past = new Past(cells, log, loop, clock);
     drain =
         new Drain(

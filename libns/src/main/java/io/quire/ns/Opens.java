@@ -1,5 +1,6 @@
 package io.quire.ns;
 
+import io.quire.base.Clock;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockException;
 import io.quire.lockserver.LockSession;
@@ -29,6 +30,7 @@ final class Opens {
 
   private final Namespaces namespaces;
   private final Locks locks;
+  private final Clock clock;
   private final String self;
   private final AtomicLong numbers = new AtomicLong();
   private final Map<Long, NsOpen> open = new ConcurrentHashMap<>();
@@ -66,9 +68,10 @@ final class Opens {
     }
   }
 
-  Opens(Namespaces namespaces, Locks locks, String self) {
+  Opens(Namespaces namespaces, Locks locks, Clock clock, String self) {
     this.namespaces = namespaces;
     this.locks = locks;
+    this.clock = clock;
     this.self = self;
   }
 
@@ -77,15 +80,18 @@ final class Opens {
   }
 
   Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
+    long end = clock.nanos() + deadline.toNanos();
+    Duration left = deadline;
     Optional<NsRef> taken = namespaces.open(namespace, name);
     while (taken.isPresent()) {
-      NsOpen opened = open(taken.get(), mode, deadline);
+      NsOpen opened = open(taken.get(), mode, left);
       // While it waited the name may have gone to another object, or to none.
-      NsObject now = opened.object();
+      NsObject now = seen(opened);
       if (!now.draining() && now.name().equals(name) && now.namespace().equals(namespace)) {
         return Optional.of(opened);
       }
       opened.close();
+      left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
       taken = namespaces.open(namespace, name);
     }
     return Optional.empty();
@@ -97,13 +103,23 @@ final class Opens {
       return Optional.empty();
     }
     NsOpen opened = open(taken.get(), mode, deadline);
-    NsObject now = opened.object();
+    NsObject now = seen(opened);
     if (now.draining()) {
       opened.close();
       throw new NsException.Draining(
           "object was deleted: xid=" + now.xidText() + " name=" + now.name());
     }
     return Optional.of(opened);
+  }
+
+  /** The object as it is now; if that cannot be told it is not open. */
+  private static NsObject seen(NsOpen opened) {
+    try {
+      return opened.object();
+    } catch (NsException e) {
+      opened.close();
+      throw e;
+    }
   }
 
   private NsOpen open(NsRef reference, OpenMode mode, Duration deadline) {
