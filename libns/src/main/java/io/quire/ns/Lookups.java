@@ -101,11 +101,12 @@ final class Lookups {
   }
 
   /** What can be seen without waiting, or null; it counts if the session is valid afterwards. */
-  private @Nullable ObjectCell glance(long xid) {
+  @Nullable ObjectCell glance(long xid) {
     return cells.glance(xid) instanceof ObjectCell known ? known : null;
   }
 
-  private @Nullable ObjectCell glance(NsHandle namespace, String name) {
+  /** As above; what it leads to has this name. */
+  @Nullable ObjectCell glance(NsHandle namespace, String name) {
     // Nothing else that has a key of its own begins with a slash; what is no name is not found.
     long number = namespace.id();
     Versioned named =
