@@ -160,11 +160,13 @@ class TiersTest {
       readUntil(ager, extents, 0, "a file went", () -> store(ager, 0).movedOut() >= 10L * BYTES);
       assertThat(store(ager, 0).movedOut()).isEqualTo(store(ager, 1).movedIn());
       long written = store(ager, 0).bytesOut();
-      Deadline deadline = Deadline.in(Samples.WAIT);
+      Deadline deadline = Deadline.in(Samples.WAIT.multipliedBy(3));
       while (store(ager, 0).bytesOut() == written) {
         assertThat(deadline.passed()).as("what is new is taken").isFalse();
-        Samples.extents(ager, 4, BYTES).forEach(ager::drop);
+        List<Extent> added = Samples.extents(ager, 4, BYTES);
+        writeAll(ager);
         readAll(ager, extents, 0);
+        added.forEach(ager::drop);
       }
       Samples.dropAll(ager, extents);
     }
