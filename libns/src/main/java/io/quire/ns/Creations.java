@@ -99,6 +99,15 @@ final class Creations {
   }
 
   private void submit(List<Integer> places) {
+    try {
+      begin(places);
+    } catch (NsException e) {
+      failure = e;
+      fail(places, e);
+    }
+  }
+
+  private void begin(List<Integer> places) {
     ObjectChanges changes = new ObjectChanges();
     List<NsObject> drafts = new ArrayList<>(places.size());
     for (int place : places) {

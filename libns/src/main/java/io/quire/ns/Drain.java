@@ -215,7 +215,12 @@ final class Drain {
       return;
     }
     // From the end: whoever destroys it deletes from the beginning.
-    delete(namespace, index.last(namespace, OF_NAMESPACE, OF_NAMESPACE_BYTES));
+    List<NsObject> last = index.last(namespace, OF_NAMESPACE, OF_NAMESPACE_BYTES);
+    if (last.isEmpty()) {
+      ending.remove(namespace); // Names that lead to no object were not made here.
+    } else {
+      delete(namespace, last);
+    }
   }
 
   /**

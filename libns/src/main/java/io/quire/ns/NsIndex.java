@@ -135,7 +135,7 @@ final class NsIndex implements CellListener, Bounds {
   @Override
   public void restored(long position) {
     Set<Long> gone = present();
-    spaces.values().forEach(Space::overtake);
+    List.copyOf(spaces.values()).forEach(Space::overtake);
     spaces.clear();
     named.clear();
     quotas.clear();

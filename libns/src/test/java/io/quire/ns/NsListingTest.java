@@ -111,6 +111,24 @@ class NsListingTest {
     }
   }
 
+  /** Nothing but the listing keeps a namespace without names in mind. */
+  @Test
+  void listing_ofAnEmptyNamespace_overASnapshot_saysThatItFellBehind() {
+    NsHandle empty = a.namespaces.createNamespace();
+    NsPeer c = peers.get(2);
+    try (NsListing listing = c.namespaces.listing(empty, NamePattern.ALL);
+        NsListing _ = c.namespaces.listing(a.namespaces.createNamespace(), NamePattern.ALL)) {
+      c.actor.pause();
+      stage.play(Duration.ofSeconds(5));
+      create("y");
+      c.actor.install(a.actor);
+      c.actor.resume();
+      stage.play(Duration.ofSeconds(1));
+      assertThatThrownBy(() -> listing.next(9)).isInstanceOf(NsException.Overtaken.class);
+      assertThat(c.found("y")).isNotNull();
+    }
+  }
+
   @Test
   void listing_behindTooManyChanges_saysThatItFellBehind() {
     create("x");

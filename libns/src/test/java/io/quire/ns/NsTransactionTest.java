@@ -3,7 +3,9 @@ package io.quire.ns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.gvm.Limits;
 import io.quire.sim.Stage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -182,6 +184,20 @@ class NsTransactionTest {
                         new NewObject("bad/", "k", new byte[0]))))
         .isInstanceOf(NsException.InvalidName.class);
     assertThat(b.namespaces.lookup(ROOT, "good")).isEmpty();
+  }
+
+  /** Others may be under way by then, and what becomes of them is told, too. */
+  @Test
+  void createAll_withoutIds_saysSoOfEach() {
+    var limited =
+        b.cells.limit(new Limits(1, 1_000, 1_000, 1_000, 1_000_000), Duration.ofSeconds(1));
+    stage.settle();
+    assertThat(limited).isCompleted();
+    assertThat(b.namespaces.createAll(ROOT, List.of(new NewObject("x", "k", new byte[0]))))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Created.Failed.class,
+            each -> assertThat(each.why()).isInstanceOf(NsException.Refused.class));
   }
 
   /** A quota is met in the midst; what was created before stays, and all the others are told. */
