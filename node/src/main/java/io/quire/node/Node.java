@@ -184,7 +184,7 @@ public final class Node implements AutoCloseable {
       datasets =
           closing.add(
               new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));
-      tables = closing.add(new Tables(datasets, Map.of(), config.memory() + LOADING_BYTES));
+      tables = closing.add(new Tables(datasets, Map.of(), LOADING_BYTES));
       if (!Files.exists(config.tls().resolve(CERTIFICATE))) {
         tls.save(config.tls());
       }

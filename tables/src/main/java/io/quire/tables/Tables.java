@@ -38,21 +38,21 @@ import org.apache.arrow.vector.types.pojo.Schema;
 public final class Tables implements AutoCloseable {
   private final Datasets datasets;
   private final Inputs inputs;
-  private final BufferAllocator memory;
+  private final BufferAllocator views = ColumnMemory.open(Long.MAX_VALUE);
 
   /**
    * Registers its functions with the datasets of this node.
    *
    * @param settings of Hadoop's file systems, for input
-   * @param memoryBytes for batches that are being loaded, and the bytes of row groups that are
-   *     being read; beside the memory of the ager
+   * @param loadingBytes for batches that are being loaded, beside the memory of the ager; a part
+   *     that would need more fails. What is read lies in the ager's
    */
-  public Tables(Datasets datasets, Map<String, String> settings, long memoryBytes) {
+  public Tables(Datasets datasets, Map<String, String> settings, long loadingBytes) {
     this.datasets = datasets;
     inputs = Inputs.open(settings);
-    memory = ColumnMemory.open(memoryBytes);
-    datasets.register(TableLoad.NAME, new TableLoad(inputs, memory));
-    datasets.register(TableScan.NAME, new TableScan(memory));
+    BufferAllocator batches = ColumnMemory.open(loadingBytes);
+    datasets.register(TableLoad.NAME, new TableLoad(inputs, batches));
+    datasets.register(TableScan.NAME, new TableScan(views));
   }
 
   /** Finds files, and the columns that are in them. */
@@ -191,7 +191,7 @@ public final class Tables implements AutoCloseable {
         datasets.groups(table, numbers, deadlineEach),
         numbers,
         IntStream.of(numbers).mapToObj(fields::get).toList(),
-        memory);
+        views);
   }
 
   private static int number(NsObject table, List<Field> fields, String column) {
