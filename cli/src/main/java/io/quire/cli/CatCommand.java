@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
 final class CatCommand implements Callable<Integer> {
   private static final int PIECE_BYTES = 1 << 16;
 
-  @Mixin private NodeOption node = new NodeOption();
+  @Mixin private SpaceOption node = new SpaceOption();
 
   @Parameters(paramLabel = "NAME", description = "such as /logs/today")
   private String name = "";

@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
       "  quire load access.log --as /logs/today --node 10.0.0.2:7480"
     })
 final class LoadCommand implements Callable<Integer> {
-  @Mixin private NodeOption node = new NodeOption();
+  @Mixin private SpaceOption node = new SpaceOption();
 
   @Parameters(paramLabel = "FILE", description = "file to load, readable here")
   private Path file = Path.of("");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.quire.node.AdminClient;
 import io.quire.node.AdminClient.AdminException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -19,25 +20,28 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ns",
     mixinStandardHelpOptions = true,
-    description = "Looks at and changes the namespace.",
+    description = "Looks at and changes namespaces and their objects.",
     footer = {
       "%nExamples:",
       "  quire ns ls '/logs/*'",
       "  quire ns stat /logs/today --json",
       "  quire ns history /logs/today",
+      "  quire ns refs /logs/today",
       "  quire ns rm /logs/today /logs/yesterday",
-      "  quire ns rm --glob '/logs/2025-*' --dry-run"
-    })
+      "  quire ns rm --glob '/logs/2025-*' --dry-run",
+      "  quire ns space make red --bytes 64M",
+      "  quire ns ls --namespace red"
+    },
+    subcommands = {SpaceCommand.class})
 final class NsCommand implements Callable<Integer> {
-  private static final String GLOB =
-      "* stands for any text, ? for one character, [a-f] for one of these";
+  static final String GLOB = "* stands for any text, ? for one character, [a-f] for one of these";
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is needed: ls, stat, history or rm");
+        spec.commandLine(), "a command is needed: ls, stat, history, refs, rm or space");
   }
 
   /** {@code quire ns ls}. */
@@ -47,7 +51,7 @@ final class NsCommand implements Callable<Integer> {
       description = "Lists objects by name, with kind and size.",
       footer = {"%nExamples:", "  quire ns ls", "  quire ns ls '/logs/*' --json"})
   int ls(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(names = "--json", description = "write one JSON array; sizes in bytes") boolean json,
       @Parameters(
               arity = "0..1",
@@ -79,7 +83,7 @@ final class NsCommand implements Callable<Integer> {
       description = "Shows one object.",
       footer = {"%nExample:", "  quire ns stat /logs/today"})
   int stat(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(names = "--json", description = "write one JSON object; sizes in bytes") boolean json,
       @Parameters(paramLabel = "NAME", description = "such as /logs/today") String name) {
     try (AdminClient client = node.connect()) {
@@ -123,7 +127,7 @@ final class NsCommand implements Callable<Integer> {
         "  quire ns history --id 1a2b40000 --before 5120.3"
       })
   int history(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(names = "--json", description = "write one JSON object; sizes in bytes") boolean json,
       @Option(
               names = "--limit",
@@ -179,6 +183,81 @@ final class NsCommand implements Callable<Integer> {
     };
   }
 
+  /** {@code quire ns refs}. */
+  @Command(
+      name = "refs",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Shows who holds references to an object, on all nodes, the oldest first: since when, in"
+            + " which mode, and where in the program it was opened.",
+        "Of references that were opened without mode or label only the number is known, unless"
+            + " the node tracks all of them (track-references).",
+        "It ends with 1 if a node did not answer."
+      },
+      footer = {
+        "%nExamples:",
+        "  quire ns refs /logs/today",
+        "  quire ns refs --id 1a2b40000 --seconds 10 --json"
+      })
+  int refs(
+      @Mixin SpaceOption node,
+      @Option(names = "--json", description = "write one JSON object") boolean json,
+      @Option(
+              names = "--seconds",
+              paramLabel = "N",
+              defaultValue = "5",
+              description = "how long to wait for nodes, 1 to 15; ${DEFAULT-VALUE} if not given")
+          int seconds,
+      @Option(
+              names = "--id",
+              description =
+                  "NAME is an id in hexadecimal; finds objects that were deleted and wait")
+          boolean id,
+      @Parameters(paramLabel = "NAME", description = "such as /logs/today") String name) {
+    try (AdminClient client = node.connect()) {
+      JsonNode report = client.references(name, id, seconds);
+      if (json) {
+        System.out.println(report);
+      } else {
+        lines(report).forEach(System.out::println);
+      }
+      if (report.path("complete").asBoolean()) {
+        return 0;
+      }
+      System.err.println("quire: not all nodes answered in time: seconds=" + seconds);
+      return 1;
+    }
+  }
+
+  /** One node after the other, each with those who hold something there. */
+  static List<String> lines(JsonNode report) {
+    List<String> lines = new ArrayList<>();
+    for (JsonNode node : report.path("nodes")) {
+      long references = node.path("references").asLong();
+      String count = references + (references == 1 ? " reference" : " references");
+      String said = node.path("answered").asBoolean() ? count : "did not answer in time";
+      lines.add("%-12s %s".formatted(node.path("node").asText(), said));
+      JsonNode holders = node.path("holders");
+      holders.forEach(holder -> lines.add(holder(holder)));
+      if (references > holders.size()) {
+        boolean known = node.path("truncated").asBoolean();
+        String more = known ? "" : ", of which only the number is known";
+        lines.add("  %d more%s".formatted(references - holders.size(), more));
+      }
+    }
+    return lines;
+  }
+
+  private static String holder(JsonNode holder) {
+    String mode = holder.path("mode").asText("reference");
+    return "  %s  %-12s  %s  %s"
+        .formatted(
+            Instant.ofEpochMilli(holder.path("since").asLong()),
+            holder.path("waits").asBoolean() ? "waits to " + mode : mode,
+            holder.path("label").asText(),
+            holder.path("place").asText());
+  }
+
   /** {@code quire ns rm}. */
   @Command(
       name = "rm",
@@ -195,7 +274,7 @@ final class NsCommand implements Callable<Integer> {
         "  quire ns rm --glob '/logs/2025-*' --dry-run"
       })
   int rm(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(names = "--glob", description = "what is named are patterns: " + GLOB) boolean glob,
       @Option(names = "--dry-run", description = "with --glob: only list what would go")
           boolean dryRun,
@@ -209,7 +288,7 @@ final class NsCommand implements Callable<Integer> {
     return glob ? removeMatching(node, names, dryRun) : remove(node, names);
   }
 
-  private static int removeMatching(NodeOption node, List<String> globs, boolean dryRun) {
+  private static int removeMatching(SpaceOption node, List<String> globs, boolean dryRun) {
     boolean live = System.console() != null && System.console().isTerminal();
     try (AdminClient client = node.connect()) {
       for (String glob : globs) {
@@ -231,7 +310,7 @@ final class NsCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static int remove(NodeOption node, List<String> names) {
+  private static int remove(SpaceOption node, List<String> names) {
     int code = 0;
     try (AdminClient client = node.connect()) {
       for (String name : names) {

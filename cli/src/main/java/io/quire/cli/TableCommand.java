@@ -55,7 +55,7 @@ final class TableCommand implements Callable<Integer> {
         "  quire table load /data/rides.tsv --as /rides --schema 'km:decimal(8,2)' --bad-rows 10"
       })
   int load(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(
               names = "--as",
               required = true,
@@ -121,7 +121,7 @@ final class TableCommand implements Callable<Integer> {
       description = "Shows the columns of a table, and how many rows it has.",
       footer = {"%nExample:", "  quire table stat /rides"})
   int stat(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Option(names = "--json", description = "write one JSON object") boolean json,
       @Parameters(paramLabel = "NAME", description = "such as /rides") String name) {
     try (AdminClient client = node.connect()) {
@@ -155,7 +155,7 @@ final class TableCommand implements Callable<Integer> {
       description = "Writes the rows that were left out, each as a line of JSON, with the reason.",
       footer = {"%nExample:", "  quire table bad /rides | head"})
   int bad(
-      @Mixin NodeOption node,
+      @Mixin SpaceOption node,
       @Parameters(paramLabel = "NAME", description = "such as /rides") String name) {
     try (AdminClient client = node.connect();
         BufferedReader lines =

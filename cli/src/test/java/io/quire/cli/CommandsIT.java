@@ -135,6 +135,29 @@ class CommandsIT {
   }
 
   @Test
+  void namespace_fromMakingToDestroying() throws IOException {
+    String made = run("ns", "space", "make", "red", "--bytes", "64M").assertDone().text();
+    assertThat(made).contains("name         red", "objects      0 of any", "0 B of 64.0 MiB");
+    run("load", file.toString(), "--as", "lines", "--namespace", "red").assertDone();
+    run("cat", "lines").assertFailed(1, "no such object: name=lines");
+    assertThat(run("ns", "ls", "--namespace", "red").assertDone().text()).contains("lines");
+    assertThat(run("ns", "refs", "lines", "--namespace", "red").assertDone().text().strip())
+        .isEqualTo("quire        0 references");
+    JsonNode limited =
+        JSON.readTree(
+            run("ns", "space", "quota", "red", "--objects", "1", "--bytes", "any", "--json")
+                .assertDone()
+                .text());
+    assertThat(limited.path("objectsMax").asLong()).isEqualTo(1);
+    run("load", file.toString(), "--as", "more", "--namespace=#" + limited.path("id").asText())
+        .assertFailed(1, "limit=namespace.objects");
+    assertThat(run("ns", "space", "ls").assertDone().text()).contains("1 of 1 ", "  red");
+    run("ns", "space", "destroy", "red").assertDone();
+    run("ns", "stat", "lines", "--namespace", "red")
+        .assertFailed(1, "no such namespace: namespace=red");
+  }
+
+  @Test
   void status_isReadByPeopleAndByPrograms() throws IOException {
     assertThat(run("status").assertDone().text())
         .contains("quire of cluster quire", "in the view  yes", "16.0 MiB", "flash:///");

@@ -52,7 +52,12 @@ class UsageTest {
 
   @Test
   void run_withoutWhatIsNeeded_namesIt() {
-    assertMisused("a command is needed: ls, stat, history or rm; see 'quire ns --help'", "ns");
+    assertMisused(
+        "a command is needed: ls, stat, history, refs, rm or space; see 'quire ns --help'", "ns");
+    assertMisused(
+        "a command is needed: make, ls, stat, quota or destroy; see 'quire ns space --help'",
+        "ns",
+        "space");
     assertMisused(
         "--dry-run is for --glob: names say themselves what would go; see 'quire ns rm --help'",
         "ns",
@@ -66,6 +71,28 @@ class UsageTest {
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString())
         .contains("a command is needed: demo, start, status, ns, lock, member, load");
+  }
+
+  @Test
+  void run_withQuotaThatIsNone_says2() {
+    String quota = "; see 'quire ns space quota --help'";
+    String[] of = {"ns", "space", "quota", "red", "--bytes", "any", "--objects"};
+    for (String bad : List.of("-1", "x", "1.5", "")) {
+      assertMisused(
+          "Invalid value for option '--objects': not a number: '"
+              + bad
+              + "', wanted such as 1000 or any"
+              + quota,
+          Stream.concat(Stream.of(of), Stream.of(bad)).toArray(String[]::new));
+    }
+    assertMisused(
+        "Missing required option: '--bytes=SIZE'" + quota,
+        "ns",
+        "space",
+        "quota",
+        "red",
+        "--objects",
+        "0");
   }
 
   @Test

@@ -47,6 +47,7 @@ final class Drain {
   private final NsIndex index;
   private final RefTable references;
   private final Lookups lookups;
+  private final Census census;
 
   private long epoch;
   private long askedLast;
@@ -64,7 +65,8 @@ final class Drain {
       Loop loop,
       NsIndex index,
       RefTable references,
-      Lookups lookups) {
+      Lookups lookups,
+      Census census) {
     this.self = self;
     this.sessions = sessions;
     this.locks = locks;
@@ -75,6 +77,7 @@ final class Drain {
     this.index = index;
     this.references = references;
     this.lookups = lookups;
+    this.census = census;
     transport.receive(Transport.Channel.REFERENCES, this::receive);
   }
 
@@ -121,6 +124,8 @@ final class Drain {
     switch (type) {
       case 1 -> answer(in);
       case 2 -> answered(in);
+      case Census.QUESTION -> census.asked(in);
+      case Census.ANSWER -> census.answered(in);
       default ->
           throw new WireReader.MalformedException("not a message about references: type=" + type);
     }

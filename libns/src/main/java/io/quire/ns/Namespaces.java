@@ -50,6 +50,8 @@ public final class Namespaces {
   private final Attempts attempts;
   private final Lookups lookups;
   private final References references;
+  private final Holdings holdings;
+  private final Census census;
   private final Spaces spaces;
   private final Opens opens;
   private final Drain drain;
@@ -79,11 +81,23 @@ public final class Namespaces {
     lookups = new Lookups(session, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
     spaces = new Spaces(session, cells, clock, xids);
-    opens = new Opens(this, locks, clock, session.self().node().name());
+    holdings = new Holdings(clock);
+    census = new Census(session.self(), sessions, transport, loop, clock, table, holdings);
+    opens = new Opens(this, locks, holdings, clock, session.self().node().name());
     past = new Past(cells, log, loop, clock);
     drain =
         new Drain(
-            session.self(), sessions, locks, cells, log, transport, loop, index, table, lookups);
+            session.self(),
+            sessions,
+            locks,
+            cells,
+            log,
+            transport,
+            loop,
+            index,
+            table,
+            lookups,
+            census);
   }
 
   /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
@@ -247,7 +261,20 @@ public final class Namespaces {
 
   /** Takes a reference to the object of a name; empty if there is none. */
   public Optional<NsRef> open(NsHandle namespace, String name) {
-    return references.open(namespace, name);
+    Optional<NsRef> taken = references.open(namespace, name);
+    return holdings.tracking() ? holdings.known(taken, Holdings.threadLabel()) : taken;
+  }
+
+  /**
+   * As above, and every node can tell who holds it, and where he opened it. That costs some
+   * microseconds.
+   *
+   * @param label what the caller says of himself: 1 to 200 bytes of UTF-8, without control
+   *     characters
+   */
+  public Optional<NsRef> open(NsHandle namespace, String name, String label) {
+    Checks.label(label);
+    return holdings.known(references.open(namespace, name), label);
   }
 
   /**
@@ -256,7 +283,32 @@ public final class Namespaces {
    * @throws NsException.Draining if it was deleted and waits for its last reference
    */
   public Optional<NsRef> open(long xid) {
+    Optional<NsRef> taken = references.open(xid);
+    return holdings.tracking() ? holdings.known(taken, Holdings.threadLabel()) : taken;
+  }
+
+  /** As {@link #open(NsHandle, String, String)}, by id. */
+  public Optional<NsRef> open(long xid, String label) {
+    Checks.label(label);
+    return holdings.known(references.open(xid), label);
+  }
+
+  /** A reference of which nobody knows yet who holds it. */
+  Optional<NsRef> take(NsHandle namespace, String name) {
+    return references.open(namespace, name);
+  }
+
+  Optional<NsRef> take(long xid) {
     return references.open(xid);
+  }
+
+  /**
+   * From now on this node notes of every reference that is taken on it who takes it, by the name of
+   * his thread, and where; or does so no longer. Each open costs some microseconds then. Those that
+   * are held already stay as they are. A node knows 100,000 holders; further ones are only counted.
+   */
+  public void trackReferences(boolean all) {
+    holdings.track(all);
   }
 
   /**
@@ -269,7 +321,18 @@ public final class Namespaces {
    *     takes nothing
    */
   public Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
-    return opens.open(namespace, name, mode, deadline);
+    return opens.open(namespace, name, mode, deadline, Holdings.threadLabel());
+  }
+
+  /**
+   * As above.
+   *
+   * @param label what the caller says of himself, in place of the name of his thread; see {@link
+   *     #open(NsHandle, String, String)}. It is also a note on the lock
+   */
+  public Optional<NsOpen> open(
+      NsHandle namespace, String name, OpenMode mode, Duration deadline, String label) {
+    return opens.open(namespace, name, mode, deadline, Checks.label(label));
   }
 
   /**
@@ -278,7 +341,12 @@ public final class Namespaces {
    * @throws NsException.Draining if it was deleted
    */
   public Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline) {
-    return opens.open(xid, mode, deadline);
+    return opens.open(xid, mode, deadline, Holdings.threadLabel());
+  }
+
+  /** As above, with a label. */
+  public Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline, String label) {
+    return opens.open(xid, mode, deadline, Checks.label(label));
   }
 
   /**
@@ -305,6 +373,44 @@ public final class Namespaces {
   /** How many references this node holds. */
   public long references(long xid) {
     return table.count(xid);
+  }
+
+  /**
+   * Who holds references to the object of a name, on all nodes of the view: of each node how many,
+   * and of those that were opened in a mode, with a label, or while {@link #trackReferences} was
+   * on, who holds them, since when, and where he opened them. It costs a message to each node.
+   *
+   * @param deadline more than 0, up to {@link #DEADLINE}; nodes that have not answered by then are
+   *     named as {@link ReferenceReport.Silent}
+   * @throws NsException.NotFound if there is no such object
+   * @throws NsException.Refused if a hundred such questions of this node are under way
+   */
+  public ReferenceReport references(NsHandle namespace, String name, Duration deadline) {
+    NsObject object =
+        lookup(namespace, name)
+            .orElseThrow(() -> new NsException.NotFound("no such object: name=" + name));
+    return references(object, deadline);
+  }
+
+  /** As above, by id: also of an object that was deleted and waits for its last reference. */
+  public ReferenceReport references(long xid, Duration deadline) {
+    NsObject object =
+        lookup(xid)
+            .orElseThrow(
+                () -> new NsException.NotFound("no such object: xid=" + Long.toHexString(xid)));
+    return references(object, deadline);
+  }
+
+  private ReferenceReport references(NsObject object, Duration deadline) {
+    Checks.deadline(deadline);
+    String doing = "asking who holds: xid=" + object.xidText();
+    return new ReferenceReport(object, Calls.await(doing, ask(object.xid(), deadline)));
+  }
+
+  CompletableFuture<List<ReferenceReport.OfNode>> ask(long xid, Duration deadline) {
+    CompletableFuture<List<ReferenceReport.OfNode>> nodes = new CompletableFuture<>();
+    loop.execute(() -> census.ask(xid, deadline, nodes));
+    return nodes;
   }
 
   /**

@@ -4,6 +4,7 @@ import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockException;
 import io.quire.lockserver.Sequencer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -49,6 +50,11 @@ public final class NsOpen implements AutoCloseable {
   /** The mode that it has now. */
   public OpenMode mode() {
     return OpenMode.of(lock.mode());
+  }
+
+  /** The mode that it has now; empty if it was lost. */
+  Optional<OpenMode> holding() {
+    return lock.over().isDone() ? Optional.empty() : Optional.of(mode());
   }
 
   /**

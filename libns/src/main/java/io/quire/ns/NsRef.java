@@ -1,5 +1,7 @@
 package io.quire.ns;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A reference to an object. While one is held on any node in the view, the data of the object stay,
  * even if it is deleted. Any thread.
@@ -8,12 +10,31 @@ public final class NsRef implements AutoCloseable {
   private final Namespaces namespaces;
   private final NsObject object;
   private final RefTable.Word word;
+  private final Holdings.@Nullable Held held;
   private boolean closed;
 
   NsRef(Namespaces namespaces, NsObject object, RefTable.Word word) {
+    this(namespaces, object, word, null);
+  }
+
+  private NsRef(
+      Namespaces namespaces, NsObject object, RefTable.Word word, Holdings.@Nullable Held held) {
     this.namespaces = namespaces;
     this.object = object;
     this.word = word;
+    this.held = held;
+  }
+
+  /** The same reference, of which is known who holds it; this one is not to be used any more. */
+  NsRef heldBy(Holdings.Held holder) {
+    return new NsRef(namespaces, object, word, holder);
+  }
+
+  /** It has a mode now. */
+  void openedAs(NsOpen open) {
+    if (held != null) {
+      held.opened(open);
+    }
   }
 
   /** The object as it was when it was opened. */
@@ -26,6 +47,9 @@ public final class NsRef implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      if (held != null) {
+        held.close();
+      }
       word.put();
     }
   }

@@ -30,6 +30,7 @@ final class Opens {
 
   private final Namespaces namespaces;
   private final Locks locks;
+  private final Holdings holdings;
   private final Clock clock;
   private final String self;
   private final AtomicLong numbers = new AtomicLong();
@@ -68,9 +69,10 @@ final class Opens {
     }
   }
 
-  Opens(Namespaces namespaces, Locks locks, Clock clock, String self) {
+  Opens(Namespaces namespaces, Locks locks, Holdings holdings, Clock clock, String self) {
     this.namespaces = namespaces;
     this.locks = locks;
+    this.holdings = holdings;
     this.clock = clock;
     this.self = self;
   }
@@ -79,12 +81,13 @@ final class Opens {
     return DIRECTORY + "/" + Long.toHexString(xid);
   }
 
-  Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
+  Optional<NsOpen> open(
+      NsHandle namespace, String name, OpenMode mode, Duration deadline, String label) {
     long end = clock.nanos() + deadline.toNanos();
     Duration left = deadline;
-    Optional<NsRef> taken = namespaces.open(namespace, name);
+    Optional<NsRef> taken = namespaces.take(namespace, name);
     while (taken.isPresent()) {
-      NsOpen opened = open(taken.get(), mode, left);
+      NsOpen opened = open(taken.get(), mode, left, label);
       // While it waited the name may have gone to another object, or to none.
       NsObject now = seen(opened);
       if (!now.draining() && now.name().equals(name) && now.namespace().equals(namespace)) {
@@ -92,17 +95,17 @@ final class Opens {
       }
       opened.close();
       left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
-      taken = namespaces.open(namespace, name);
+      taken = namespaces.take(namespace, name);
     }
     return Optional.empty();
   }
 
-  Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline) {
-    Optional<NsRef> taken = namespaces.open(xid);
+  Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline, String label) {
+    Optional<NsRef> taken = namespaces.take(xid);
     if (taken.isEmpty()) {
       return Optional.empty();
     }
-    NsOpen opened = open(taken.get(), mode, deadline);
+    NsOpen opened = open(taken.get(), mode, deadline, label);
     NsObject now = seen(opened);
     if (now.draining()) {
       opened.close();
@@ -122,7 +125,8 @@ final class Opens {
     }
   }
 
-  private NsOpen open(NsRef reference, OpenMode mode, Duration deadline) {
+  private NsOpen open(NsRef taken, OpenMode mode, Duration deadline, String label) {
+    NsRef reference = holdings.known(taken, label, Optional.of(mode));
     NsObject object = reference.object();
     String doing =
         "opening: name=%s xid=%s mode=%s".formatted(object.name(), object.xidText(), mode);
@@ -130,13 +134,14 @@ final class Opens {
     boolean done = false;
     try {
       lease = lease(path(object.xid()), doing);
-      HeldLock lock = lock(lease, object, mode, deadline);
+      HeldLock lock = lock(lease, object, mode, deadline, label);
       if (lock == null) {
         throw new NsException.Denied("is open in another mode: " + doing);
       }
       NsOpen opened =
           new NsOpen(namespaces, this, numbers.incrementAndGet(), reference, lock, lease);
       open.put(opened.number(), opened);
+      reference.openedAs(opened);
       done = true;
       note(opened);
       return opened;
@@ -175,10 +180,10 @@ final class Opens {
     }
   }
 
-  private @Nullable HeldLock lock(Lease lease, NsObject object, OpenMode mode, Duration deadline) {
+  private @Nullable HeldLock lock(
+      Lease lease, NsObject object, OpenMode mode, Duration deadline, String label) {
     LockTerms terms =
-        new LockTerms(mode.lock, Duration.ZERO, new byte[0])
-            .withNote(self + " " + Thread.currentThread().getName());
+        new LockTerms(mode.lock, Duration.ZERO, new byte[0]).withNote(self + " " + label);
     String path = path(object.xid());
     return deadline.isZero()
         ? lease.session().tryLock(path, terms, Namespaces.DEADLINE)

@@ -41,20 +41,39 @@ public final class AdminClient implements AutoCloseable {
   private static final Duration CALL = Duration.ofSeconds(30);
   private static final Duration LONG_CALL = Duration.ofMinutes(30);
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
+  private final HttpClient http;
   private final Address node;
   private final String token;
+  private final String namespace;
 
   /**
    * @param token empty for none
    */
   public AdminClient(Address node, String token) {
+    this(
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build(),
+        node,
+        token,
+        "");
+  }
+
+  private AdminClient(HttpClient http, Address node, String token, String namespace) {
+    this.http = http;
     this.node = node;
     this.token = token;
+    this.namespace = namespace;
+  }
+
+  /**
+   * The same client, for the objects of a namespace; to close one of them closes both.
+   *
+   * @param which its name, or {@code #} and its id in hexadecimal; empty for the root
+   */
+  public AdminClient in(String which) {
+    return new AdminClient(http, node, token, which);
   }
 
   public Address node() {
@@ -123,6 +142,7 @@ public final class AdminClient implements AutoCloseable {
       return json("GET", "/api/ns/stat?name=" + text(name), CALL, BodyPublishers.noBody());
     } catch (AdminException e) {
       if (e.status() == 404) {
+        namespace(); // It may be this that is not there.
         return null;
       }
       throw e;
@@ -179,6 +199,65 @@ public final class AdminClient implements AutoCloseable {
       after = page.path("next").isTextual() ? page.path("next").asText() : null;
     } while (after != null);
     return objects;
+  }
+
+  /**
+   * Who holds references to an object, on every node: an object with {@code nodes}.
+   *
+   * @param which a name, or an id in hexadecimal
+   * @param seconds how long the node waits for the others
+   */
+  public JsonNode references(String which, boolean id, int seconds) {
+    return get("/api/ns/refs?" + (id ? "xid=" : "name=") + text(which) + "&seconds=" + seconds);
+  }
+
+  /** All namespaces whose names match, in order. */
+  public List<JsonNode> namespaces(@Nullable String glob) {
+    List<JsonNode> namespaces = new ArrayList<>();
+    String after = null;
+    do {
+      JsonNode page =
+          get(
+              "/api/namespaces?after="
+                  + (after == null ? "" : text(after))
+                  + (glob == null ? "" : "&glob=" + text(glob)));
+      page.path("namespaces").forEach(namespaces::add);
+      after = page.path("next").isTextual() ? page.path("next").asText() : null;
+    } while (after != null);
+    return namespaces;
+  }
+
+  /** The namespace that this client is for: what it is and what it holds. */
+  public JsonNode namespace() {
+    return get("/api/namespaces/stat");
+  }
+
+  /**
+   * Makes a namespace.
+   *
+   * @param name null for none
+   * @param objects how many it may hold; {@link Long#MAX_VALUE} for any number
+   * @param bytes as above, of their values
+   */
+  public JsonNode createNamespace(@Nullable String name, long objects, long bytes) {
+    String path = "/api/namespaces?" + quota(objects, bytes);
+    return json(
+        "POST", name == null ? path : path + "&name=" + text(name), CALL, BodyPublishers.noBody());
+  }
+
+  /** Sets how much the namespace that this client is for may hold. */
+  public JsonNode limitNamespace(long objects, long bytes) {
+    String path = "/api/namespaces/quota?" + quota(objects, bytes);
+    return json("POST", path, CALL, BodyPublishers.noBody());
+  }
+
+  private static String quota(long objects, long bytes) {
+    return "objects=%d&bytes=%d".formatted(objects, bytes);
+  }
+
+  /** Ends the namespace that this client is for, with all its objects; answers what it was. */
+  public JsonNode destroyNamespace() {
+    return json("DELETE", "/api/namespaces", LONG_CALL, BodyPublishers.noBody());
   }
 
   /** The files and locks below a directory, in order. */
@@ -472,13 +551,21 @@ public final class AdminClient implements AutoCloseable {
 
   private HttpRequest request(String method, String path, Duration deadline, BodyPublisher body) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://" + node + path))
+        HttpRequest.newBuilder(URI.create("http://" + node + within(path)))
             .method(method, body)
             .timeout(deadline);
     if (!token.isEmpty()) {
       request.header("Authorization", "Bearer " + token);
     }
     return request.build();
+  }
+
+  /** What is not about objects does not look at the namespace. */
+  private String within(String path) {
+    if (namespace.isEmpty()) {
+      return path;
+    }
+    return path + (path.indexOf('?') < 0 ? '?' : '&') + "namespace=" + text(namespace);
   }
 
   private AdminException unanswered(String doing, IOException e) {

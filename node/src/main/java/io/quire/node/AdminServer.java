@@ -135,7 +135,9 @@ public final class AdminServer implements AutoCloseable {
     http.post("/api/scan", this::scan);
     http.get("/api/jobs/{id}", this::job);
     HistoryRoute.add(http, node.namespaces());
+    ReferenceRoute.add(http, node.namespaces());
     LockRoutes.add(http, node.locks());
+    new SpaceRoutes(node).add(http);
     new TableRoutes(node, jobs).add(http);
     new LogRoutes(node, jobs).add(http);
   }
@@ -195,7 +197,7 @@ public final class AdminServer implements AutoCloseable {
         glob != null
             ? NamePattern.of(glob)
             : prefix != null ? NamePattern.startingWith(prefix) : NamePattern.ALL;
-    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, after(call), PAGE);
+    NamePage page = node.namespaces().list(space(call), pattern, after(call), PAGE);
     List<Described> objects =
         page.names().stream()
             .flatMap(listed -> node.namespaces().lookup(listed.xid()).stream())
@@ -210,8 +212,7 @@ public final class AdminServer implements AutoCloseable {
     Lifetime lifetime = lifetime(call);
     long begun = System.nanoTime();
     NsObject made =
-        node.namespaces()
-            .create(NsHandle.ROOT, name, "value", lifetime, values.encode(call.body()));
+        node.namespaces().create(space(call), name, "value", lifetime, values.encode(call.body()));
     long took = System.nanoTime() - begun;
     metrics.published(took);
     call.status(HttpStatus.CREATED).json(new Changed(made.xidText(), took));
@@ -224,7 +225,7 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     long begun = System.nanoTime();
-    node.namespaces().delete(NsHandle.ROOT, required(call, "name"));
+    node.namespaces().delete(space(call), required(call, "name"));
     call.json(new Changed("", System.nanoTime() - begun));
   }
 
@@ -232,27 +233,28 @@ public final class AdminServer implements AutoCloseable {
     if (call.queryParam("name") != null) {
       throw new IllegalArgumentException("name and glob exclude each other");
     }
-    NamePage page = node.namespaces().list(NsHandle.ROOT, pattern, after(call), PAGE);
-    int deleted = node.namespaces().delete(NsHandle.ROOT, page.names());
+    NsHandle space = space(call);
+    NamePage page = node.namespaces().list(space, pattern, after(call), PAGE);
+    int deleted = node.namespaces().delete(space, page.names());
     call.json(new Deleted(deleted, page.next().orElse(null)));
   }
 
   private void rename(Context call) {
-    NsObject seen = existing(required(call, "name"));
+    NsObject seen = existing(call, required(call, "name"));
     long begun = System.nanoTime();
     NsObject renamed = node.namespaces().rename(seen, required(call, "to"));
     call.json(new Changed(renamed.xidText(), System.nanoTime() - begun));
   }
 
   private void stat(Context call) {
-    call.json(describe(existing(required(call, "name"))));
+    call.json(describe(existing(call, required(call, "name"))));
   }
 
   private void loadLines(Context call) {
     String name = required(call, "name");
     NsObject made =
         node.datasets()
-            .loadLines(NsHandle.ROOT, name, lifetime(call), call.bodyInputStream(), Progress.NONE);
+            .loadLines(space(call), name, lifetime(call), call.bodyInputStream(), Progress.NONE);
     call.status(HttpStatus.CREATED).json(describe(made));
   }
 
@@ -264,7 +266,7 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private void read(Context call) {
-    NsObject object = existing(required(call, "name"));
+    NsObject object = existing(call, required(call, "name"));
     if (!object.kind().equals(DATASET)) {
       call.result(String.valueOf(values.decode(object.value())));
       return;
@@ -291,6 +293,7 @@ public final class AdminServer implements AutoCloseable {
     Lifetime lifetime = lifetime(request.lifetime());
     byte[] schema = Base64.getDecoder().decode(request.schema());
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
+    NsHandle space = space(call);
     Jobs.Job job =
         jobs.start(
             "load",
@@ -298,7 +301,7 @@ public final class AdminServer implements AutoCloseable {
                 describe(
                     node.datasets()
                         .load(
-                            NsHandle.ROOT,
+                            space,
                             request.name(),
                             lifetime,
                             schema,
@@ -311,7 +314,7 @@ public final class AdminServer implements AutoCloseable {
 
   private void scan(Context call) throws IOException {
     ScanRequest request = body(call, ScanRequest.class);
-    NsObject dataset = existing(request.name());
+    NsObject dataset = existing(call, request.name());
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
     Jobs.Job job =
         jobs.start(
@@ -349,10 +352,14 @@ public final class AdminServer implements AutoCloseable {
     }
   }
 
-  private NsObject existing(String name) {
+  private NsObject existing(Context call, String name) {
     return node.namespaces()
-        .lookup(NsHandle.ROOT, name)
+        .lookup(space(call), name)
         .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
+  }
+
+  private NsHandle space(Context call) {
+    return SpaceRoutes.in(call, node.namespaces());
   }
 
   private static String after(Context call) {

@@ -5,7 +5,6 @@ import io.javalin.http.Context;
 import io.quire.base.Position;
 import io.quire.ns.HistoryEnd;
 import io.quire.ns.Namespaces;
-import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.ObjectHistory;
 import io.quire.ns.ObjectVersion;
@@ -33,7 +32,8 @@ final class HistoryRoute {
     String before = call.queryParam("before");
     int limit = limit(call.queryParam("limit"));
     ObjectHistory history =
-        namespaces.history(xid(call), before == null ? Long.MAX_VALUE : Position.parse(before));
+        namespaces.history(
+            xid(call, namespaces), before == null ? Long.MAX_VALUE : Position.parse(before));
     List<ObjectVersion> versions = history.next(limit);
     String next = history.end().isPresent() ? null : Position.text(versions.getLast().position());
     call.json(
@@ -44,12 +44,13 @@ final class HistoryRoute {
             history.end().map(HistoryRoute::describe).orElse(null)));
   }
 
-  private long xid(Context call) {
+  /** The id of the object that a request names, by name or by id. */
+  static long xid(Context call, Namespaces namespaces) {
     String name = call.queryParam("name");
     String xid = call.queryParam("xid");
     if (name != null && xid == null) {
       return namespaces
-          .lookup(NsHandle.ROOT, name)
+          .lookup(SpaceRoutes.in(call, namespaces), name)
           .map(NsObject::xid)
           .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
     }

@@ -181,6 +181,7 @@ public final class Node implements AutoCloseable {
       cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces =
           new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+      namespaces.trackReferences(config.trackReferences());
       datasets =
           closing.add(
               new Datasets(self, sessions, namespaces, ager, fabric, DatasetsConfig.DEFAULTS));

@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param lease after which a silent node is taken out of the view
  * @param tls directory with this node's certificate; made by a node alone if it is not there
  * @param snapshotEntries log entries between two snapshots
+ * @param trackReferences whether the node knows of each reference who holds it
  */
 public record NodeConfig(
     NodeId name,
@@ -60,7 +61,8 @@ public record NodeConfig(
     List<StoreConfig> stores,
     Duration lease,
     Path tls,
-    int snapshotEntries) {
+    int snapshotEntries,
+    boolean trackReferences) {
   /** The least memory that holds one extent of every size a data set uses, and room to page. */
   public static final long MEMORY_MIN = 8 << 20;
 
@@ -183,7 +185,8 @@ public record NodeConfig(
             stores(in, data),
             in.duration("lease", Duration.ofSeconds(3), LEASE_MIN, LEASE_MAX),
             path(in, "tls", data.resolve("tls")),
-            in.number("snapshot-entries", 50_000, 1, Integer.MAX_VALUE));
+            in.number("snapshot-entries", 50_000, 1, Integer.MAX_VALUE),
+            in.truth("track-references", false));
     read.checkTogether(in);
     in.end(source);
     return read;

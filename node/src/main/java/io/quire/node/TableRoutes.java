@@ -67,17 +67,18 @@ final class TableRoutes {
     if (request.name() == null || request.lifetime() == null || request.files() == null) {
       throw new IllegalArgumentException("field missing: wanted name, lifetime and files");
     }
-    Jobs.Job job = jobs.start("table", running -> describe(load(request, running)));
+    NsHandle space = SpaceRoutes.in(call, node.namespaces());
+    Jobs.Job job = jobs.start("table", running -> describe(load(space, request, running)));
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 
-  private NsObject load(TableRequest request, Jobs.Job running) {
+  private NsObject load(NsHandle space, TableRequest request, Jobs.Job running) {
     Tables tables = node.tables();
     List<InputFile> files = tables.inputs().find(request.files());
     String named = request.format();
     Format format = named == null ? Format.byName(files.getFirst().uri()) : Format.named(named);
     return tables.load(
-        NsHandle.ROOT,
+        space,
         request.name(),
         request.lifetime(),
         new Source.Files(files, format),
@@ -99,7 +100,7 @@ final class TableRoutes {
   private NsObject existing(Context call) {
     String name = AdminServer.required(call, "name");
     return node.namespaces()
-        .lookup(NsHandle.ROOT, name)
+        .lookup(SpaceRoutes.in(call, node.namespaces()), name)
         .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
   }
 

@@ -134,6 +134,10 @@ class NodeConfigTest {
     assertThat(problems("http.port = many")).singleElement().asString().contains("found=\"many\"");
     assertThat(problems("http.port = 99999999999")).hasSize(1);
     assertThat(problems("store-capacity = -1")).hasSize(1);
+    assertThat(problems("track-references = 7"))
+        .singleElement()
+        .asString()
+        .contains("found=7 allowed=true or false");
     assertThat(problems("data = \"a\\u0000b\"")).singleElement().asString().contains("data: ");
   }
 
