@@ -28,7 +28,9 @@ final class Opens {
   /** How often one object can be open, or waited for, on this node at the same time. */
   static final int SESSIONS_MAX = 1_000;
 
+  /** For what is noted for everybody, whoever opens. */
   private final Namespaces namespaces;
+
   private final Locks locks;
   private final Clock clock;
   private final String self;
@@ -79,12 +81,13 @@ final class Opens {
     return DIRECTORY + "/" + Long.toHexString(xid);
   }
 
-  Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
+  Optional<NsOpen> open(
+      Namespaces by, NsHandle namespace, String name, OpenMode mode, Duration deadline) {
     long end = clock.nanos() + deadline.toNanos();
     Duration left = deadline;
-    Optional<NsRef> taken = namespaces.open(namespace, name);
+    Optional<NsRef> taken = by.open(namespace, name);
     while (taken.isPresent()) {
-      NsOpen opened = open(taken.get(), mode, left);
+      NsOpen opened = open(by, taken.get(), mode, left);
       // While it waited the name may have gone to another object, or to none.
       NsObject now = seen(opened);
       if (!now.draining() && now.name().equals(name) && now.namespace().equals(namespace)) {
@@ -92,17 +95,17 @@ final class Opens {
       }
       opened.close();
       left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
-      taken = namespaces.open(namespace, name);
+      taken = by.open(namespace, name);
     }
     return Optional.empty();
   }
 
-  Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline) {
-    Optional<NsRef> taken = namespaces.open(xid);
+  Optional<NsOpen> open(Namespaces by, long xid, OpenMode mode, Duration deadline) {
+    Optional<NsRef> taken = by.open(xid);
     if (taken.isEmpty()) {
       return Optional.empty();
     }
-    NsOpen opened = open(taken.get(), mode, deadline);
+    NsOpen opened = open(by, taken.get(), mode, deadline);
     NsObject now = seen(opened);
     if (now.draining()) {
       opened.close();
@@ -122,20 +125,22 @@ final class Opens {
     }
   }
 
-  private NsOpen open(NsRef reference, OpenMode mode, Duration deadline) {
+  private NsOpen open(Namespaces by, NsRef reference, OpenMode mode, Duration deadline) {
     NsObject object = reference.object();
     String doing =
         "opening: name=%s xid=%s mode=%s".formatted(object.name(), object.xidText(), mode);
     @Nullable Lease lease = null;
     boolean done = false;
     try {
+      if (mode.writes) {
+        by.guard().check(object.namespace(), Access.WRITER, doing);
+      }
       lease = lease(path(object.xid()), doing);
       HeldLock lock = lock(lease, object, mode, deadline);
       if (lock == null) {
         throw new NsException.Denied("is open in another mode: " + doing);
       }
-      NsOpen opened =
-          new NsOpen(namespaces, this, numbers.incrementAndGet(), reference, lock, lease);
+      NsOpen opened = new NsOpen(by, this, numbers.incrementAndGet(), reference, lock, lease);
       open.put(opened.number(), opened);
       done = true;
       note(opened);
