@@ -183,7 +183,7 @@ class AccessTest {
           .hasMessageEndingWith(
               ": principal=alice namespace=%s has=%s wants=%s"
                   .formatted(space.text(), has, refused.wants()));
-      stage.play(Duration.ofSeconds(1));
+      stage.settle();
       assertThat(c.namespaces.lookup(x.xid())).as(entry.getKey()).contains(x);
       assertThat(c.namespaces.listAll(space, NamePattern.ALL)).hasSize(1);
       assertThat(c.namespaces.lookup(ROOT, "two").isPresent())
