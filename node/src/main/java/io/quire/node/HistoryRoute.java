@@ -18,22 +18,19 @@ import org.jspecify.annotations.Nullable;
 final class HistoryRoute {
   private static final int LIMIT = 100;
 
-  private final Namespaces namespaces;
+  private HistoryRoute() {}
 
-  private HistoryRoute(Namespaces namespaces) {
-    this.namespaces = namespaces;
+  static void add(Javalin http) {
+    http.get("/api/ns/history", HistoryRoute::history);
   }
 
-  static void add(Javalin http, Namespaces namespaces) {
-    HistoryRoute route = new HistoryRoute(namespaces);
-    http.get("/api/ns/history", route::history);
-  }
-
-  private void history(Context call) {
+  private static void history(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     String before = call.queryParam("before");
     int limit = limit(call.queryParam("limit"));
     ObjectHistory history =
-        namespaces.history(xid(call), before == null ? Long.MAX_VALUE : Position.parse(before));
+        namespaces.history(
+            xid(call, namespaces), before == null ? Long.MAX_VALUE : Position.parse(before));
     List<ObjectVersion> versions = history.next(limit);
     String next = history.end().isPresent() ? null : Position.text(versions.getLast().position());
     call.json(
@@ -44,7 +41,7 @@ final class HistoryRoute {
             history.end().map(HistoryRoute::describe).orElse(null)));
   }
 
-  private long xid(Context call) {
+  private static long xid(Context call, Namespaces namespaces) {
     String name = call.queryParam("name");
     String xid = call.queryParam("xid");
     if (name != null && xid == null) {
