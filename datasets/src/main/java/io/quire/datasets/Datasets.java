@@ -5,10 +5,12 @@ import io.quire.base.Member;
 import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
 import io.quire.lockserver.Sessions;
+import io.quire.ns.Access;
 import io.quire.ns.Lifetime;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.Principal;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -35,9 +37,9 @@ public final class Datasets implements AutoCloseable {
   private final Namespaces namespaces;
   private final Ager ager;
   private final DatasetsConfig config;
-  private final Counters counters = new Counters();
-  private final Functions functions = new Functions();
-  private final Set<Long> loading = ConcurrentHashMap.newKeySet();
+  private final Counters counters;
+  private final Functions functions;
+  private final Set<Long> loading;
   private final Member self;
   private final Registry registry;
   private final Layouts layouts;
@@ -46,6 +48,9 @@ public final class Datasets implements AutoCloseable {
   private final ExtentTaking taking;
   private final Members members;
   private final Sweep sweep;
+
+  /** That of the node. */
+  private final Datasets whole;
 
   /**
    * Begins to serve other nodes: takes {@link Service#CALL} and {@link Service#EXTENT} of the
@@ -62,6 +67,10 @@ public final class Datasets implements AutoCloseable {
     this.namespaces = namespaces;
     this.ager = ager;
     this.config = config;
+    whole = this;
+    counters = new Counters();
+    functions = new Functions();
+    loading = ConcurrentHashMap.newKeySet();
     registry = new Registry(ager, counters);
     layouts = new Layouts(namespaces);
     workers = new Workers(self.node(), config.workers(), counters);
@@ -83,6 +92,35 @@ public final class Datasets implements AutoCloseable {
     fabric.serve(Service.CALL, calls::serve);
     fabric.lend(Service.EXTENT, extents::serve);
     sweep = new Sweep(members, namespaces, registry, config);
+  }
+
+  private Datasets(Datasets whole, Namespaces namespaces) {
+    this.whole = whole;
+    this.namespaces = namespaces;
+    ager = whole.ager;
+    config = whole.config;
+    counters = whole.counters;
+    functions = whole.functions;
+    loading = whole.loading;
+    self = whole.self;
+    registry = whole.registry;
+    layouts = whole.layouts.by(namespaces);
+    workers = whole.workers;
+    pull = whole.pull;
+    taking = whole.taking;
+    members = whole.members;
+    sweep = whole.sweep;
+  }
+
+  /**
+   * The same datasets for somebody else: what it loads is created, and what it scans or reads is
+   * opened, as {@link Namespaces#as} allows the principal. What is open stays so until it is read.
+   * To close it does nothing.
+   *
+   * @throws IllegalStateException if this acts for a principal already
+   */
+  public Datasets as(Principal principal) {
+    return new Datasets(this, namespaces.as(principal));
   }
 
   /** On the loop. At the limit of the workers the sweep does it later. */
@@ -185,12 +223,14 @@ public final class Datasets implements AutoCloseable {
   }
 
   private NsObject published(Publication.Target target, Loading load) {
-    namespaces.lookup(target.namespace(), target.name()); // refuses a bad name early
+    namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
+    namespaces.lookup(target.namespace(), target.name());
     long xid = namespaces.reserveXid();
     boolean published = false;
     loading.add(xid);
     try {
-      NsObject object = load.run(new Publication(members, namespaces, config, xid, target));
+      NsObject object =
+          load.run(new Publication(members, whole.namespaces, namespaces, config, xid, target));
       published = true;
       return object;
     } finally {
@@ -307,8 +347,10 @@ public final class Datasets implements AutoCloseable {
    */
   @Override
   public void close() {
-    sweep.close();
-    workers.close();
+    if (whole == this) {
+      sweep.close();
+      workers.close();
+    }
   }
 
   private <F> F known(String function, Supplier<F> find) {

@@ -18,8 +18,7 @@ final class Layouts {
   private static final long CACHED_EXTENTS_MAX = 400_000;
 
   private final Namespaces namespaces;
-  private final ObjectCache<Version, Layout> cache =
-      new ObjectCache<>(CACHED_EXTENTS_MAX, layout -> 1 + layout.descriptor().extents().size());
+  private final ObjectCache<Version, Layout> cache;
 
   private record Version(long xid, long version) {}
 
@@ -35,7 +34,19 @@ final class Layouts {
   }
 
   Layouts(Namespaces namespaces) {
+    this(
+        namespaces,
+        new ObjectCache<>(CACHED_EXTENTS_MAX, layout -> 1 + layout.descriptor().extents().size()));
+  }
+
+  private Layouts(Namespaces namespaces, ObjectCache<Version, Layout> cache) {
     this.namespaces = namespaces;
+    this.cache = cache;
+  }
+
+  /** The same, opened by another. */
+  Layouts by(Namespaces another) {
+    return new Layouts(another, cache);
   }
 
   /**

@@ -34,6 +34,7 @@ final class Publication {
 
   private final Members members;
   private final Namespaces namespaces;
+  private final Namespaces by;
   private final DatasetsConfig config;
   private final long xid;
   private final Target target;
@@ -46,10 +47,20 @@ final class Publication {
     }
   }
 
+  /**
+   * @param namespaces those of the node, which takes back what it has to
+   * @param by who creates the object
+   */
   Publication(
-      Members members, Namespaces namespaces, DatasetsConfig config, long xid, Target target) {
+      Members members,
+      Namespaces namespaces,
+      Namespaces by,
+      DatasetsConfig config,
+      long xid,
+      Target target) {
     this.members = members;
     this.namespaces = namespaces;
+    this.by = by;
     this.config = config;
     this.xid = xid;
     this.target = target;
@@ -131,8 +142,7 @@ final class Publication {
     unsettled = true;
     try {
       NsObject object =
-          namespaces.create(
-              xid, target.namespace(), target.name(), Layouts.KIND, target.lifetime(), value);
+          by.create(xid, target.namespace(), target.name(), Layouts.KIND, target.lifetime(), value);
       unsettled = false;
       return object;
     } catch (NsException.Indeterminate | IllegalStateException e) {

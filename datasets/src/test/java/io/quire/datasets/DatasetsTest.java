@@ -4,13 +4,17 @@ import static io.quire.datasets.TestNodes.PATIENCE;
 import static io.quire.datasets.TestNodes.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.quire.datasets.TestNodes.Node;
+import io.quire.ns.Access;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NamePattern;
+import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.Principal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.ValueLayout;
@@ -22,6 +26,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -216,6 +221,39 @@ class DatasetsTest {
         .hasMessageContaining("no such file");
     assertThat(nodes.get(0).namespaces.lookup(ns, "/broken")).isEmpty();
     until("extents are gone", () -> extents() <= before);
+  }
+
+  private static NsObject load(Datasets by, Consumer<Descriptor> acceptance) {
+    return by.load(
+        ns, "/hers", Lifetime.DURABLE, NOTHING, "numbers", NOTHING, 3, acceptance, Progress.NONE);
+  }
+
+  @Test
+  void load_byWhoMayNotWrite_isRefusedAndLeavesNothing() {
+    long before = extents();
+    Namespaces namespaces = nodes.get(0).namespaces;
+    Principal alice = new Principal("alice");
+    Datasets hers = nodes.get(1).datasets.as(alice);
+    namespaces.grant(ns, alice, Access.READER);
+    assertThatThrownBy(() -> load(hers, _ -> fail("it was loaded")))
+        .isInstanceOf(NsException.Forbidden.class);
+    namespaces.grant(ns, alice, Access.WRITER);
+    assertThatThrownBy(() -> load(hers, _ -> namespaces.revoke(ns, alice)))
+        .isInstanceOf(NsException.Forbidden.class);
+    assertThat(namespaces.lookup(ns, "/hers")).isEmpty();
+    until("extents are gone", () -> extents() <= before);
+    namespaces.grant(ns, alice, Access.WRITER);
+    NsObject dataset = load(hers, _ -> {});
+    namespaces.grant(ns, alice, Access.READER);
+    assertThat(SumFunctions.total(hers.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE)))
+        .isEqualTo(SumFunctions.expected(3));
+    namespaces.revoke(ns, alice);
+    assertThatThrownBy(() -> hers.scan(dataset, "sum", NOTHING, PATIENCE, Progress.NONE))
+        .isInstanceOf(NsException.Forbidden.class);
+    assertThatThrownBy(() -> hers.read(dataset, _ -> fail("it was read"), PATIENCE))
+        .isInstanceOf(NsException.Forbidden.class);
+    hers.close();
+    assertThat(sum(nodes.get(1), dataset)).isEqualTo(SumFunctions.expected(3));
   }
 
   @Test

@@ -74,9 +74,10 @@ final class Calls {
     }
   }
 
-  private static RuntimeException translated(String doing, @Nullable Throwable e) {
+  static RuntimeException translated(String doing, @Nullable Throwable e) {
     return switch (e) {
       case NsException ours -> ours;
+      case IllegalArgumentException bad -> bad;
       case GvmException.NotInView _ -> notInView(doing);
       case GvmException.TooOld old -> new NsException.Overtaken(doing + ": " + old.getMessage());
       case GvmException.Undecided _ ->

@@ -123,7 +123,7 @@ final class Creations {
       changes.create(draft);
       drafts.add(draft);
     }
-    inFlight.add(new Batch(places, drafts, changes, namespaces.submit(changes.build())));
+    inFlight.add(new Batch(places, drafts, changes, namespaces.submit(changes)));
   }
 
   private void settle(Batch batch) {

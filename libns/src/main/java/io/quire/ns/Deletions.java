@@ -74,7 +74,7 @@ final class Deletions {
               .formatted(namespace.text(), batch.size(), deleted);
       ObjectChanges changes = new ObjectChanges();
       batch.forEach(changes::delete);
-      switch (Calls.outcome(doing, namespaces.submit(changes.build()))) {
+      switch (Calls.outcome(doing, namespaces.submit(changes))) {
         case Outcome.Committed _ -> {
           deleted += batch.size();
           return deleted;

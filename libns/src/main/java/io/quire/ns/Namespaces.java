@@ -5,7 +5,6 @@ import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
-import io.quire.gvm.Transaction;
 import io.quire.lockserver.Locks;
 import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
@@ -28,6 +27,10 @@ import java.util.random.RandomGenerator;
  * current for it. All may block, up to {@link #DEADLINE}, and must not be called on the loop; any
  * thread may call.
  *
+ * <p>This one acts for the node itself, and may do everything: the nodes of a cluster trust each
+ * other, and the programs that embed them. {@link #as} gives one that acts for somebody else, and
+ * does what the access lists of the namespaces allow.
+ *
  * <p>A lookup, by id or by name, costs one look at a hash table and one at the clock, and allocates
  * nothing; many at once share the look at the clock. Waiting begins only where a transaction on the
  * object is under way.
@@ -43,8 +46,8 @@ public final class Namespaces {
   private final Cells cells;
   private final Loop loop;
   private final Clock clock;
-  private final RefTable table = new RefTable();
-  private final List<LongConsumer> freed = new CopyOnWriteArrayList<>();
+  private final RefTable table;
+  private final List<LongConsumer> freed;
   private final NsIndex index;
   private final XidBlock xids;
   private final Attempts attempts;
@@ -56,6 +59,11 @@ public final class Namespaces {
   private final Opens opens;
   private final Drain drain;
   private final Past past;
+
+  private final Guard guard;
+
+  /** That of the node. */
+  private final Namespaces whole;
 
   /** Makes the namespaces of a node; before the log starts. */
   public Namespaces(
@@ -72,19 +80,23 @@ public final class Namespaces {
     this.cells = cells;
     this.loop = loop;
     this.clock = clock;
+    table = new RefTable();
+    freed = new CopyOnWriteArrayList<>();
+    whole = this;
     index = new NsIndex(cells, table, freed);
     cells.readBy(new ObjectReader());
     cells.limitBy(index);
     cells.listen(index);
     xids = new XidBlock(cells, clock, random);
     attempts = new Attempts(clock);
+    guard = new Guard(null, cells, attempts);
     lookups = new Lookups(session, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
-    spaces = new Spaces(session, cells, clock, xids);
+    spaces = new Spaces(session, cells, clock, xids, guard);
     holdings = new Holdings(clock);
     census = new Census(session.self(), sessions, transport, loop, clock, table, holdings);
     opens = new Opens(this, locks, holdings, clock, session.self().node().name());
-    past = new Past(cells, log, loop, clock);
+    past = new Past(cells, log, loop, clock, guard);
     drain =
         new Drain(
             session.self(),
@@ -100,24 +112,129 @@ public final class Namespaces {
             census);
   }
 
+  private Namespaces(Namespaces whole, Principal principal) {
+    session = whole.session;
+    cells = whole.cells;
+    loop = whole.loop;
+    clock = whole.clock;
+    table = whole.table;
+    freed = whole.freed;
+    index = whole.index;
+    xids = whole.xids;
+    attempts = whole.attempts;
+    lookups = whole.lookups;
+    holdings = whole.holdings;
+    census = whole.census;
+    opens = whole.opens;
+    drain = whole.drain;
+    this.whole = whole;
+    guard = new Guard(principal, cells, attempts);
+    references = new References(session, lookups, table, attempts, this);
+    spaces = whole.spaces.by(guard);
+    past = whole.past.by(guard);
+  }
+
+  /**
+   * The same namespaces for somebody else: each operation, and all that is done with what it gives,
+   * throws {@link NsException.Forbidden} if the principal may not, and changes nothing then; and
+   * {@link NsException.NotFound} if there is no such namespace. It costs nothing to keep; each
+   * operation costs a look at an access list more.
+   *
+   * <p>A change takes effect only where the access list that stands there in the log allows it.
+   * What is read is given to who is allowed that after it was read: when {@link #revoke} has
+   * returned, nothing that begins later on any node is given. What was opened before stays open,
+   * and a reference keeps the data of its object; to look at the object or to change it is checked
+   * anew.
+   *
+   * @throws IllegalStateException if this acts for a principal already
+   */
+  public Namespaces as(Principal principal) {
+    guard.refuseOthers("acting for another");
+    return new Namespaces(this, principal);
+  }
+
+  /** For whom this acts; the node under the name in its certificate. */
+  public Principal principal() {
+    return spaces.principal();
+  }
+
+  /**
+   * Refuses what the principal may not do now; for programs that do something with a namespace
+   * beside this library. What the node does for itself is never refused.
+   *
+   * @throws NsException.Forbidden if it may not
+   * @throws NsException.NotFound if it acts for a principal and there is no such namespace
+   */
+  public void require(NsHandle namespace, Access access) {
+    guard.check(namespace, access, "using a namespace");
+  }
+
+  /**
+   * Says what a principal may do in a namespace, {@link Access#NONE} to shut it out though others
+   * may. The root may be named, too. For owners.
+   *
+   * @throws NsException.Refused if {@value AccessList#ENTRIES_MAX} others are named already
+   * @throws NsException.NotFound if there is no such namespace
+   */
+  public void grant(NsHandle namespace, Principal principal, Access access) {
+    spaces.grant(
+        namespace,
+        list -> {
+          if (!list.hasRoomFor(principal)) {
+            throw new NsException.Refused(
+                "access list is full: namespace=%s principal=%s max=%d"
+                    .formatted(namespace.text(), principal, AccessList.ENTRIES_MAX));
+          }
+          return list.with(principal, access);
+        });
+  }
+
+  /** Says what everybody may do who is not named. For owners. */
+  public void grantOthers(NsHandle namespace, Access access) {
+    spaces.grant(namespace, list -> list.withOthers(access));
+  }
+
+  /**
+   * Names a principal no more: it may do what everybody may. An owner may give up its own access;
+   * programs that embed nodes can always give it again. For owners.
+   */
+  public void revoke(NsHandle namespace, Principal principal) {
+    spaces.grant(namespace, list -> list.without(principal));
+  }
+
+  /**
+   * Who may do what in a namespace. A new one is its creator's alone; the root, and one that was
+   * made before there were lists, are {@link AccessList#OPEN} until somebody is named. For owners.
+   *
+   * @throws NsException.NotFound if there is no such namespace
+   */
+  public AccessList access(NsHandle namespace) {
+    return spaces.access(namespace);
+  }
+
   /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
   public void open() {
+    guard.refuseOthers("opening");
     loop.confine();
     drain.open();
   }
 
   /** Is told, on the loop, of each object that is gone for good, so that its data may go. */
   public void onFreed(LongConsumer listener) {
+    guard.refuseOthers("listening");
     freed.add(listener);
   }
 
-  /** Makes a namespace without a name or quota. */
+  /**
+   * Makes a namespace without a name or quota. It is open to nobody but its owner, who made it. Who
+   * acts for a principal must be allowed to write in the root.
+   */
   public NsHandle createNamespace() {
     return spaces.create(Optional.empty(), Quota.NONE);
   }
 
   /**
-   * Makes a namespace that others find by its name.
+   * As above, one that others find by its name.
    *
    * @param name unique among those of namespaces; the rules are those of objects' names
    * @throws NsException.NameTaken if another namespace has the name
@@ -126,29 +243,32 @@ public final class Namespaces {
     return spaces.create(Optional.of(name), quota);
   }
 
-  /** The namespace of a name. */
+  /** The namespace of a name; for everybody. */
   public Optional<NsHandle> namespace(String name) {
     return spaces.find(name);
   }
 
   /** What a namespace is; empty for the root, and for one that was destroyed. */
   public Optional<NamespaceInfo> describe(NsHandle namespace) {
-    return spaces.find(namespace);
+    Optional<NamespaceInfo> found = spaces.find(namespace);
+    return found.isPresent() ? guard.readable(namespace, found) : found;
   }
 
-  /** Names of namespaces, as {@link #list} gives those of objects. */
+  /** Names of namespaces, as {@link #list} gives those of objects; for readers of the root. */
   public NamePage listNamespaces(NamePattern pattern, String after, int limit) {
     Checks.limit(limit);
-    return Calls.await(
-        "listing namespaces: pattern=" + pattern,
-        cells.onLoop(
-            List.of(NamespaceCodec.LIST_KEY),
-            DEADLINE,
-            () -> index.namespaces(pattern, after, limit)));
+    return guard.readable(
+        NsHandle.ROOT,
+        Calls.await(
+            "listing namespaces: pattern=" + pattern,
+            cells.onLoop(
+                List.of(NamespaceCodec.LIST_KEY),
+                DEADLINE,
+                () -> index.namespaces(pattern, after, limit))));
   }
 
   /**
-   * Sets how much a namespace may hold.
+   * Sets how much a namespace may hold. For owners.
    *
    * @throws NsException.NotFound if there is no such namespace
    * @throws IllegalArgumentException for the root
@@ -159,24 +279,26 @@ public final class Namespaces {
 
   /** What a namespace holds at this moment. */
   public Usage usage(NsHandle namespace) {
-    return Calls.await(
-        "looking at a namespace: namespace=" + namespace.text(),
-        cells.onLoop(
-            List.of(ObjectCodec.listKey(namespace.id())),
-            DEADLINE,
-            () -> index.usage(namespace.id())));
+    return guard.readable(
+        namespace,
+        Calls.await(
+            "looking at a namespace: namespace=" + namespace.text(),
+            cells.onLoop(
+                List.of(ObjectCodec.listKey(namespace.id())),
+                DEADLINE,
+                () -> index.usage(namespace.id()))));
   }
 
   /**
    * Ends a namespace: from here on its name is free and nothing can be created in it. Then deletes
-   * its objects, hundreds at a time; if this node dies on the way, others go on.
+   * its objects, hundreds at a time; if this node dies on the way, others go on. For owners.
    *
    * @throws NsException.NotFound if there is no such namespace
    * @throws IllegalArgumentException for the root
    */
   public void destroyNamespace(NsHandle namespace) {
     spaces.end(namespace);
-    deleteAll(namespace, NamePattern.ALL);
+    whole.deleteAll(namespace, NamePattern.ALL);
   }
 
   /**
@@ -215,6 +337,7 @@ public final class Namespaces {
    * @throws NsException.BadValue if one of the values is too large; nothing was created
    */
   public List<Created> createAll(NsHandle namespace, List<NewObject> objects) {
+    guard.check(namespace, Access.WRITER, Guard.WRITING);
     return new Creations(this, namespace, objects).run();
   }
 
@@ -236,12 +359,12 @@ public final class Namespaces {
 
   /** The object of a name. No reference is taken. */
   public Optional<NsObject> lookup(NsHandle namespace, String name) {
-    return lookups.find(namespace, name);
+    return guard.readable(namespace, lookups.find(namespace, name));
   }
 
   /** The object of an id. No reference is taken. It may be draining. */
   public Optional<NsObject> lookup(long xid) {
-    return lookups.find(xid);
+    return guard.readable(lookups.find(xid));
   }
 
   /**
@@ -251,17 +374,17 @@ public final class Namespaces {
    * @return in the order of the ids
    */
   public List<Optional<NsObject>> lookupAll(long[] wanted) {
-    return lookups.findAll(wanted);
+    return guard.readable(lookups.findAll(wanted));
   }
 
   /** As {@link #lookupAll(long[])}, by name. */
   public List<Optional<NsObject>> lookupAll(NsHandle namespace, List<String> wanted) {
-    return lookups.findAll(namespace, wanted);
+    return guard.readable(namespace, lookups.findAll(namespace, wanted));
   }
 
   /** Takes a reference to the object of a name; empty if there is none. */
   public Optional<NsRef> open(NsHandle namespace, String name) {
-    Optional<NsRef> taken = references.open(namespace, name);
+    Optional<NsRef> taken = take(namespace, name);
     return holdings.tracking() ? holdings.known(taken, Holdings.threadLabel()) : taken;
   }
 
@@ -274,7 +397,7 @@ public final class Namespaces {
    */
   public Optional<NsRef> open(NsHandle namespace, String name, String label) {
     Checks.label(label);
-    return holdings.known(references.open(namespace, name), label);
+    return holdings.known(take(namespace, name), label);
   }
 
   /**
@@ -283,23 +406,27 @@ public final class Namespaces {
    * @throws NsException.Draining if it was deleted and waits for its last reference
    */
   public Optional<NsRef> open(long xid) {
-    Optional<NsRef> taken = references.open(xid);
+    Optional<NsRef> taken = take(xid);
     return holdings.tracking() ? holdings.known(taken, Holdings.threadLabel()) : taken;
   }
 
   /** As {@link #open(NsHandle, String, String)}, by id. */
   public Optional<NsRef> open(long xid, String label) {
     Checks.label(label);
-    return holdings.known(references.open(xid), label);
+    return holdings.known(take(xid), label);
   }
 
   /** A reference of which nobody knows yet who holds it. */
   Optional<NsRef> take(NsHandle namespace, String name) {
-    return references.open(namespace, name);
+    Optional<NsRef> taken = references.open(namespace, name);
+    return guard.isOpen() ? taken : guard.reference(namespace, taken);
   }
 
   Optional<NsRef> take(long xid) {
-    return references.open(xid);
+    Optional<NsRef> taken = references.open(xid);
+    return guard.isOpen() || taken.isEmpty()
+        ? taken
+        : guard.reference(taken.get().object().namespace(), taken);
   }
 
   /**
@@ -308,12 +435,14 @@ public final class Namespaces {
    * are held already stay as they are. A node knows 100,000 holders; further ones are only counted.
    */
   public void trackReferences(boolean all) {
+    guard.refuseOthers("tracking references");
     holdings.track(all);
   }
 
   /**
    * Opens the object of a name in a mode; empty if there is none. It waits its turn: nobody who
-   * asked later gets it before, except beside.
+   * asked later gets it before, except beside. Who acts for a principal must be allowed to write to
+   * open it in a mode that writes.
    *
    * @param deadline how long it waits for others to close; zero to try once
    * @throws NsException.Denied if others had it open for that long
@@ -321,7 +450,7 @@ public final class Namespaces {
    *     takes nothing
    */
   public Optional<NsOpen> open(NsHandle namespace, String name, OpenMode mode, Duration deadline) {
-    return opens.open(namespace, name, mode, deadline, Holdings.threadLabel());
+    return opens.open(this, namespace, name, mode, deadline, Holdings.threadLabel());
   }
 
   /**
@@ -332,7 +461,7 @@ public final class Namespaces {
    */
   public Optional<NsOpen> open(
       NsHandle namespace, String name, OpenMode mode, Duration deadline, String label) {
-    return opens.open(namespace, name, mode, deadline, Checks.label(label));
+    return opens.open(this, namespace, name, mode, deadline, Checks.label(label));
   }
 
   /**
@@ -341,22 +470,28 @@ public final class Namespaces {
    * @throws NsException.Draining if it was deleted
    */
   public Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline) {
-    return opens.open(xid, mode, deadline, Holdings.threadLabel());
+    return opens.open(this, xid, mode, deadline, Holdings.threadLabel());
   }
 
   /** As above, with a label. */
   public Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline, String label) {
-    return opens.open(xid, mode, deadline, Checks.label(label));
+    return opens.open(this, xid, mode, deadline, Checks.label(label));
   }
 
   /**
    * What is open on this node under a number.
    *
    * @throws NsException.StaleHandle if it was closed
-   * @throws NsException.UnknownHandle if there never was such a number on this node
+   * @throws NsException.UnknownHandle if there never was such a number on this node, or another
+   *     principal has it open
    */
   public NsOpen opened(long number) {
-    return opens.opened(number);
+    NsOpen found = opens.opened(number);
+    if (!guard.isOpen() && !found.openedFor(principal())) {
+      throw new NsException.UnknownHandle(
+          "opened by another: number=%d principal=%s".formatted(number, principal()));
+    }
+    return found;
   }
 
   /** The id of a name. */
@@ -372,6 +507,7 @@ public final class Namespaces {
 
   /** How many references this node holds. */
   public long references(long xid) {
+    check(xid, Access.READER, Guard.READING);
     return table.count(xid);
   }
 
@@ -422,12 +558,14 @@ public final class Namespaces {
    */
   public NamePage list(NsHandle namespace, NamePattern pattern, String after, int limit) {
     Checks.limit(limit);
-    return Calls.await(
-        "listing: namespace=" + namespace.text() + " pattern=" + pattern,
-        cells.onLoop(
-            List.of(ObjectCodec.listKey(namespace.id())),
-            DEADLINE,
-            () -> index.page(namespace.id(), pattern, after, limit)));
+    return guard.readable(
+        namespace,
+        Calls.await(
+            "listing: namespace=" + namespace.text() + " pattern=" + pattern,
+            cells.onLoop(
+                List.of(ObjectCodec.listKey(namespace.id())),
+                DEADLINE,
+                () -> index.page(namespace.id(), pattern, after, limit))));
   }
 
   /** All names that match, as of one moment. */
@@ -446,6 +584,7 @@ public final class Namespaces {
 
   /** Begins to list names that match, page by page, all of them as of this moment. */
   public NsListing listing(NsHandle namespace, NamePattern pattern) {
+    guard.check(namespace, Access.READER, Guard.READING);
     return Calls.await(
         "listing: namespace=" + namespace.text() + " pattern=" + pattern,
         cells.onLoop(
@@ -453,7 +592,7 @@ public final class Namespaces {
             DEADLINE,
             () -> {
               NsListing listing =
-                  new NsListing(loop, index, namespace, pattern, cells.appliedPosition());
+                  new NsListing(loop, index, namespace, pattern, cells.appliedPosition(), guard);
               index.begin(listing);
               return listing;
             }));
@@ -473,16 +612,19 @@ public final class Namespaces {
       throw new IllegalArgumentException(
           "not a directory: wanted a slash at the end: " + directory);
     }
-    return Calls.await(
-        "listing: namespace=" + namespace.text() + " directory=" + directory,
-        cells.onLoop(
-            List.of(ObjectCodec.listKey(namespace.id())),
-            DEADLINE,
-            () -> index.below(namespace.id(), directory, after, limit)));
+    return guard.readable(
+        namespace,
+        Calls.await(
+            "listing: namespace=" + namespace.text() + " directory=" + directory,
+            cells.onLoop(
+                List.of(ObjectCodec.listKey(namespace.id())),
+                DEADLINE,
+                () -> index.below(namespace.id(), directory, after, limit))));
   }
 
   /** Watches the objects of a namespace whose names match, before a change or after it. */
   public NsWatch watch(NsHandle namespace, NamePattern pattern) {
+    guard.check(namespace, Access.READER, Guard.READING);
     String what = "namespace=" + namespace.text() + " pattern=" + pattern;
     return watch(OptionalLong.empty(), ObjectCodec.XID_PREFIX, in(namespace, pattern), what);
   }
@@ -494,12 +636,14 @@ public final class Namespaces {
    * @throws NsException.Overtaken if this node does not remember them all
    */
   public NsWatch watch(NsHandle namespace, NamePattern pattern, long after) {
+    guard.check(namespace, Access.READER, Guard.READING);
     String what = "namespace=" + namespace.text() + " pattern=" + pattern;
     return watch(OptionalLong.of(after), ObjectCodec.XID_PREFIX, in(namespace, pattern), what);
   }
 
   /** Watches one object. */
   public NsWatch watch(long xid) {
+    check(xid, Access.READER, Guard.READING);
     String what = "xid=" + Long.toHexString(xid);
     return watch(
         OptionalLong.empty(), ObjectCodec.xidKey(xid), object -> object.xid() == xid, what);
@@ -512,7 +656,7 @@ public final class Namespaces {
   private NsWatch watch(
       OptionalLong after, String prefix, Predicate<NsObject> wanted, String what) {
     var opened = after.isPresent() ? cells.watch(prefix, after.getAsLong()) : cells.watch(prefix);
-    return new NsWatch(Calls.await("watching: " + what, opened), wanted, what, clock);
+    return new NsWatch(Calls.await("watching: " + what, opened), wanted, what, clock, guard);
   }
 
   /**
@@ -577,6 +721,7 @@ public final class Namespaces {
    * @return how many
    */
   public int deleteAll(NsHandle namespace, NamePattern pattern) {
+    guard.check(namespace, Access.WRITER, Guard.WRITING);
     int deleted = 0;
     Optional<String> after = Optional.of("");
     while (after.isPresent()) {
@@ -635,7 +780,18 @@ public final class Namespaces {
     return past.at(position);
   }
 
-  CompletableFuture<Outcome> submit(Transaction transaction) {
-    return cells.commit(transaction, DEADLINE);
+  /** Refuses what may not be done where an object is now. */
+  void check(long xid, Access wants, String doing) {
+    if (!guard.isOpen()) {
+      guard.check(lookups.find(xid), wants, doing);
+    }
+  }
+
+  Guard guard() {
+    return guard;
+  }
+
+  CompletableFuture<Outcome> submit(ObjectChanges changes) {
+    return guard.commit(changes);
   }
 }

@@ -93,6 +93,45 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
+  /** The principal may not do that in the namespace: see {@link Access}. Nothing changed. */
+  public static final class Forbidden extends NsException {
+    private static final long serialVersionUID = 1;
+    private final transient Principal principal;
+    private final transient NsHandle namespace;
+    private final Access has;
+    private final Access wants;
+
+    Forbidden(String doing, Principal principal, NsHandle namespace, Access has, Access wants) {
+      super(
+          "not allowed: %s: principal=%s namespace=%s has=%s wants=%s"
+              .formatted(doing, principal, namespace.text(), has, wants));
+      this.principal = principal;
+      this.namespace = namespace;
+      this.has = has;
+      this.wants = wants;
+    }
+
+    /** Who may not. */
+    public Principal principal() {
+      return principal;
+    }
+
+    /** Where. */
+    public NsHandle namespace() {
+      return namespace;
+    }
+
+    /** What the principal may do there. */
+    public Access has() {
+      return has;
+    }
+
+    /** What it would need. */
+    public Access wants() {
+      return wants;
+    }
+  }
+
   /** What was open is so no more: it was closed, or lost with this node's session. */
   public static final class StaleHandle extends NsException {
     private static final long serialVersionUID = 1;

@@ -195,8 +195,8 @@ final class NsIndex implements CellListener, Bounds {
 
   /** Whether it ended before its objects did. */
   private void look(long namespace) {
-    boolean lives =
-        namespace == 0 || cells.applied(NamespaceCodec.key(namespace)) instanceof NamespaceCell;
+    // Also by a cell that cannot be read: a later build may have written it.
+    boolean lives = namespace == 0 || cells.applied(NamespaceCodec.key(namespace)) != null;
     if (!lives && !names(namespace).isEmpty()) {
       ended.add(namespace);
     } else {

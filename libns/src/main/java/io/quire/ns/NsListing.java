@@ -27,6 +27,7 @@ public final class NsListing implements AutoCloseable {
   private final NsHandle namespace;
   private final NamePattern pattern;
   private final long position;
+  private final Guard guard;
 
   /** What follows is confined to the loop. Ids by name as they were then; 0 if there was none. */
   private final TreeMap<String, Long> before = new TreeMap<>();
@@ -35,12 +36,19 @@ public final class NsListing implements AutoCloseable {
   private boolean ended;
   private boolean overtaken;
 
-  NsListing(Executor loop, NsIndex index, NsHandle namespace, NamePattern pattern, long position) {
+  NsListing(
+      Executor loop,
+      NsIndex index,
+      NsHandle namespace,
+      NamePattern pattern,
+      long position,
+      Guard guard) {
     this.loop = loop;
     this.index = index;
     this.namespace = namespace;
     this.pattern = pattern;
     this.position = position;
+    this.guard = guard;
   }
 
   NsHandle namespace() {
@@ -58,14 +66,17 @@ public final class NsListing implements AutoCloseable {
    *
    * @param limit 1 to {@link Namespaces#PAGE_MAX}
    * @throws NsException.Overtaken if this listing fell behind
+   * @throws NsException.Forbidden if the principal may not read the namespace any more
    */
   public NamePage next(int limit) {
     Checks.limit(limit);
     String doing = "listing: namespace=" + namespace.text() + " pattern=" + pattern;
     CompletableFuture<Optional<NamePage>> page = new CompletableFuture<>();
     loop.execute(() -> page.complete(overtaken ? Optional.empty() : Optional.of(page(limit))));
-    return Calls.await(doing, page)
-        .orElseThrow(() -> new NsException.Overtaken("fell behind: " + doing));
+    return guard.readable(
+        namespace,
+        Calls.await(doing, page)
+            .orElseThrow(() -> new NsException.Overtaken("fell behind: " + doing)));
   }
 
   private NamePage page(int limit) {

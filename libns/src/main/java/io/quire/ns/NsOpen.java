@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * by name or deleted again. Any thread may call.
  */
 public final class NsOpen implements AutoCloseable {
-  private final Namespaces namespaces;
+  private final Namespaces by;
   private final Opens opens;
   private final long number;
   private final NsRef reference;
@@ -27,14 +27,12 @@ public final class NsOpen implements AutoCloseable {
   private final Opens.Lease lease;
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  /**
+   * @param by who opened it, and asks for all that is done with it
+   */
   NsOpen(
-      Namespaces namespaces,
-      Opens opens,
-      long number,
-      NsRef reference,
-      HeldLock lock,
-      Opens.Lease lease) {
-    this.namespaces = namespaces;
+      Namespaces by, Opens opens, long number, NsRef reference, HeldLock lock, Opens.Lease lease) {
+    this.by = by;
     this.opens = opens;
     this.number = number;
     this.reference = reference;
@@ -64,7 +62,7 @@ public final class NsOpen implements AutoCloseable {
    */
   public NsObject object() {
     check("looking at");
-    return namespaces.lookup(xid()).orElseThrow(() -> stale("looking at", "is not open any more"));
+    return by.lookup(xid()).orElseThrow(() -> stale("looking at", "is not open any more"));
   }
 
   /** Whether it is open for certain, by the local clock. */
@@ -81,7 +79,7 @@ public final class NsOpen implements AutoCloseable {
    */
   public NsObject update(NsObject seen, byte[] value) {
     Sequencer held = writing("updating", seen);
-    return namespaces.transaction().updateHeld(seen, value, held).commit().getFirst();
+    return by.transaction().updateHeld(seen, value, held).commit().getFirst();
   }
 
   /**
@@ -92,7 +90,7 @@ public final class NsOpen implements AutoCloseable {
    */
   public void delete(NsObject seen) {
     Sequencer held = writing("deleting", seen);
-    namespaces.transaction().delete(seen).held(seen, held).commit();
+    by.transaction().delete(seen).held(seen, held).commit();
   }
 
   private Sequencer writing(String doing, NsObject seen) {
@@ -116,11 +114,15 @@ public final class NsOpen implements AutoCloseable {
    *
    * @throws NsException.Denied if that was not in time, or could never be because another waits for
    *     this one; the mode is as it was
+   * @throws NsException.Forbidden if it writes and the principal may not
    * @throws NsException.StaleHandle if this was closed or lost
    */
   public void convert(OpenMode wanted, Duration deadline) {
     String doing = "converting to " + wanted;
     check(doing);
+    if (wanted.writes) {
+      by.check(xid(), Access.WRITER, doing);
+    }
     try {
       lock.convert(wanted.lock, deadline);
     } catch (LockException.TimedOut | LockException.Deadlock | LockException.AlreadyHeld e) {
@@ -130,6 +132,11 @@ public final class NsOpen implements AutoCloseable {
     } catch (LockException e) {
       throw Opens.translated(doing + ": xid=" + text(), e);
     }
+  }
+
+  /** Whether it was opened for this principal, and not for the node or another. */
+  boolean openedFor(Principal principal) {
+    return by.guard().principal().filter(principal::equals).isPresent();
   }
 
   Sequencer proof() {

@@ -154,7 +154,7 @@ public final class NsTransaction {
     }
     committed = true;
     return namespaces
-        .submit(changes.build())
+        .submit(changes)
         .thenApply(
             outcome ->
                 switch (Calls.withinLimits(doing(), outcome)) {

@@ -22,15 +22,17 @@ public final class NsWatch implements AutoCloseable {
   private final Predicate<NsObject> wanted;
   private final String what;
   private final Clock clock;
+  private final Guard guard;
 
   /**
    * @param wanted objects whose changes are told, as they were before or are after them
    */
-  NsWatch(Watch watch, Predicate<NsObject> wanted, String what, Clock clock) {
+  NsWatch(Watch watch, Predicate<NsObject> wanted, String what, Clock clock, Guard guard) {
     this.watch = watch;
     this.wanted = wanted;
     this.what = what;
     this.clock = clock;
+    this.guard = guard;
   }
 
   /** Every change up to this position was told, or there was none. Any thread. */
@@ -43,6 +45,8 @@ public final class NsWatch implements AutoCloseable {
    *
    * @throws NsException.Overtaken if this node no longer knows the changes that come next: what is
    *     watched must be looked at anew
+   * @throws NsException.Forbidden if the principal may not read where the object was or is now;
+   *     that change is passed over
    */
   public Optional<NsEvent> next(Duration deadline) throws InterruptedException {
     long end = clock.nanos() + deadline.toNanos();
@@ -75,7 +79,7 @@ public final class NsWatch implements AutoCloseable {
     if (before.filter(wanted).isEmpty() && after.filter(wanted).isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(event(change.position(), before, after));
+    return Optional.of(event(change.position(), guard.readable(before), guard.readable(after)));
   }
 
   private static NsEvent event(long position, Optional<NsObject> before, Optional<NsObject> after) {

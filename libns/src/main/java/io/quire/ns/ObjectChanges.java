@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ final class ObjectChanges {
   private final Map<Long, NsObject> objects = new LinkedHashMap<>();
   private final Map<String, Name> names = new LinkedHashMap<>();
   private final Set<Long> listed = new HashSet<>();
+  private final Set<Long> required = new HashSet<>();
+  private final TreeMap<Long, Access> wants = new TreeMap<>();
+  private final List<NsObject> seen = new ArrayList<>();
   private int parts;
 
   /** Of what a condition says whether it is so. */
@@ -48,10 +52,21 @@ final class ObjectChanges {
     String doing = "";
   }
 
+  /** What who makes these changes must be allowed, by namespace. */
+  Map<Long, Access> wants() {
+    return wants;
+  }
+
+  /** Objects of which it was said how they are. */
+  List<NsObject> seen() {
+    return seen;
+  }
+
   /** The cell of the namespace, the name and the id; the creator is in the view if it must be. */
   ObjectChanges create(NsObject made) {
     String doing = "creating: name=" + made.name();
     String key = key(made);
+    wants(made, Access.WRITER);
     requireNamespace(made, doing);
     require(new Condition.Absent(key), Want.ID_FREE, made, doing);
     if (made.lifetime() == Lifetime.SESSION) {
@@ -64,11 +79,13 @@ final class ObjectChanges {
 
   /** Nothing becomes of the object; it is of the version seen when the others change. */
   ObjectChanges unchanged(NsObject seen) {
+    wants(seen, Access.READER);
     requireSeen(seen, "requiring");
     return this;
   }
 
   ObjectChanges update(NsObject seen, NsObject next) {
+    wants(seen, Access.WRITER);
     requireSeen(seen, "updating");
     put(next);
     return this;
@@ -77,6 +94,8 @@ final class ObjectChanges {
   /** Gives it another name, another namespace, or both. */
   ObjectChanges rename(NsObject seen, NsObject next) {
     String doing = "renaming to " + next.name();
+    wants(seen, Access.WRITER);
+    wants(next, Access.WRITER);
     requireSeen(seen, doing);
     if (next.namespace().id() != seen.namespace().id()) {
       requireNamespace(next, doing);
@@ -89,6 +108,7 @@ final class ObjectChanges {
 
   /** Takes the name away. */
   ObjectChanges delete(NsObject seen) {
+    wants(seen, Access.WRITER);
     requireSeen(seen, "deleting");
     free(seen);
     put(seen.deleted());
@@ -179,15 +199,22 @@ final class ObjectChanges {
     return requirements.get(Cells.failedCondition(rejected)).object();
   }
 
+  /** Once, for the first of its objects. */
   private void requireNamespace(NsObject of, String doing) {
-    if (of.namespace().id() != 0) {
-      String key = NamespaceCodec.key(of.namespace().id());
+    long namespace = of.namespace().id();
+    if (namespace != 0 && required.add(namespace)) {
+      String key = NamespaceCodec.key(namespace);
       require(new Condition.Present(key), Want.NAMESPACE, of, doing);
     }
   }
 
-  private void requireSeen(NsObject seen, String doing) {
-    require(new Condition.Version(key(seen), seen.version()), Want.UNCHANGED, seen, doing);
+  private void wants(NsObject in, Access access) {
+    wants.merge(in.namespace().id(), access, (one, other) -> one.allows(other) ? one : other);
+  }
+
+  private void requireSeen(NsObject object, String doing) {
+    seen.add(object);
+    require(new Condition.Version(key(object), object.version()), Want.UNCHANGED, object, doing);
   }
 
   private void require(Condition condition, Want want, NsObject object, String doing) {

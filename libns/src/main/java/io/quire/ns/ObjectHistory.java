@@ -68,6 +68,8 @@ public final class ObjectHistory {
    * @param limit 1 to {@link #VERSIONS_MAX}
    * @throws NsException.TooFar if no version was reached in time
    * @throws NsException.Unreadable if an entry of the log does not verify
+   * @throws NsException.Forbidden if the next version was in a namespace that the principal may not
+   *     read
    */
   public List<ObjectVersion> next(int limit) {
     if (limit < 1 || limit > VERSIONS_MAX) {
@@ -81,7 +83,7 @@ public final class ObjectHistory {
       Optional<ObjectVersion> version;
       try {
         version = step(until);
-      } catch (NsException.TooFar e) {
+      } catch (NsException.TooFar | NsException.Forbidden | NsException.NotFound e) {
         if (page.isEmpty()) {
           throw e;
         }
@@ -108,11 +110,13 @@ public final class ObjectHistory {
     try {
       transaction = past.transaction(xid, next, until);
     } catch (NsException.Trimmed e) {
+      past.check(Optional.ofNullable(known).flatMap(ObjectVersion::object));
       end = new HistoryEnd.Trimmed(next, e.oldest());
       return Optional.ofNullable(known);
     }
     ObjectStep step =
         ObjectStep.of(xid, next, transaction).orElseThrow(() -> Past.notOf(xid, next));
+    past.check(step.version().object());
     known = null;
     next = step.before();
     end = step.end().orElse(null);

@@ -24,7 +24,7 @@ final class ObjectReader implements Versioned.Reader {
       Versioned cell =
           ObjectCodec.isXidKey(key)
               ? new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastKey))
-              : new NamespaceCell(NamespaceCodec.read(NamespaceCodec.idOf(key), value, version));
+              : NamespaceCodec.read(NamespaceCodec.idOf(key), value, version);
       // Flags that are not known here, or a name that is no UTF-8, would not come back.
       return Arrays.equals(cell.value(), value) ? cell : null;
     } catch (WireReader.MalformedException e) {

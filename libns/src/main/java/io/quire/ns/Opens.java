@@ -28,7 +28,9 @@ final class Opens {
   /** How often one object can be open, or waited for, on this node at the same time. */
   static final int SESSIONS_MAX = 1_000;
 
+  /** For what is noted for everybody, whoever opens. */
   private final Namespaces namespaces;
+
   private final Locks locks;
   private final Holdings holdings;
   private final Clock clock;
@@ -82,12 +84,17 @@ final class Opens {
   }
 
   Optional<NsOpen> open(
-      NsHandle namespace, String name, OpenMode mode, Duration deadline, String label) {
+      Namespaces by,
+      NsHandle namespace,
+      String name,
+      OpenMode mode,
+      Duration deadline,
+      String label) {
     long end = clock.nanos() + deadline.toNanos();
     Duration left = deadline;
-    Optional<NsRef> taken = namespaces.take(namespace, name);
+    Optional<NsRef> taken = by.take(namespace, name);
     while (taken.isPresent()) {
-      NsOpen opened = open(taken.get(), mode, left, label);
+      NsOpen opened = open(by, taken.get(), mode, left, label);
       // While it waited the name may have gone to another object, or to none.
       NsObject now = seen(opened);
       if (!now.draining() && now.name().equals(name) && now.namespace().equals(namespace)) {
@@ -95,17 +102,18 @@ final class Opens {
       }
       opened.close();
       left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
-      taken = namespaces.take(namespace, name);
+      taken = by.take(namespace, name);
     }
     return Optional.empty();
   }
 
-  Optional<NsOpen> open(long xid, OpenMode mode, Duration deadline, String label) {
-    Optional<NsRef> taken = namespaces.take(xid);
+  Optional<NsOpen> open(
+      Namespaces by, long xid, OpenMode mode, Duration deadline, String label) {
+    Optional<NsRef> taken = by.take(xid);
     if (taken.isEmpty()) {
       return Optional.empty();
     }
-    NsOpen opened = open(taken.get(), mode, deadline, label);
+    NsOpen opened = open(by, taken.get(), mode, deadline, label);
     NsObject now = seen(opened);
     if (now.draining()) {
       opened.close();
@@ -125,7 +133,8 @@ final class Opens {
     }
   }
 
-  private NsOpen open(NsRef taken, OpenMode mode, Duration deadline, String label) {
+  private NsOpen open(
+      Namespaces by, NsRef taken, OpenMode mode, Duration deadline, String label) {
     NsRef reference = holdings.known(taken, label, Optional.of(mode));
     NsObject object = reference.object();
     String doing =
@@ -133,13 +142,15 @@ final class Opens {
     @Nullable Lease lease = null;
     boolean done = false;
     try {
+      if (mode.writes) {
+        by.guard().check(object.namespace(), Access.WRITER, doing);
+      }
       lease = lease(path(object.xid()), doing);
       HeldLock lock = lock(lease, object, mode, deadline, label);
       if (lock == null) {
         throw new NsException.Denied("is open in another mode: " + doing);
       }
-      NsOpen opened =
-          new NsOpen(namespaces, this, numbers.incrementAndGet(), reference, lock, lease);
+      NsOpen opened = new NsOpen(by, this, numbers.incrementAndGet(), reference, lock, lease);
       open.put(opened.number(), opened);
       reference.openedAs(opened);
       done = true;

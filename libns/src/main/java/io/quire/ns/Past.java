@@ -34,12 +34,24 @@ final class Past {
   private final Log log;
   private final Loop loop;
   private final Clock clock;
+  private final Guard guard;
 
-  Past(Cells cells, Log log, Loop loop, Clock clock) {
+  Past(Cells cells, Log log, Loop loop, Clock clock, Guard guard) {
     this.cells = cells;
     this.log = log;
     this.loop = loop;
     this.clock = clock;
+    this.guard = guard;
+  }
+
+  /** The same for another. */
+  Past by(Guard another) {
+    return new Past(cells, log, loop, clock, another);
+  }
+
+  /** Whether what was may be shown: to who may read now where it was. */
+  void check(Optional<NsObject> was) {
+    guard.check(was, Access.READER, Guard.READING);
   }
 
   /** What memory knows of how an object was: all of it, or where its chain begins. */
@@ -55,6 +67,7 @@ final class Past {
                 () ->
                     new NsException.NotFound(
                         "no such object, nor is its end remembered: xid=" + Long.toHexString(xid)));
+    check(newest.object());
     return new ObjectHistory(this, xid, newest.position(), Optional.of(newest), before);
   }
 
@@ -100,7 +113,7 @@ final class Past {
     String key = ObjectCodec.nameKey(namespace.id(), ObjectName.check(name));
     String doing = "looking back: name=" + name + " position=" + Position.text(position);
     Optional<Long> xid = onLoop(doing, () -> xidAt(position, key));
-    return xid.flatMap(found -> objectAt(position, found));
+    return guard.readable(namespace, xid.flatMap(found -> objectAt(position, found)));
   }
 
   private Optional<Long> xidAt(long position, String nameKey) {
@@ -111,6 +124,10 @@ final class Past {
   }
 
   Optional<NsObject> objectAt(long position, long xid) {
+    return guard.readable(found(position, xid));
+  }
+
+  private Optional<NsObject> found(long position, long xid) {
     String doing =
         "looking back: xid=" + Long.toHexString(xid) + " position=" + Position.text(position);
     Glimpse glimpse = onLoop(doing, () -> glimpse(position, xid));

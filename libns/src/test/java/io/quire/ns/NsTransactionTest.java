@@ -144,6 +144,14 @@ class NsTransactionTest {
       }
     }
     assertThat(a.namespaces.createAll(ROOT, List.of())).isEmpty();
+    // Each of these takes the most conditions that there are.
+    List<NewObject> ofSession =
+        IntStream.range(0, 200)
+            .mapToObj(i -> new NewObject("s" + i, "k", Lifetime.SESSION, new byte[0]))
+            .toList();
+    assertThat(a.namespaces.createAll(a.namespaces.createNamespace(), ofSession))
+        .hasSize(200)
+        .hasOnlyElementsOfType(Created.Made.class);
   }
 
   /** The names were free when it looked, and are taken before the transaction. */

@@ -260,6 +260,37 @@ public final class AdminClient implements AutoCloseable {
     return json("DELETE", "/api/namespaces", LONG_CALL, BodyPublishers.noBody());
   }
 
+  /**
+   * Who may do what in a namespace: an object with {@code granted} and {@code others}.
+   *
+   * @param namespace its name, or {@code #} and its id in hexadecimal; empty for the root
+   */
+  public JsonNode access(String namespace) {
+    return get("/api/namespaces/access?namespace=" + text(namespace));
+  }
+
+  /**
+   * Gives a principal access to a namespace.
+   *
+   * @param namespace as above
+   * @param principal {@code *} for everybody who is not named
+   * @param access none, reader, writer or owner
+   */
+  public void grant(String namespace, String principal, String access) {
+    String path = "?namespace=%s&principal=%s&access=%s";
+    json(
+        "POST",
+        "/api/namespaces/access" + path.formatted(text(namespace), text(principal), text(access)),
+        CALL,
+        BodyPublishers.noBody());
+  }
+
+  /** Names a principal no more: it may do what everybody may. */
+  public void revoke(String namespace, String principal) {
+    String path = "?namespace=%s&principal=%s".formatted(text(namespace), text(principal));
+    json("DELETE", "/api/namespaces/access" + path, CALL, BodyPublishers.noBody());
+  }
+
   /** The files and locks below a directory, in order. */
   public List<JsonNode> locks(String directory) {
     List<JsonNode> paths = new ArrayList<>();

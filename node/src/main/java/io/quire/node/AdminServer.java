@@ -9,11 +9,13 @@ import io.javalin.json.JavalinJackson;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
 import io.quire.base.Position;
+import io.quire.datasets.Datasets;
 import io.quire.datasets.Progress;
 import io.quire.log.MemberChange;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
+import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Values;
@@ -21,13 +23,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ public final class AdminServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Node node;
+  private final Callers callers;
   private final Javalin http;
   private final Metrics metrics;
   private final Jobs jobs = new Jobs();
@@ -78,6 +80,7 @@ public final class AdminServer implements AutoCloseable {
 
   private AdminServer(Node node, BiConsumer<Node, Javalin> more) {
     this.node = node;
+    callers = new Callers(node);
     metrics = new Metrics(node);
     http =
         Javalin.create(
@@ -134,20 +137,33 @@ public final class AdminServer implements AutoCloseable {
     http.post("/api/load", this::load);
     http.post("/api/scan", this::scan);
     http.get("/api/jobs/{id}", this::job);
-    HistoryRoute.add(http, node.namespaces());
-    ReferenceRoute.add(http, node.namespaces());
+    HistoryRoute.add(http);
+    AccessRoutes.add(http);
+    ReferenceRoute.add(http);
     LockRoutes.add(http, node.locks());
-    new SpaceRoutes(node).add(http);
-    new TableRoutes(node, jobs).add(http);
+    new SpaceRoutes(node.sessions()).add(http);
+    new TableRoutes(jobs).add(http);
     new LogRoutes(node, jobs).add(http);
   }
 
   private void authorize(Context call) {
-    String token = node.config().httpToken();
-    if (!token.isEmpty() && !same("Bearer " + token, call.header("Authorization"))) {
+    Optional<Caller> caller = callers.of(call.header("Authorization"));
+    if (caller.isEmpty()) {
       call.status(HttpStatus.UNAUTHORIZED).json(Failure.didNotHappen("a token is needed"));
       call.skipRemainingHandlers();
+    } else if (!caller.get().mayAsk(call)) {
+      String what =
+          "not allowed: principal=%s method=%s path=%s wanted=http.token"
+              .formatted(caller.get().principal(), call.method(), call.path());
+      call.status(HttpStatus.FORBIDDEN).json(Failure.didNotHappen(what));
+      call.skipRemainingHandlers();
+    } else {
+      caller.get().asks(call);
     }
+  }
+
+  private static Namespaces namespaces(Context call) {
+    return Caller.of(call).namespaces();
   }
 
   private List<MemberOf> members() {
@@ -197,11 +213,12 @@ public final class AdminServer implements AutoCloseable {
         glob != null
             ? NamePattern.of(glob)
             : prefix != null ? NamePattern.startingWith(prefix) : NamePattern.ALL;
-    NamePage page = node.namespaces().list(space(call), pattern, after(call), PAGE);
+    NsHandle space = space(call);
+    NamePage page = namespaces(call).list(space, pattern, after(call), PAGE);
     List<Described> objects =
         page.names().stream()
             .flatMap(listed -> node.namespaces().lookup(listed.xid()).stream())
-            .filter(object -> !object.draining())
+            .filter(object -> !object.draining() && object.namespace().equals(space))
             .map(this::describe)
             .toList();
     call.json(new Page(objects, page.next().orElse(null)));
@@ -212,7 +229,7 @@ public final class AdminServer implements AutoCloseable {
     Lifetime lifetime = lifetime(call);
     long begun = System.nanoTime();
     NsObject made =
-        node.namespaces().create(space(call), name, "value", lifetime, values.encode(call.body()));
+        namespaces(call).create(space(call), name, "value", lifetime, values.encode(call.body()));
     long took = System.nanoTime() - begun;
     metrics.published(took);
     call.status(HttpStatus.CREATED).json(new Changed(made.xidText(), took));
@@ -225,7 +242,7 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     long begun = System.nanoTime();
-    node.namespaces().delete(space(call), required(call, "name"));
+    namespaces(call).delete(space(call), required(call, "name"));
     call.json(new Changed("", System.nanoTime() - begun));
   }
 
@@ -234,15 +251,15 @@ public final class AdminServer implements AutoCloseable {
       throw new IllegalArgumentException("name and glob exclude each other");
     }
     NsHandle space = space(call);
-    NamePage page = node.namespaces().list(space, pattern, after(call), PAGE);
-    int deleted = node.namespaces().delete(space, page.names());
+    NamePage page = namespaces(call).list(space, pattern, after(call), PAGE);
+    int deleted = namespaces(call).delete(space, page.names());
     call.json(new Deleted(deleted, page.next().orElse(null)));
   }
 
   private void rename(Context call) {
     NsObject seen = existing(call, required(call, "name"));
     long begun = System.nanoTime();
-    NsObject renamed = node.namespaces().rename(seen, required(call, "to"));
+    NsObject renamed = namespaces(call).rename(seen, required(call, "to"));
     call.json(new Changed(renamed.xidText(), System.nanoTime() - begun));
   }
 
@@ -253,16 +270,10 @@ public final class AdminServer implements AutoCloseable {
   private void loadLines(Context call) {
     String name = required(call, "name");
     NsObject made =
-        node.datasets()
+        Caller.of(call)
+            .datasets()
             .loadLines(space(call), name, lifetime(call), call.bodyInputStream(), Progress.NONE);
     call.status(HttpStatus.CREATED).json(describe(made));
-  }
-
-  /** In a time that does not tell how much of it was right. */
-  private static boolean same(String wanted, @Nullable String found) {
-    return found != null
-        && MessageDigest.isEqual(
-            wanted.getBytes(StandardCharsets.UTF_8), found.getBytes(StandardCharsets.UTF_8));
   }
 
   private void read(Context call) {
@@ -275,7 +286,8 @@ public final class AdminServer implements AutoCloseable {
     // If it breaks off, the client sees that something is missing.
     call.res().setContentLengthLong(node.datasets().descriptor(object).bytes());
     OutputStream out = call.outputStream();
-    node.datasets()
+    Caller.of(call)
+        .datasets()
         .read(
             object,
             bytes -> {
@@ -315,13 +327,14 @@ public final class AdminServer implements AutoCloseable {
   private void scan(Context call) throws IOException {
     ScanRequest request = body(call, ScanRequest.class);
     NsObject dataset = existing(call, request.name());
+    Datasets datasets = Caller.of(call).datasets();
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
     Jobs.Job job =
         jobs.start(
             "scan",
+            Caller.of(call).asPrincipal(),
             running ->
-                node
-                    .datasets()
+                datasets
                     .scan(
                         dataset,
                         request.function(),
@@ -336,7 +349,7 @@ public final class AdminServer implements AutoCloseable {
 
   private void job(Context call) {
     Jobs.@Nullable Job job = jobs.job(id(call.pathParam("id")));
-    if (job == null) {
+    if (job == null || !job.isFor(Caller.of(call).asPrincipal())) {
       call.status(HttpStatus.NOT_FOUND)
           .json(Failure.didNotHappen("no such job: id=" + call.pathParam("id")));
     } else {
@@ -352,14 +365,14 @@ public final class AdminServer implements AutoCloseable {
     }
   }
 
-  private NsObject existing(Context call, String name) {
-    return node.namespaces()
+  private static NsObject existing(Context call, String name) {
+    return namespaces(call)
         .lookup(space(call), name)
         .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
   }
 
-  private NsHandle space(Context call) {
-    return SpaceRoutes.in(call, node.namespaces());
+  private static NsHandle space(Context call) {
+    return SpaceRoutes.in(call, namespaces(call));
   }
 
   private static String after(Context call) {

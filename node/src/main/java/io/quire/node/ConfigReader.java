@@ -6,9 +6,12 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -40,6 +43,33 @@ final class ConfigReader {
 
   List<String> texts(String path, List<String> otherwise) {
     return read(path, otherwise, "a list of texts", () -> config.getStringList(path), _ -> true);
+  }
+
+  /**
+   * Texts by name, one or a list of them for each. They are never shown, nor is anything in their
+   * place.
+   */
+  Map<String, List<String>> secrets(String path) {
+    known.add(path);
+    if (!config.hasPath(path)) {
+      return Map.of();
+    }
+    if (!(config.getValue(path) instanceof ConfigObject object)) {
+      problem(path, "allowed=name = text, or name = a list of texts, for each");
+      return Map.of();
+    }
+    Map<String, List<String>> found = new TreeMap<>();
+    for (String name : object.keySet()) {
+      String key = ConfigUtil.joinPath(name);
+      try {
+        Config each = object.toConfig();
+        boolean many = each.getValue(key).valueType() == ConfigValueType.LIST;
+        found.put(name, many ? each.getStringList(key) : List.of(each.getString(key)));
+      } catch (ConfigException e) {
+        problem(path + "." + key, "allowed=text, or a list of texts");
+      }
+    }
+    return found;
   }
 
   long bytes(String path, long otherwise, long min) {

@@ -90,6 +90,7 @@ record Failure(String error, String happened) {
       case NsException.Draining _ -> HttpStatus.CONFLICT;
       case NsException.QuotaExceeded _ -> HttpStatus.INSUFFICIENT_STORAGE;
       case NsException.Denied _ -> HttpStatus.LOCKED;
+      case NsException.Forbidden _ -> HttpStatus.FORBIDDEN;
       case NsException.StaleHandle _ -> HttpStatus.GONE;
       case NsException.UnknownHandle _ -> HttpStatus.NOT_FOUND;
       case NsException.Overtaken _ -> HttpStatus.GONE;

@@ -17,18 +17,14 @@ import org.jspecify.annotations.Nullable;
 final class HistoryRoute {
   private static final int LIMIT = 100;
 
-  private final Namespaces namespaces;
+  private HistoryRoute() {}
 
-  private HistoryRoute(Namespaces namespaces) {
-    this.namespaces = namespaces;
+  static void add(Javalin http) {
+    http.get("/api/ns/history", HistoryRoute::history);
   }
 
-  static void add(Javalin http, Namespaces namespaces) {
-    HistoryRoute route = new HistoryRoute(namespaces);
-    http.get("/api/ns/history", route::history);
-  }
-
-  private void history(Context call) {
+  private static void history(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     String before = call.queryParam("before");
     int limit = limit(call.queryParam("limit"));
     ObjectHistory history =

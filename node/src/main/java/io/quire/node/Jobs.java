@@ -1,7 +1,9 @@
 package io.quire.node;
 
+import io.quire.ns.Principal;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -23,14 +25,21 @@ final class Jobs {
   /** One piece of work. */
   static final class Job {
     final long id;
+    private final Optional<Principal> owner;
     private volatile long done;
     private volatile long total;
     private volatile @Nullable Object result;
     private volatile @Nullable Throwable error;
     private volatile boolean finished;
 
-    Job(long id) {
+    Job(long id, Optional<Principal> owner) {
       this.id = id;
+      this.owner = owner;
+    }
+
+    /** Whether it is shown to this one: to whoever asked for it, and to the node. */
+    boolean isFor(Optional<Principal> asker) {
+      return asker.isEmpty() || asker.equals(owner);
     }
 
     void progress(long nowDone, long ofTotal) {
@@ -77,7 +86,16 @@ final class Jobs {
    * @throws Failure.Busy if too many run
    */
   Job start(String name, Work work) {
-    Job job = new Job(ids.incrementAndGet());
+    return start(name, Optional.empty(), work);
+  }
+
+  /**
+   * As above.
+   *
+   * @param owner who asked for it, if it was not the node
+   */
+  Job start(String name, Optional<Principal> owner, Work work) {
+    Job job = new Job(ids.incrementAndGet(), owner);
     synchronized (jobs) {
       makeRoom();
       jobs.put(job.id, job);

@@ -10,13 +10,16 @@ import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.ns.Principal;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  * @param fabricPort 0 for any
  * @param httpHost that the admin server listens on
  * @param httpPort 0 for any
- * @param httpToken demanded from every request; empty for none, which only loopback may have
+ * @param httpToken by which a request acts for the node itself; empty for none. If there is no
+ *     token at all, which only loopback may have, every request does
+ * @param httpTokens by which requests act for principals
  * @param voters names of the nodes that vote in the log, the same on all; empty for this node alone
  * @param discoveryPort of Hazelcast; 0 with no seeds: no discovery
  * @param seeds where discovery looks for other nodes
@@ -54,6 +59,7 @@ public record NodeConfig(
     String httpHost,
     int httpPort,
     String httpToken,
+    Map<String, Principal> httpTokens,
     List<NodeId> voters,
     int discoveryPort,
     List<Address> seeds,
@@ -174,6 +180,7 @@ public record NodeConfig(
             in.text("http.host", "127.0.0.1"),
             port(in, "http.port", 7480),
             in.textOrNone("http.token"),
+            in.meant("http.tokens", in.secrets("http.tokens"), Map.of(), NodeConfig::principals),
             voters,
             port(in, "discovery.port", 0),
             in.meant(
@@ -194,7 +201,11 @@ public record NodeConfig(
 
   /** What each setting allows by itself, but not beside the others. */
   private void checkTogether(ConfigReader in) {
-    if (httpToken.isEmpty() && !LOOPBACK.contains(httpHost)) {
+    @Nullable Principal twice = httpTokens.get(httpToken);
+    if (twice != null) {
+      in.problem("http.tokens", "has the token of http.token: principal=" + twice);
+    }
+    if (httpToken.isEmpty() && httpTokens.isEmpty() && !LOOPBACK.contains(httpHost)) {
       in.problem("http.token", "needed when http.host is not loopback: http.host=" + httpHost);
     }
     if (voters.isEmpty() && !seeds.isEmpty()) {
@@ -279,6 +290,25 @@ public record NodeConfig(
 
   private static List<NodeId> nodes(List<String> names) {
     return distinct(names).stream().map(NodeId::new).toList();
+  }
+
+  /** By token; a principal may have several, so that they can be changed without a break. */
+  private static Map<String, Principal> principals(Map<String, List<String>> tokens) {
+    Map<String, Principal> principals = new LinkedHashMap<>();
+    tokens.forEach(
+        (name, ofPrincipal) -> {
+          Principal principal = new Principal(name);
+          for (String token : ofPrincipal) {
+            Principal other = principals.put(token, principal);
+            if (token.isBlank() || other != null) {
+              throw new IllegalArgumentException(
+                  token.isBlank()
+                      ? "a token is blank: principal=" + principal
+                      : "a token is given twice: principals=%s, %s".formatted(other, principal));
+            }
+          }
+        });
+    return Collections.unmodifiableMap(principals);
   }
 
   private static List<Address> addresses(List<String> texts) {

@@ -15,18 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class ReferenceRoute {
   private static final int SECONDS = 5;
 
-  private final Namespaces namespaces;
+  private ReferenceRoute() {}
 
-  private ReferenceRoute(Namespaces namespaces) {
-    this.namespaces = namespaces;
+  static void add(Javalin http) {
+    http.get("/api/ns/refs", ReferenceRoute::references);
   }
 
-  static void add(Javalin http, Namespaces namespaces) {
-    ReferenceRoute route = new ReferenceRoute(namespaces);
-    http.get("/api/ns/refs", route::references);
-  }
-
-  private void references(Context call) {
+  private static void references(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     Duration deadline = Duration.ofSeconds(seconds(call.queryParam("seconds")));
     ReferenceReport report = namespaces.references(HistoryRoute.xid(call, namespaces), deadline);
     NsObject object = report.object();

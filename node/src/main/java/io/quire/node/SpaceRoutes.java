@@ -5,10 +5,12 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import io.quire.base.Member;
 import io.quire.base.NodeId;
+import io.quire.lockserver.Sessions;
 import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
 import io.quire.ns.NamespaceInfo;
 import io.quire.ns.Namespaces;
+import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.Quota;
 import io.quire.ns.Usage;
@@ -22,17 +24,17 @@ final class SpaceRoutes {
   private static final String PARAMETER = "namespace";
   private static final String ANY = "any";
 
-  private final Node node;
+  private final Sessions sessions;
 
-  SpaceRoutes(Node node) {
-    this.node = node;
+  SpaceRoutes(Sessions sessions) {
+    this.sessions = sessions;
   }
 
   void add(Javalin http) {
     http.get("/api/namespaces", this::list);
     http.post("/api/namespaces", this::create);
     http.delete("/api/namespaces", this::destroy);
-    http.get("/api/namespaces/stat", call -> call.json(describe(in(call, node.namespaces()))));
+    http.get("/api/namespaces/stat", this::stat);
     http.post("/api/namespaces/quota", this::limit);
   }
 
@@ -71,24 +73,39 @@ final class SpaceRoutes {
     }
   }
 
+  private void stat(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
+    call.json(describe(namespaces, in(call, namespaces)));
+  }
+
   private void list(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     String glob = call.queryParam("glob");
     String after = call.queryParam("after");
     NamePage page =
-        node.namespaces()
+        namespaces
             .listNamespaces(
                 glob == null ? NamePattern.ALL : NamePattern.of(glob),
                 after == null ? "" : after,
                 PAGE);
     List<Described> spaces =
         page.names().stream()
-            .flatMap(listed -> node.namespaces().describe(new NsHandle(listed.xid())).stream())
-            .map(this::describe)
+            .flatMap(listed -> readable(namespaces, new NsHandle(listed.xid())).stream())
             .toList();
     call.json(new Page(spaces, page.next().orElse(null)));
   }
 
+  /** Empty if the caller may not look into it: a list is of what he may see. */
+  private Optional<Described> readable(Namespaces namespaces, NsHandle namespace) {
+    try {
+      return namespaces.describe(namespace).map(info -> describe(namespaces, info));
+    } catch (NsException.Forbidden e) {
+      return Optional.empty();
+    }
+  }
+
   private void create(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     String name = call.queryParam("name");
     Quota quota = new Quota(limit(call, "objects"), limit(call, "bytes"));
     if (name == null && !quota.equals(Quota.NONE)) {
@@ -96,24 +113,26 @@ final class SpaceRoutes {
     }
     NsHandle made =
         name == null
-            ? node.namespaces().createNamespace()
-            : node.namespaces().createNamespace(name, quota);
-    call.status(HttpStatus.CREATED).json(describe(made));
+            ? namespaces.createNamespace()
+            : namespaces.createNamespace(name, quota);
+    call.status(HttpStatus.CREATED).json(describe(namespaces, made));
   }
 
   private void limit(Context call) {
+    Namespaces namespaces = Caller.of(call).namespaces();
     AdminServer.required(call, "objects");
     AdminServer.required(call, "bytes");
     Quota quota = new Quota(limit(call, "objects"), limit(call, "bytes"));
-    NsHandle namespace = in(call, node.namespaces());
-    node.namespaces().limit(namespace, quota);
-    call.json(describe(namespace));
+    NsHandle namespace = in(call, namespaces);
+    namespaces.limit(namespace, quota);
+    call.json(describe(namespaces, namespace));
   }
 
   private void destroy(Context call) {
-    NsHandle namespace = in(call, node.namespaces());
-    Described last = describe(namespace);
-    node.namespaces().destroyNamespace(namespace);
+    Namespaces namespaces = Caller.of(call).namespaces();
+    NsHandle namespace = in(call, namespaces);
+    Described last = describe(namespaces, namespace);
+    namespaces.destroyNamespace(namespace);
     call.json(last);
   }
 
@@ -130,20 +149,20 @@ final class SpaceRoutes {
     }
   }
 
-  private Described describe(NsHandle namespace) {
+  private Described describe(Namespaces namespaces, NsHandle namespace) {
     if (!namespace.equals(NsHandle.ROOT)) {
-      return node.namespaces()
+      return namespaces
           .describe(namespace)
-          .map(this::describe)
+          .map(info -> describe(namespaces, info))
           .orElseThrow(() -> absent("#" + namespace.text()));
     }
-    Usage usage = node.namespaces().usage(namespace);
+    Usage usage = namespaces.usage(namespace);
     return new Described(
         namespace.text(), null, null, null, null, null, null, usage.objects(), usage.bytes());
   }
 
-  private Described describe(NamespaceInfo info) {
-    Usage usage = node.namespaces().usage(info.handle());
+  private Described describe(Namespaces namespaces, NamespaceInfo info) {
+    Usage usage = namespaces.usage(info.handle());
     return new Described(
         info.handle().text(),
         info.name().orElse(null),
@@ -157,7 +176,7 @@ final class SpaceRoutes {
   }
 
   private Optional<NodeId> creator(NamespaceInfo info) {
-    return node.sessions().view().members().stream()
+    return sessions.view().members().stream()
         .filter(member -> member.incarnation() == info.creator())
         .map(Member::node)
         .findFirst();

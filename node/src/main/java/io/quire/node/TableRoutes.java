@@ -29,11 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class TableRoutes {
   private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
 
-  private final Node node;
   private final Jobs jobs;
 
-  TableRoutes(Node node, Jobs jobs) {
-    this.node = node;
+  TableRoutes(Jobs jobs) {
     this.jobs = jobs;
   }
 
@@ -58,8 +56,8 @@ final class TableRoutes {
 
   void add(Javalin http) {
     http.post("/api/tables", this::load);
-    http.get("/api/tables", call -> call.json(describe(existing(call))));
-    http.get("/api/tables/bad", this::bad);
+    http.get("/api/tables", call -> call.json(describe(Caller.of(call), existing(call))));
+    http.get("/api/tables/bad", TableRoutes::bad);
   }
 
   private void load(Context call) throws IOException {
@@ -67,13 +65,16 @@ final class TableRoutes {
     if (request.name() == null || request.lifetime() == null || request.files() == null) {
       throw new IllegalArgumentException("field missing: wanted name, lifetime and files");
     }
-    NsHandle space = SpaceRoutes.in(call, node.namespaces());
-    Jobs.Job job = jobs.start("table", running -> describe(load(space, request, running)));
+    Caller caller = Caller.of(call);
+    NsHandle space = SpaceRoutes.in(call, caller.namespaces());
+    Jobs.Job job =
+        jobs.start(
+            "table", running -> describe(caller, load(caller.tables(), space, request, running)));
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 
-  private NsObject load(NsHandle space, TableRequest request, Jobs.Job running) {
-    Tables tables = node.tables();
+  private static NsObject load(
+      Tables tables, NsHandle space, TableRequest request, Jobs.Job running) {
     List<InputFile> files = tables.inputs().find(request.files());
     String named = request.format();
     Format format = named == null ? Format.byName(files.getFirst().uri()) : Format.named(named);
@@ -82,54 +83,56 @@ final class TableRoutes {
         request.name(),
         request.lifetime(),
         new Source.Files(files, format),
-        schema(files, format, Optional.ofNullable(request.schema())),
+        schema(tables, files, format, Optional.ofNullable(request.schema())),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
         (done, total, _) -> running.progress(done, total));
   }
 
   /** Files without a header have no names that could be found: then the schema is all of it. */
-  private Schema schema(List<InputFile> files, Format format, Optional<String> given) {
+  private static Schema schema(
+      Tables tables, List<InputFile> files, Format format, Optional<String> given) {
     Optional<Schema> replacements = given.map(SchemaText::parse);
     if (format instanceof Format.Csv csv && !csv.header() && replacements.isPresent()) {
       return replacements.get();
     }
-    Schema found = node.tables().inputs().infer(files, format, Sampling.DEFAULTS);
+    Schema found = tables.inputs().infer(files, format, Sampling.DEFAULTS);
     return replacements.map(each -> SchemaText.override(found, each)).orElse(found);
   }
 
-  private NsObject existing(Context call) {
+  private static NsObject existing(Context call) {
     String name = AdminServer.required(call, "name");
-    return node.namespaces()
-        .lookup(SpaceRoutes.in(call, node.namespaces()), name)
+    Namespaces namespaces = Caller.of(call).namespaces();
+    return namespaces
+        .lookup(SpaceRoutes.in(call, namespaces), name)
         .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
   }
 
-  private TableInfo describe(NsObject table) {
-    Descriptor descriptor = node.datasets().descriptor(table);
+  private static TableInfo describe(Caller caller, NsObject table) {
+    Descriptor descriptor = caller.datasets().descriptor(table);
     return new TableInfo(
         table.name(),
-        SchemaText.print(node.tables().schema(table)),
+        SchemaText.print(caller.tables().schema(table)),
         descriptor.rows(),
         descriptor.rowsAside(),
         descriptor.bytes(),
         descriptor.extents().size());
   }
 
-  private void bad(Context call) {
+  private static void bad(Context call) {
+    Tables tables = Caller.of(call).tables();
     NsObject table = existing(call);
-    node.tables().schema(table); // refuses what is no table
+    tables.schema(table); // refuses what is no table
     call.contentType("application/x-ndjson");
     OutputStream out = call.outputStream();
-    node.tables()
-        .badRows(
-            table,
-            line -> {
-              try {
-                out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            },
-            DEADLINE_EACH);
+    tables.badRows(
+        table,
+        line -> {
+          try {
+            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        DEADLINE_EACH);
   }
 }

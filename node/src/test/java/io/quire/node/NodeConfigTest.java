@@ -9,6 +9,7 @@ import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.ns.Principal;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -173,6 +174,49 @@ class NodeConfigTest {
         .asString()
         .contains("ports must differ");
     assertThat(of("http.port = 0, fabric.port = 0").httpPort()).isZero();
+  }
+
+  @Test
+  void tokens_areOfPrincipals_oneOrSeveralEach() {
+    NodeConfig config =
+        of(
+            """
+            http { host = 10.0.0.1, tokens { alice = t1, "bob@example.com" = [t2, 3] } }
+            """);
+
+    assertThat(config.httpTokens())
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(
+                "t1", new Principal("alice"),
+                "t2", new Principal("bob@example.com"),
+                "3", new Principal("bob@example.com")));
+    assertThat(NodeConfig.load(null, List.of("http.tokens.alice=t")).httpTokens())
+        .containsOnlyKeys("t");
+    assertThat(NodeConfig.defaults().httpTokens()).isEmpty();
+  }
+
+  /** Neither is what was found shown: it may be a token. */
+  @Test
+  void tokens_thatCannotBe_areRefusedWithoutBeingShown() {
+    for (String wrong :
+        List.of(
+            "http.tokens = sesame",
+            "http.tokens = [sesame]",
+            "http.tokens { alice { a = sesame } }",
+            "http.tokens { alice = [[sesame]] }",
+            "http.tokens { \"not a name\" = sesame }",
+            "http.tokens { alice = \"\" }",
+            "http.tokens { alice = sesame, bob = [other, sesame] }",
+            "http.token = sesame, http.tokens { alice = sesame }")) {
+      assertThat(problems(wrong))
+          .as(wrong)
+          .singleElement()
+          .asString()
+          .contains("http.tokens")
+          .doesNotContain("sesame");
+    }
+    assertThat(problems("http.tokens { alice = t, bob = t }").getFirst())
+        .endsWith("http.tokens: a token is given twice: principals=alice, bob");
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.quire.formats.ReadOptions;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.Principal;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,7 +39,8 @@ import org.apache.arrow.vector.types.pojo.Schema;
 public final class Tables implements AutoCloseable {
   private final Datasets datasets;
   private final Inputs inputs;
-  private final BufferAllocator views = ColumnMemory.open(Long.MAX_VALUE);
+  private final BufferAllocator views;
+  private final boolean whole;
 
   /**
    * Registers its functions with the datasets of this node.
@@ -49,10 +51,29 @@ public final class Tables implements AutoCloseable {
    */
   public Tables(Datasets datasets, Map<String, String> settings, long loadingBytes) {
     this.datasets = datasets;
+    whole = true;
+    views = ColumnMemory.open(Long.MAX_VALUE);
     inputs = Inputs.open(settings);
     BufferAllocator batches = ColumnMemory.open(loadingBytes);
     datasets.register(TableLoad.NAME, new TableLoad(inputs, batches));
     datasets.register(TableScan.NAME, new TableScan(views));
+  }
+
+  private Tables(Datasets datasets, Inputs inputs, BufferAllocator views) {
+    this.datasets = datasets;
+    this.inputs = inputs;
+    this.views = views;
+    whole = false;
+  }
+
+  /**
+   * The same tables for somebody else: see {@link Datasets#as}. Files are read with the rights of
+   * the nodes, whoever asks. To close it does nothing.
+   *
+   * @throws IllegalStateException if this acts for a principal already
+   */
+  public Tables as(Principal principal) {
+    return new Tables(datasets.as(principal), inputs, views);
   }
 
   /** Finds files, and the columns that are in them. */
@@ -210,6 +231,8 @@ public final class Tables implements AutoCloseable {
    */
   @Override
   public void close() {
-    inputs.close();
+    if (whole) {
+      inputs.close();
+    }
   }
 }
