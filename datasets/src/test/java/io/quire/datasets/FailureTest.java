@@ -202,6 +202,8 @@ class FailureTest {
       assertThat(others.get(0).namespaces.lookup(NsHandle.ROOT, "/orphaned")).isEmpty();
       assertThat(others.get(0).namespaces.lookup(NsHandle.ROOT, "/whole")).contains(whole);
       assertThat(sum(others.get(1), "/whole")).isEqualTo(SumFunctions.expected(PARTS));
+      load(others.get(1), "/orphaned", Lifetime.DURABLE, "numbers");
+      assertThat(sum(others.get(0), "/orphaned")).isEqualTo(SumFunctions.expected(PARTS));
       for (CompletableFuture<?> one : List.of(load, append)) {
         assertThat(one).matches(ended -> !ended.isDone() || ended.isCompletedExceptionally());
       }

@@ -244,8 +244,7 @@ class TablesTest {
     }
     assertThatThrownBy(
             () ->
-                tables.rows(
-                    table, List.of("id", "id"), Filter.all(), ScanOrder.ORDERED, PATIENCE))
+                tables.rows(table, List.of("id", "id"), Filter.all(), ScanOrder.ORDERED, PATIENCE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("a column more than once: table=/streamed columns=[id, id]");
     assertThat(node.datasets().stats().streams()).isZero();

@@ -72,8 +72,7 @@ record TableRows(BufferAllocator memory) implements StreamFunction {
   }
 
   @Override
-  public Batch pick(
-      byte[] arguments, long rows, MemorySegment[] columns, long from, int bytesMax) {
+  public Batch pick(byte[] arguments, long rows, MemorySegment[] columns, long from, int bytesMax) {
     Question question = Question.read(arguments);
     try (RowGroup group = Views.of(rows, question.needed(), columns, memory)) {
       int[] selected = question.filter().select(group).toArray();

@@ -245,8 +245,7 @@ public final class Tables implements AutoCloseable {
     }
     TableRows.Question question = new TableRows.Question(fields.size(), wanted, filter);
     checkColumns(table, question.needed(), fields.size());
-    ScanStream stream =
-        datasets.stream(table, TableRows.NAME, question.toBytes(), order, deadline);
+    ScanStream stream = datasets.stream(table, TableRows.NAME, question.toBytes(), order, deadline);
     return new RowGroupReader(
         views,
         IntStream.of(wanted).mapToObj(fields::get).toList(),
