@@ -158,8 +158,7 @@ final class TableCommand implements Callable<Integer> {
               description = "paths, patterns or URIs; a directory stands for the files below it")
           List<String> files) {
     try (AdminClient client = node.connect()) {
-      show(
-          watched(progress -> client.appendTable(name, files, format, badRows, progress)), json);
+      show(watched(progress -> client.appendTable(name, files, format, badRows, progress)), json);
       return 0;
     }
   }

@@ -131,7 +131,6 @@ class CommandsIT {
         JSON.readTree(run("table", "append", csv.toString(), "--to", "/rides", "--json").text());
     assertThat(appended.path("rows").asLong()).isEqualTo(6);
     run("table", "append", csv.toString(), "--to", "/typed").assertFailed(1, "bad");
-    run("table", "append", csv.toString(), "--to", "/absent").assertFailed(1, "name=/absent");
     run("table", "stat", "/absent").assertFailed(1, "no such object: name=/absent");
     run("table", "load", "/no/such-*.csv", "--as", "/none").assertFailed(1, "/no/such-*.csv");
     run("table", "load", file.toString(), "--as", "/none", "--format", "xls")
