@@ -10,6 +10,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,6 +30,7 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  quire table load '/data/rides-*.csv' --as /rides",
       "  quire table load hdfs://nn/rides --format parquet --as /rides",
+      "  quire table append /data/rides-may.csv --to /rides",
       "  quire table stat /rides",
       "  quire table bad /rides"
     })
@@ -37,7 +40,7 @@ final class TableCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is needed: load, stat or bad");
+        spec.commandLine(), "a command is needed: load, append, stat or bad");
   }
 
   /** {@code quire table load}. */
@@ -91,25 +94,71 @@ final class TableCommand implements Callable<Integer> {
               paramLabel = "FILE",
               description = "paths, patterns or URIs; a directory stands for the files below it")
           List<String> files) {
-    boolean live = System.console() != null && System.console().isTerminal();
+    Lifetime lifetime = session ? Lifetime.SESSION : Lifetime.DURABLE;
     try (AdminClient client = node.connect()) {
-      JsonNode table =
-          client.loadTable(
-              name,
-              session ? Lifetime.SESSION : Lifetime.DURABLE,
-              files,
-              format,
-              schema,
-              badRows,
-              (done, total) -> {
-                if (live) {
-                  System.err.print("\r" + done + " of " + total + " parts ");
-                }
-              });
-      if (live) {
-        System.err.print("\r" + " ".repeat(40) + "\r");
-      }
-      show(table, json);
+      show(
+          watched(
+              progress ->
+                  client.loadTable(name, lifetime, files, format, schema, badRows, progress)),
+          json);
+      return 0;
+    }
+  }
+
+  /** Shows on a terminal how far it is. */
+  private static JsonNode watched(Function<BiConsumer<Long, Long>, JsonNode> work) {
+    boolean live = System.console() != null && System.console().isTerminal();
+    JsonNode table =
+        work.apply(
+            (done, total) -> {
+              if (live) {
+                System.err.print("\r" + done + " of " + total + " parts ");
+              }
+            });
+    if (live) {
+      System.err.print("\r" + " ".repeat(40) + "\r");
+    }
+    return table;
+  }
+
+  /** {@code quire table append}. */
+  @Command(
+      name = "append",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Appends files to a table, in parallel over all nodes, by the columns of the table.",
+        "When it ends with 0, every node has the new version. If it fails the table is as it was.",
+        "Whoever reads the table meanwhile goes on with the version that he began with."
+      },
+      footer = {"%nExample:", "  quire table append /data/rides-may.csv --to /rides"})
+  int append(
+      @Mixin NodeOption node,
+      @Option(
+              names = "--to",
+              required = true,
+              paramLabel = "NAME",
+              description = "name of the table")
+          String name,
+      @Option(
+              names = "--format",
+              paramLabel = "FORMAT",
+              description =
+                  "csv, tsv, tbl, jsonl, parquet or raw (default: by the name of the first file)")
+          @Nullable String format,
+      @Option(
+              names = "--bad-rows",
+              paramLabel = "N",
+              defaultValue = "0",
+              description = "rows that cannot be read and are borne (default: none)")
+          long badRows,
+      @Option(names = "--json", description = "write one JSON object") boolean json,
+      @Parameters(
+              arity = "1..*",
+              paramLabel = "FILE",
+              description = "paths, patterns or URIs; a directory stands for the files below it")
+          List<String> files) {
+    try (AdminClient client = node.connect()) {
+      show(watched(progress -> client.appendTable(name, files, format, badRows, progress)), json);
       return 0;
     }
   }

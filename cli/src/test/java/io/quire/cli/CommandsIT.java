@@ -127,6 +127,10 @@ class CommandsIT {
     assertThat(table.path("rows").asLong()).isEqualTo(2);
     assertThat(table.path("badRows").asLong()).isEqualTo(1);
     assertThat(run("table", "bad", "/typed").assertDone().text()).contains("Rome,far", "reason");
+    JsonNode appended =
+        JSON.readTree(run("table", "append", csv.toString(), "--to", "/rides", "--json").text());
+    assertThat(appended.path("rows").asLong()).isEqualTo(6);
+    run("table", "append", csv.toString(), "--to", "/typed").assertFailed(1, "bad");
     run("table", "stat", "/absent").assertFailed(1, "no such object: name=/absent");
     run("table", "load", "/no/such-*.csv", "--as", "/none").assertFailed(1, "/no/such-*.csv");
     run("table", "load", file.toString(), "--as", "/none", "--format", "xls")

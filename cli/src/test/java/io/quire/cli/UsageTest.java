@@ -64,7 +64,8 @@ class UsageTest {
         "rm",
         "--dry-run",
         "/x");
-    assertMisused("a command is needed: load, stat or bad; see 'quire table --help'", "table");
+    assertMisused(
+        "a command is needed: load, append, stat or bad; see 'quire table --help'", "table");
     assertMisused("Missing required parameter: 'NAME'; see 'quire cat --help'", "cat");
     assertMisused("Missing required option: '--as=NAME'; see 'quire load --help'", "load", "file");
     assertMisused("one argument too many: /b; see 'quire cat --help'", "cat", "/a", "/b");

@@ -24,6 +24,9 @@ sealed interface Call {
   int ACTIVE = 4;
   int TAKE = 5;
   int SCAN = 6;
+  int BEGIN = 7;
+  int NEXT = 8;
+  int END = 9;
 
   long xid();
 
@@ -31,9 +34,14 @@ sealed interface Call {
 
   void writeBody(WireWriter out);
 
-  /** Load a part. Answered with a descriptor of its extents, without schema. */
+  /**
+   * Load a part. Answered with a descriptor of its extents, without schema.
+   *
+   * @param dataset that the load makes, or that it appends to
+   */
   record LoadPart(
       long xid,
+      long dataset,
       long coordinator,
       String function,
       byte[] arguments,
@@ -48,8 +56,8 @@ sealed interface Call {
 
     @Override
     public void writeBody(WireWriter out) {
-      out.int64(coordinator).string(function).bytes(arguments).int32(part).int32(parts);
-      out.bool(durable);
+      out.int64(dataset).int64(coordinator).string(function).bytes(arguments);
+      out.int32(part).int32(parts).bool(durable);
     }
   }
 
@@ -93,9 +101,14 @@ sealed interface Call {
     public void writeBody(WireWriter out) {}
   }
 
-  /** Pull an extent and keep it. Answered with a descriptor of it, without schema. */
+  /**
+   * Pull an extent and keep it. Answered with a descriptor of it, without schema.
+   *
+   * @param dataset that the load makes, or that it appends to
+   */
   record Take(
       long xid,
+      long dataset,
       long coordinator,
       ExtentKey key,
       long rows,
@@ -115,16 +128,22 @@ sealed interface Call {
 
     @Override
     public void writeBody(WireWriter out) {
-      out.int64(coordinator);
+      out.int64(dataset).int64(coordinator);
       key.write(out);
       out.int64(rows).int64(bytes).int32(crc).bool(durable);
       out.string(from.host()).uint16(from.port());
     }
   }
 
-  /** Scan these groups, ascending, of the dataset whose descriptor has this checksum. */
+  /**
+   * Scan these groups, ascending, of a version of a dataset.
+   *
+   * @param extents that the version has
+   * @param checksum of these
+   */
   record Scan(
       long xid,
+      int extents,
       int checksum,
       String function,
       byte[] arguments,
@@ -138,6 +157,7 @@ sealed interface Call {
 
     @Override
     public void writeBody(WireWriter out) {
+      Varint.write(out, extents);
       out.int32(checksum).string(function).bytes(arguments).int64(nanosLeft);
       Varint.write(out, groups.size());
       int before = 0;
@@ -145,6 +165,73 @@ sealed interface Call {
         Varint.write(out, group - before);
         before = group;
       }
+    }
+  }
+
+  /**
+   * Begin to stream what is picked from these groups, ascending, of a version of a dataset, and
+   * give the first of it. Answered with a {@link Picked}.
+   *
+   * @param stream as the caller calls it, for further requests
+   * @param caller who may end before he says so
+   * @param from the row of each group from which to go on
+   */
+  record Begin(
+      long xid,
+      long stream,
+      long caller,
+      int extents,
+      int checksum,
+      String function,
+      byte[] arguments,
+      boolean ordered,
+      List<Integer> groups,
+      List<Long> from,
+      long nanosLeft)
+      implements Call {
+    @Override
+    public int operation() {
+      return BEGIN;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(stream).int64(caller);
+      Varint.write(out, extents);
+      out.int32(checksum).string(function).bytes(arguments).bool(ordered).int64(nanosLeft);
+      Varint.write(out, groups.size());
+      int before = 0;
+      for (int i = 0; i < groups.size(); i++) {
+        Varint.write(out, groups.get(i) - before);
+        Varint.write(out, from.get(i));
+        before = groups.get(i);
+      }
+    }
+  }
+
+  /** Give more of a stream. Answered with a {@link Picked}; LATER if there is no such stream. */
+  record Next(long xid, long stream, long caller) implements Call {
+    @Override
+    public int operation() {
+      return NEXT;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(stream).int64(caller);
+    }
+  }
+
+  /** The stream is not wanted any more. */
+  record End(long xid, long stream, long caller) implements Call {
+    @Override
+    public int operation() {
+      return END;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(stream).int64(caller);
     }
   }
 
@@ -172,13 +259,21 @@ sealed interface Call {
         switch (operation) {
           case LOAD ->
               new LoadPart(
-                  xid, in.int64(), in.string(), in.bytes(), in.int32(), in.int32(), in.bool());
+                  xid,
+                  in.int64(),
+                  in.int64(),
+                  in.string(),
+                  in.bytes(),
+                  in.int32(),
+                  in.int32(),
+                  in.bool());
           case HOLD -> new Hold(xid, readCrcs(in));
           case DROP -> new Drop(xid);
           case ACTIVE -> new Active(xid);
           case TAKE ->
               new Take(
                   xid,
+                  in.int64(),
                   in.int64(),
                   ExtentKey.read(in),
                   in.int64(),
@@ -187,6 +282,9 @@ sealed interface Call {
                   in.bool(),
                   new Address(in.string(), in.uint16()));
           case SCAN -> readScan(xid, in);
+          case BEGIN -> readBegin(xid, in);
+          case NEXT -> new Next(xid, in.int64(), in.int64());
+          case END -> new End(xid, in.int64(), in.int64());
           default -> throw new MalformedException("not an operation: found=" + operation);
         };
     in.end();
@@ -194,6 +292,7 @@ sealed interface Call {
   }
 
   private static Scan readScan(long xid, WireReader in) {
+    int extents = Varint.readInt(in);
     int checksum = in.int32();
     String function = in.string();
     byte[] arguments = in.bytes();
@@ -204,7 +303,29 @@ sealed interface Call {
       before += Varint.readInt(in, Integer.MAX_VALUE - before);
       groups.add(before);
     }
-    return new Scan(xid, checksum, function, arguments, groups, nanosLeft);
+    return new Scan(xid, extents, checksum, function, arguments, groups, nanosLeft);
+  }
+
+  private static Begin readBegin(long xid, WireReader in) {
+    long stream = in.int64();
+    long caller = in.int64();
+    int extents = Varint.readInt(in);
+    int checksum = in.int32();
+    String function = in.string();
+    byte[] arguments = in.bytes();
+    boolean ordered = in.bool();
+    long nanosLeft = in.int64();
+    List<Integer> groups = new ArrayList<>();
+    List<Long> from = new ArrayList<>();
+    int before = 0;
+    for (int left = Varint.readInt(in, in.remaining() / 2); left > 0; left--) {
+      before += Varint.readInt(in, Integer.MAX_VALUE - before);
+      groups.add(before);
+      from.add(Varint.read(in));
+    }
+    return new Begin(
+        xid, stream, caller, extents, checksum, function, arguments, ordered, groups, from,
+        nanosLeft);
   }
 
   private static Map<ExtentKey, Integer> readCrcs(WireReader in) {

@@ -25,6 +25,7 @@ final class CallServer {
   private final PartLoad partLoad;
   private final ExtentTaking taking;
   private final FragmentScan fragmentScan;
+  private final Courses courses;
 
   /**
    * @param loading whether this node coordinates the load of an xid
@@ -36,7 +37,8 @@ final class CallServer {
       LongPredicate loading,
       PartLoad partLoad,
       ExtentTaking taking,
-      FragmentScan fragmentScan) {
+      FragmentScan fragmentScan,
+      Courses courses) {
     this.self = self;
     this.workers = workers;
     this.registry = registry;
@@ -44,6 +46,7 @@ final class CallServer {
     this.partLoad = partLoad;
     this.taking = taking;
     this.fragmentScan = fragmentScan;
+    this.courses = courses;
   }
 
   /** Answers a request of another node. On an I/O thread. */
@@ -79,6 +82,9 @@ final class CallServer {
       case Call.Active active -> active(active);
       case Call.Take take -> workers.await(() -> taking.take(take));
       case Call.Scan scan -> workers.await(() -> fragmentScan.scan(scan));
+      case Call.Begin begin -> workers.await(() -> courses.begin(begin));
+      case Call.Next next -> workers.await(() -> courses.next(next));
+      case Call.End end -> workers.await(() -> courses.end(end));
     };
   }
 
@@ -118,6 +124,7 @@ final class CallServer {
       case AgerException.ExtentLost _ -> new Refusal(Refusal.Reason.GONE, text);
       case AgerException.StoreUnavailable _ -> new Refusal(Refusal.Reason.ELSEWHERE, text);
       case AgerException e when e.retryable() -> new Refusal(Refusal.Reason.LATER, text);
+      case AgerException _ -> new Refusal(Refusal.Reason.ELSEWHERE, text);
       case NsException.NotInView _ -> new Refusal(Refusal.Reason.LATER, text);
       case NsException.Refused _ -> new Refusal(Refusal.Reason.LATER, text);
       case DatasetsException.DeadlinePassed _ -> new Refusal(Refusal.Reason.LATER, text);

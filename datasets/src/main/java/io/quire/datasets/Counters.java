@@ -19,12 +19,13 @@ final class Counters {
   final LongAdder extentsDropped = new LongAdder();
   final LongAdder refused = new LongAdder();
 
-  DatasetsStats stats(Registry registry) {
+  DatasetsStats stats(Registry registry, Courses courses) {
     Registry.Totals held = registry.totals();
     return new DatasetsStats(
         held.datasets(),
         held.extents(),
         held.bytes(),
+        courses.count(),
         loads.sum(),
         loadsFailed.sum(),
         partsLoaded.sum(),

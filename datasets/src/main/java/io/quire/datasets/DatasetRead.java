@@ -131,11 +131,11 @@ final class DatasetRead implements AutoCloseable {
 
   private Fetched fetch(ExtentInfo info) {
     Deadline deadline = Deadline.in(deadlineEach);
+    Layout.Home home = layout.home(info);
     String last = "";
     while (!deadline.passed()) {
       Member owner = members.view().member(info.owner());
-      Fetched here =
-          registry.find(object.xid(), info.key()) == null ? null : pinned(info, deadline);
+      Fetched here = registry.find(home.load(), home.key()) == null ? null : pinned(info, deadline);
       if (here != null) {
         return here;
       }
@@ -175,7 +175,7 @@ final class DatasetRead implements AutoCloseable {
 
   /** By an extent that is here or can be adopted. */
   private @Nullable Fetched pinned(ExtentInfo info, Deadline deadline) {
-    Extent extent = registry.findOrAdopt(object.xid(), info);
+    Extent extent = registry.findOrAdopt(layout.home(info), info);
     if (extent == null) {
       return null;
     }

@@ -14,6 +14,7 @@ import io.quire.ns.Principal;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -39,6 +40,7 @@ public final class Datasets implements AutoCloseable {
   private final DatasetsConfig config;
   private final Counters counters;
   private final Functions functions;
+  private final Courses courses;
   private final Set<Long> loading;
   private final Member self;
   private final Registry registry;
@@ -76,6 +78,9 @@ public final class Datasets implements AutoCloseable {
     workers = new Workers(self.node(), config.workers(), counters);
     pull = new ExtentPull(ager, fabric, config, counters);
     taking = new ExtentTaking(self, ager, registry, pull, config);
+    GroupExtents groupExtents = new GroupExtents(ager, registry, counters);
+    Steps steps = new Steps(workers);
+    courses = new Courses(ager, groupExtents, layouts, functions, steps, config, counters);
     CallServer calls =
         new CallServer(
             self,
@@ -84,14 +89,15 @@ public final class Datasets implements AutoCloseable {
             loading::contains,
             new PartLoad(self, ager, registry, functions, config, counters),
             taking,
-            new FragmentScan(ager, registry, layouts, functions, workers, counters));
+            new FragmentScan(ager, groupExtents, layouts, functions, steps, counters),
+            courses);
     members = new Members(self, sessions, fabric, calls);
     ExtentServer extents =
         new ExtentServer(self, ager, registry, layouts, workers, config, counters);
     namespaces.onFreed(this::freed);
     fabric.serve(Service.CALL, calls::serve);
     fabric.lend(Service.EXTENT, extents::serve);
-    sweep = new Sweep(members, namespaces, registry, config);
+    sweep = new Sweep(members, namespaces, registry, layouts, courses, config);
   }
 
   private Datasets(Datasets whole, Namespaces namespaces) {
@@ -101,6 +107,7 @@ public final class Datasets implements AutoCloseable {
     config = whole.config;
     counters = whole.counters;
     functions = whole.functions;
+    courses = whole.courses;
     loading = whole.loading;
     self = whole.self;
     registry = whole.registry;
@@ -141,6 +148,11 @@ public final class Datasets implements AutoCloseable {
 
   /** Names a scan function; each name once, on all nodes, before it is used. */
   public void register(String function, ScanFunction f) {
+    functions.register(function, f);
+  }
+
+  /** Names a stream function; each name once, on all nodes, before it is used. */
+  public void register(String function, StreamFunction f) {
     functions.register(function, f);
   }
 
@@ -187,16 +199,69 @@ public final class Datasets implements AutoCloseable {
       int parts,
       Consumer<Descriptor> acceptance,
       Progress progress) {
+    namespaces.lookup(ns, name); // refuses a bad name early
+    return loaded(
+        new Publication.NewObject(ns, name, lifetime),
+        job(function, arguments, parts, schema, acceptance),
+        progress);
+  }
+
+  private LoadRun.Job job(
+      String function,
+      byte[] arguments,
+      int parts,
+      byte[] schema,
+      Consumer<Descriptor> acceptance) {
     if (parts < 1 || parts > PARTS_MAX) {
       throw new IllegalArgumentException(
           "parts out of range: parts=" + parts + " allowed=1.." + PARTS_MAX);
     }
     checkArguments(arguments);
     known(function, () -> functions.load(function));
-    LoadRun.Job job = new LoadRun.Job(function, arguments, parts, schema, acceptance);
+    return new LoadRun.Job(function, arguments, parts, schema, acceptance);
+  }
+
+  private NsObject loaded(Publication.Target target, LoadRun.Job job, Progress progress) {
     return published(
-        new Publication.Target(ns, name, lifetime),
+        target,
         publication -> new LoadRun(members, publication, config, counters, job, progress).run());
+  }
+
+  /**
+   * Appends to a dataset: loads more, as {@link #load} does, and publishes it as the next version,
+   * on all nodes at once. Each version has all that the one before has, in the same places, and
+   * behind it what was appended; whoever works with an older version goes on with that. If others
+   * append or change it meanwhile, what was loaded goes behind theirs. If it throws, there is no
+   * new version of it, except with {@link io.quire.ns.NsException.Indeterminate}.
+   *
+   * @param dataset any version; a durable one gets durable extents
+   * @param acceptance given what would be appended; if it throws nothing is
+   * @return the new version; the current one, if there was nothing to append
+   * @throws DatasetsException.Gone if the dataset was deleted
+   * @throws DatasetsException why the data could not be loaded
+   */
+  public NsObject append(
+      NsObject dataset,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Progress progress) {
+    LoadRun.Job job =
+        job(function, arguments, parts, layouts.of(dataset).descriptor().schema(), acceptance);
+    return loaded(new Publication.NewVersion(dataset), job, progress);
+  }
+
+  /**
+   * Appends the lines of a stream, as {@link #loadLines} loads them and {@link #append} publishes
+   * them.
+   *
+   * @param in read to its end, not closed
+   * @throws java.io.UncheckedIOException if the stream fails
+   */
+  public NsObject appendLines(NsObject dataset, InputStream in, Progress progress) {
+    layouts.of(dataset); // refuses what is no dataset
+    return linesLoaded(new Publication.NewVersion(dataset), in, progress);
   }
 
   /**
@@ -210,8 +275,13 @@ public final class Datasets implements AutoCloseable {
    */
   public NsObject loadLines(
       NsHandle ns, String name, Lifetime lifetime, InputStream in, Progress progress) {
+    namespaces.lookup(ns, name); // refuses a bad name early
+    return linesLoaded(new Publication.NewObject(ns, name, lifetime), in, progress);
+  }
+
+  private NsObject linesLoaded(Publication.Target target, InputStream in, Progress progress) {
     return published(
-        new Publication.Target(ns, name, lifetime),
+        target,
         publication ->
             new LineLoad(members, publication, ager, registry, taking, workers, config, progress)
                 .run(in));
@@ -224,13 +294,13 @@ public final class Datasets implements AutoCloseable {
 
   private NsObject published(Publication.Target target, Loading load) {
     namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
-    namespaces.lookup(target.namespace(), target.name());
     long xid = namespaces.reserveXid();
     boolean published = false;
     loading.add(xid);
     try {
       NsObject object =
-          load.run(new Publication(members, whole.namespaces, namespaces, config, xid, target));
+          load.run(
+              new Publication(members, whole.namespaces, namespaces, config, layouts, xid, target));
       published = true;
       return object;
     } finally {
@@ -249,9 +319,10 @@ public final class Datasets implements AutoCloseable {
   }
 
   /**
-   * Runs a function over all row groups, where they are, in fragments; answers one partial for each
-   * fragment, in no order. Groups of members that fail during the run are given to others, which
-   * read the durable copies; the partials together cover each group exactly once.
+   * Runs a function over all row groups of the version given, where they are, in fragments; answers
+   * one partial for each fragment, in no order. Groups of members that fail during the run are
+   * given to others, which read the durable copies; the partials together cover each group exactly
+   * once.
    *
    * @throws DatasetsException.ExtentsLost if needed extents are in memory nowhere and have no copy
    * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
@@ -272,8 +343,39 @@ public final class Datasets implements AutoCloseable {
   }
 
   private static int[] needed(ScanFunction function, byte[] arguments) {
-    IntStream columns = IntStream.of(function.columns(arguments));
-    return IntStream.concat(columns, function.guard(arguments).stream()).distinct().toArray();
+    return needed(function.columns(arguments), function.guard(arguments));
+  }
+
+  private static int[] needed(int[] columns, OptionalInt guard) {
+    return IntStream.concat(IntStream.of(columns), guard.stream()).distinct().toArray();
+  }
+
+  /**
+   * Begins to stream what a function picks from the row groups of the version given, where they
+   * are. Close it. Nothing is read before it is asked for.
+   *
+   * @param deadline for all of it, the time included for which nobody asks
+   * @throws DatasetsException.Gone if the dataset was deleted
+   * @throws DatasetsException.UnknownFunction if this node does not know the function
+   */
+  public ScanStream stream(
+      NsObject dataset, String function, byte[] arguments, ScanOrder order, Duration deadline) {
+    checkArguments(arguments);
+    StreamFunction known = known(function, () -> functions.stream(function));
+    int[] needed = needed(known.columns(arguments), known.guard(arguments));
+    Layouts.Opened opened = layouts.open(dataset);
+    boolean streaming = false;
+    try {
+      ScanStream.Job job = new ScanStream.Job(function, arguments, needed, order);
+      ScanStream stream =
+          new ScanStream(members, config, counters, opened, job, Deadline.in(deadline));
+      streaming = true;
+      return stream;
+    } finally {
+      if (!streaming) {
+        opened.close();
+      }
+    }
   }
 
   /**
@@ -339,7 +441,7 @@ public final class Datasets implements AutoCloseable {
   }
 
   public DatasetsStats stats() {
-    return counters.stats(registry);
+    return counters.stats(registry, courses);
   }
 
   /**
@@ -349,6 +451,7 @@ public final class Datasets implements AutoCloseable {
   public void close() {
     if (whole == this) {
       sweep.close();
+      courses.close();
       workers.close();
     }
   }

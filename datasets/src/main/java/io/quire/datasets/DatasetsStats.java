@@ -6,13 +6,14 @@ package io.quire.datasets;
  * @param datasets of which this node holds extents, or loads some
  * @param extents held, adopted ones included
  * @param extentBytes of these
+ * @param streams that are served here, whoever reads them
  * @param loads coordinated here and published
  * @param loadsFailed coordinated here and not published
  * @param partsLoaded here
  * @param partsLoadedAgain by loads coordinated here, since a member failed
- * @param scans coordinated here and answered
+ * @param scans coordinated here and answered, streams included
  * @param fragments scanned here
- * @param fragmentsGivenAgain by scans coordinated here, since a member failed
+ * @param fragmentsGivenAgain by scans and streams coordinated here, since a member failed
  * @param groupsSkipped here, since their guards said that nothing in them is needed
  * @param bytesScanned here
  * @param bytesServed to other nodes
@@ -25,6 +26,7 @@ public record DatasetsStats(
     int datasets,
     long extents,
     long extentBytes,
+    int streams,
     long loads,
     long loadsFailed,
     long partsLoaded,

@@ -1,20 +1,38 @@
 package io.quire.datasets;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a dataset is made of. It is the value of the dataset's object and never changes.
+ * What a version of a dataset is made of. It is the value of the dataset's object; a version never
+ * changes, and the next one begins with all that this one has.
  *
  * @param schema what the maker says the columns mean; not interpreted, not to be changed
  * @param columns one more than the highest column of any group that is not kept aside
  * @param extents ordered by part, group and column
  * @param bytes of all extents that are not kept aside
  * @param rows of all groups that are not kept aside
+ * @param appends in their order; none if it is as it was loaded
  */
 public record Descriptor(
-    byte[] schema, int columns, List<ExtentInfo> extents, long bytes, long rows) {
+    byte[] schema,
+    int columns,
+    List<ExtentInfo> extents,
+    long bytes,
+    long rows,
+    List<Append> appends) {
+  /**
+   * What was appended by one load: the parts from the first on, up to those of the next.
+   *
+   * @param load the id of the load, not 0; members keep its extents under it
+   * @param firstPart more than that of the append before
+   */
+  public record Append(long load, int firstPart) {}
+
   public Descriptor {
     extents = List.copyOf(extents);
+    appends = List.copyOf(appends);
   }
 
   /** How many rows were kept aside. */
@@ -28,6 +46,16 @@ public record Descriptor(
    * @throws IllegalArgumentException if two have the same place
    */
   static Descriptor of(byte[] schema, List<ExtentInfo> infos) {
+    return of(schema, infos, List.of());
+  }
+
+  /**
+   * As above, of several loads.
+   *
+   * @throws IllegalArgumentException also if the appends are not in order
+   */
+  static Descriptor of(byte[] schema, List<ExtentInfo> infos, List<Append> appends) {
+    checkOrder(appends);
     List<ExtentInfo> ordered = infos.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
     int columns = 0;
     long bytes = 0;
@@ -46,6 +74,66 @@ public record Descriptor(
       rows = sameGroup || info.aside() ? rows : Math.addExact(rows, info.rows());
       before = info;
     }
-    return new Descriptor(schema, columns, ordered, bytes, rows);
+    return new Descriptor(schema, columns, ordered, bytes, rows, appends);
+  }
+
+  private static void checkOrder(List<Append> appends) {
+    int before = -1;
+    for (Append append : appends) {
+      if (append.firstPart <= before || append.load == 0) {
+        throw new IllegalArgumentException(
+            "not an append: load=%x firstPart=%d before=%d"
+                .formatted(append.load, append.firstPart, before));
+      }
+      before = append.firstPart;
+    }
+  }
+
+  /**
+   * With what another load made behind all that is there.
+   *
+   * @param made at least one extent
+   * @throws ArithmeticException if there are no numbers left for its parts
+   */
+  Descriptor with(long load, Descriptor made) {
+    int first = extents.isEmpty() ? 0 : Math.addExact(extents.getLast().part(), 1);
+    List<ExtentInfo> all = new ArrayList<>(extents);
+    for (ExtentInfo info : made.extents) {
+      all.add(info.inPart(Math.addExact(first, info.part())));
+    }
+    List<Append> more = new ArrayList<>(appends);
+    more.add(new Append(load, first));
+    return of(schema, all, more);
+  }
+
+  /** Without what a load appended. */
+  Descriptor without(long load) {
+    List<ExtentInfo> left = new ArrayList<>(extents);
+    left.removeIf(
+        info -> {
+          Append append = append(info.part());
+          return append != null && append.load == load;
+        });
+    return of(schema, left, appends.stream().filter(append -> append.load != load).toList());
+  }
+
+  /** Whether a load appended to it. */
+  boolean has(long load) {
+    return appends.stream().anyMatch(append -> append.load == load);
+  }
+
+  /** The append that brought a part, or null if it was there from the beginning. */
+  @Nullable Append append(int part) {
+    int low = 0;
+    int high = appends.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (appends.get(middle).firstPart <= part) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low == 0 ? null : appends.get(low - 1);
   }
 }

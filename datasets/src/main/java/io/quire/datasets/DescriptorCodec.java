@@ -6,6 +6,7 @@ import io.quire.base.NodeId;
 import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
+import io.quire.datasets.Descriptor.Append;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  * The layout of a descriptor. Numbers without a size are {@link Varint}s.
  *
  * <pre>
- *   magic       4 bytes, with the version of the format
+ *   magic       4 bytes, with the version of the format, 1 or 2
  *   crc         4 bytes, CRC32C of all that follows
  *   schema      4 bytes length, bytes
+ *   appends     count; each: load (8 bytes), first part, difference    not in version 1
  *   owners      count, strings
  *   files       count; each: store, file, owner of the copy (strings)
  *   extents     count; each:
@@ -40,7 +42,8 @@ final class DescriptorCodec {
   /** What an object's value may take, less what surrounds it in its cell. */
   static final int BYTES_MAX = (2 << 20) - (8 << 10);
 
-  private static final int MAGIC = 0x3153_4451;
+  private static final int MAGIC_1 = 0x3153_4451;
+  private static final int MAGIC = 0x3253_4451;
   private static final int GROUP = 1;
   private static final int ROWS = 2;
   private static final int OWNER = 4;
@@ -73,6 +76,7 @@ final class DescriptorCodec {
     }
     WireWriter out = new WireWriter(64 + descriptor.schema().length + extents.size() * 40);
     out.int32(MAGIC).int32(0).bytes(descriptor.schema());
+    writeAppends(out, descriptor.appends());
     Varint.write(out, owners.size());
     owners.keySet().forEach(owner -> out.string(owner.name()));
     Varint.write(out, files.size());
@@ -86,6 +90,27 @@ final class DescriptorCodec {
     byte[] bytes = out.toBytes();
     int crc = Checksum.of(bytes, 8, bytes.length - 8);
     return out.int32At(4, crc).toBytes();
+  }
+
+  private static void writeAppends(WireWriter out, List<Append> appends) {
+    Varint.write(out, appends.size());
+    int before = 0;
+    for (Append append : appends) {
+      out.int64(append.load());
+      Varint.write(out, append.firstPart() - before);
+      before = append.firstPart();
+    }
+  }
+
+  private static List<Append> readAppends(WireReader in) {
+    List<Append> appends = new ArrayList<>();
+    int before = 0;
+    for (int left = count(in, 9); left > 0; left--) {
+      long load = in.int64();
+      before = Math.addExact(before, Varint.readInt(in));
+      appends.add(new Append(load, before));
+    }
+    return appends;
   }
 
   private static void write(
@@ -162,7 +187,7 @@ final class DescriptorCodec {
   static Descriptor read(byte[] bytes) {
     WireReader in = new WireReader(bytes);
     int magic = in.int32();
-    if (magic != MAGIC) {
+    if (magic != MAGIC && magic != MAGIC_1) {
       throw new MalformedException(
           "not a descriptor: magicFound=%08x magicWanted=%08x".formatted(magic, MAGIC));
     }
@@ -173,14 +198,15 @@ final class DescriptorCodec {
           "descriptor damaged: crcFound=%08x crcWanted=%08x".formatted(found, wanted));
     }
     try {
-      return readBody(in);
+      return readBody(in, magic == MAGIC_1);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new MalformedException("not a descriptor: reason=" + e.getMessage());
     }
   }
 
-  private static Descriptor readBody(WireReader in) {
+  private static Descriptor readBody(WireReader in, boolean first) {
     byte[] schema = in.bytes();
+    List<Append> appends = first ? List.of() : readAppends(in);
     List<NodeId> owners = new ArrayList<>();
     for (int left = count(in, 5); left > 0; left--) {
       owners.add(new NodeId(in.string()));
@@ -197,7 +223,7 @@ final class DescriptorCodec {
       extents.add(before);
     }
     in.end();
-    return Descriptor.of(schema, extents);
+    return Descriptor.of(schema, extents, appends);
   }
 
   private static int count(WireReader in, int bytesEach) {

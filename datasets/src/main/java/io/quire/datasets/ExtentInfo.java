@@ -46,6 +46,11 @@ public record ExtentInfo(
     return new ExtentKey(part, group, column);
   }
 
+  /** The same under another number of its part. */
+  ExtentInfo inPart(int number) {
+    return new ExtentInfo(number, group, column, rows, bytes, crc, owner, durable);
+  }
+
   /** Whether a node that does not have it can read it without its owner. */
   boolean readableElsewhere() {
     return durable != null && durable.shared();

@@ -110,8 +110,12 @@ final class ExtentServer {
       return here;
     }
     try (Layouts.Opened opened = layouts.serve(xid)) {
-      ExtentInfo info = opened == null ? null : opened.layout().find(key);
-      return info == null ? null : registry.findOrAdopt(xid, info);
+      if (opened == null) {
+        return null;
+      }
+      Layout layout = opened.layout();
+      ExtentInfo info = layout.find(key);
+      return info == null ? null : registry.findOrAdopt(layout.home(info), info);
     }
   }
 }

@@ -29,7 +29,7 @@ final class ExtentTaking {
   /** Takes one; answers a descriptor of it. Waits. */
   byte[] take(Call.Take call) {
     Deadline deadline = Deadline.in(config.partDeadline());
-    Holding holding = registry.holding(call.xid());
+    Holding holding = registry.holding(call.xid(), call.dataset());
     holding.loadedBy(call.coordinator());
     Held earlier = holding.find(call.key());
     if (earlier != null && earlier.extent().crc() == call.crc()) {

@@ -1,15 +1,12 @@
 package io.quire.datasets;
 
 import io.quire.ager.Ager;
-import io.quire.ager.Extent;
 import io.quire.ager.Pin;
 import io.quire.ager.Scan;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -27,25 +24,25 @@ final class FragmentScan {
   private static final int PARTIAL_BYTES_MAX = 4 << 20;
 
   private final Ager ager;
-  private final Registry registry;
+  private final GroupExtents extents;
   private final Layouts layouts;
   private final Functions functions;
-  private final Workers workers;
+  private final Steps steps;
   private final Counters counters;
   private final Semaphore atOnce = new Semaphore(AT_ONCE_MAX);
 
   FragmentScan(
       Ager ager,
-      Registry registry,
+      GroupExtents extents,
       Layouts layouts,
       Functions functions,
-      Workers workers,
+      Steps steps,
       Counters counters) {
     this.ager = ager;
-    this.registry = registry;
+    this.extents = extents;
     this.layouts = layouts;
     this.functions = functions;
-    this.workers = workers;
+    this.steps = steps;
     this.counters = counters;
   }
 
@@ -55,8 +52,11 @@ final class FragmentScan {
     Deadline deadline = Deadline.in(Duration.ofNanos(Math.max(0, call.nanosLeft())));
     enter(deadline);
     try (Layouts.Opened opened = layouts.serve(call.xid())) {
-      if (opened == null || opened.layout().checksum() != call.checksum()) {
-        throw new Refusal(Refusal.Reason.GONE, "no such dataset: xid=%x".formatted(call.xid()));
+      if (opened == null || !opened.layout().beginsWith(call.extents(), call.checksum())) {
+        throw new Refusal(
+            Refusal.Reason.GONE,
+            "no such version of a dataset: xid=%x extents=%d"
+                .formatted(call.xid(), call.extents()));
       }
       byte[] partial = scan(call, opened.layout(), function, deadline);
       counters.fragments.increment();
@@ -80,15 +80,14 @@ final class FragmentScan {
   private byte[] scan(Call.Scan call, Layout layout, ScanFunction function, Deadline deadline) {
     int[] columns = run(call, () -> function.columns(call.arguments()));
     List<Integer> groups = needed(call, layout, function, deadline);
-    List<Extent> extents = extents(call, layout, groups, columns);
     Accumulator accumulator = run(call, () -> function.begin(call.arguments()));
-    try (Scan scan = ager.scan(extents, Scan.Order.IN_ORDER, deadline.left())) {
+    try (Scan scan =
+        ager.scan(extents.of(layout, groups, columns), Scan.Order.IN_ORDER, deadline.left())) {
       for (int index : groups) {
         if (deadline.passed()) {
           throw new DatasetsException.DeadlinePassed("scanning: xid=%x".formatted(call.xid()));
         }
-        long rows = layout.first(layout.groups().get(index)).rows();
-        group(call, scan, columns.length, rows, accumulator);
+        group(call, scan, columns.length, GroupExtents.rows(layout, index), accumulator);
       }
     }
     byte[] partial = run(call, accumulator::partial);
@@ -103,53 +102,12 @@ final class FragmentScan {
   /** The groups that have to be read, by their guards. */
   private List<Integer> needed(
       Call.Scan call, Layout layout, ScanFunction function, Deadline deadline) {
-    OptionalInt guard = run(call, () -> function.guard(call.arguments()));
-    if (guard.isEmpty()) {
-      return call.groups();
-    }
-    List<Integer> needed = new ArrayList<>();
-    List<Extent> guards = extents(call, layout, call.groups(), new int[] {guard.getAsInt()});
-    try (Scan scan = ager.scan(guards, Scan.Order.IN_ORDER, deadline.left())) {
-      for (int index : call.groups()) {
-        long rows = layout.first(layout.groups().get(index)).rows();
-        Pin next = scan.next();
-        if (next == null) {
-          throw new IllegalStateException("the scan ended early: group=" + index);
-        }
-        try (Pin pin = next) {
-          if (run(call, () -> function.needs(call.arguments(), rows, pin.segment()))) {
-            needed.add(index);
-          }
-        }
-      }
-    }
-    counters.groupsSkipped.add(call.groups().size() - needed.size());
-    return needed;
-  }
-
-  /** The extents that will be read, in the order in which they will be. */
-  private List<Extent> extents(Call.Scan call, Layout layout, List<Integer> groups, int[] columns) {
-    List<Extent> extents = new ArrayList<>(groups.size() * columns.length);
-    for (int index : groups) {
-      if (index >= layout.groups().size()) {
-        throw new Refusal(Refusal.Reason.FAILED, "no such group: group=" + index);
-      }
-      Layout.Group group = layout.groups().get(index);
-      for (int column : columns) {
-        ExtentInfo info = layout.column(group, column);
-        if (info == null) {
-          throw new Refusal(
-              Refusal.Reason.FAILED,
-              "no such column: column=" + column + " in " + layout.first(group).place());
-        }
-        Extent extent = registry.findOrAdopt(call.xid(), info);
-        if (extent == null) {
-          throw new Refusal(Refusal.Reason.GONE, "not held: " + info.place());
-        }
-        extents.add(extent);
-      }
-    }
-    return extents;
+    return extents.needed(
+        layout,
+        call.groups(),
+        run(call, () -> function.guard(call.arguments())),
+        (rows, guard) -> run(call, () -> function.needs(call.arguments(), rows, guard)),
+        deadline);
   }
 
   private void group(Call.Scan call, Scan scan, int columns, long rows, Accumulator accumulator) {
@@ -157,10 +115,7 @@ final class FragmentScan {
     try {
       MemorySegment[] segments = new MemorySegment[columns];
       for (int i = 0; i < columns; i++) {
-        Pin pin = scan.next();
-        if (pin == null) {
-          throw new IllegalStateException("the scan ended early: column=" + i);
-        }
+        Pin pin = GroupExtents.next(scan, i);
         pins.add(pin);
         segments[i] = pin.segment();
         counters.bytesScanned.add(segments[i].byteSize());
@@ -176,18 +131,7 @@ final class FragmentScan {
     }
   }
 
-  /** Runs a step of the function on a thread for that, and waits for its end in any case. */
   private <T> T run(Call.Scan call, Supplier<T> step) {
-    CompletableFuture<T> result = workers.compute(() -> guarded(call, step));
-    Await.end(result);
-    return Await.value("scanning", result, Deadline.in(Duration.ZERO));
-  }
-
-  private static <T> T guarded(Call.Scan call, Supplier<T> step) {
-    try {
-      return step.get();
-    } catch (RuntimeException e) {
-      throw new Refusal(Refusal.Reason.FAILED, "function=" + call.function() + " " + e);
-    }
+    return steps.run(call.function(), step);
   }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Functions {
   private final ConcurrentHashMap<String, LoadFunction> loads = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, ScanFunction> scans = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, StreamFunction> streams = new ConcurrentHashMap<>();
 
   void register(String name, LoadFunction function) {
     register(loads, name, function);
@@ -13,6 +14,10 @@ final class Functions {
 
   void register(String name, ScanFunction function) {
     register(scans, name, function);
+  }
+
+  void register(String name, StreamFunction function) {
+    register(streams, name, function);
   }
 
   private static <F> void register(ConcurrentHashMap<String, F> functions, String name, F f) {
@@ -27,6 +32,10 @@ final class Functions {
 
   ScanFunction scan(String name) {
     return find(scans, name);
+  }
+
+  StreamFunction stream(String name) {
+    return find(streams, name);
   }
 
   private static <F> F find(ConcurrentHashMap<String, F> functions, String name) {

@@ -11,14 +11,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The extents of one object that this node holds. It ends once: after that it takes none. Any
- * thread; nothing waits under its lock.
+ * The extents of one load that this node holds. It ends once: after that it takes none. Any thread;
+ * nothing waits under its lock.
  */
 final class Holding {
   private final long xid;
+
+  /** The object that needs them, or will: the load's own, or one that is appended to. */
+  private final long dataset;
+
   private volatile long touchedNanos = System.nanoTime();
 
-  /** Who loads the object, or 0 if it was found in the namespace. */
+  /** Who loads them, or 0 if the object was found in the namespace. */
   private volatile long coordinator;
 
   @GuardedBy("this")
@@ -30,12 +34,17 @@ final class Holding {
   /** An extent, and what the descriptor says, or will say, of it. */
   record Held(Extent extent, ExtentInfo info) {}
 
-  Holding(long xid) {
+  Holding(long xid, long dataset) {
     this.xid = xid;
+    this.dataset = dataset;
   }
 
   long xid() {
     return xid;
+  }
+
+  long dataset() {
+    return dataset;
   }
 
   long coordinator() {

@@ -1,7 +1,6 @@
 package io.quire.datasets;
 
 import io.quire.ager.ObjectCache;
-import io.quire.base.Checksum;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
@@ -64,8 +63,7 @@ final class Layouts {
 
   private static Layout decode(NsObject object) {
     try {
-      byte[] value = object.value();
-      return Layout.of(DescriptorCodec.read(value), Checksum.of(value));
+      return Layout.of(object.xid(), DescriptorCodec.read(object.value()));
     } catch (MalformedException e) {
       throw new DatasetsException.NotADataset(
           "not a descriptor: name="
@@ -78,13 +76,15 @@ final class Layouts {
   }
 
   /**
-   * Takes a reference for one who works with the whole.
+   * Takes a reference for one who works with the whole of the version seen. A reference keeps the
+   * data of all versions.
    *
    * @throws DatasetsException.Gone if the object was deleted
    */
   Opened open(NsObject seen) {
     try {
-      return opened(namespaces.open(seen.xid()).orElseThrow(() -> gone(seen)));
+      NsRef reference = namespaces.open(seen.xid()).orElseThrow(() -> gone(seen));
+      return opened(seen, reference);
     } catch (NsException.Draining e) {
       throw gone(seen);
     }
@@ -95,9 +95,9 @@ final class Layouts {
         "dataset was deleted: name=" + seen.name() + " xid=" + seen.xidText());
   }
 
-  private Opened opened(NsRef reference) {
+  private Opened opened(NsObject version, NsRef reference) {
     try {
-      return new Opened(reference.object(), of(reference.object()), reference);
+      return new Opened(version, of(version), reference);
     } catch (DatasetsException e) {
       reference.close();
       throw e;
@@ -111,7 +111,7 @@ final class Layouts {
   @Nullable Opened serve(long xid) {
     try {
       NsRef reference = namespaces.open(xid).orElse(null);
-      return reference == null ? null : opened(reference);
+      return reference == null ? null : opened(reference.object(), reference);
     } catch (NsException.Draining e) {
       NsObject object = namespaces.lookup(xid).orElse(null);
       return object == null ? null : new Opened(object, of(object), null);

@@ -79,20 +79,20 @@ final class LineLoad {
    * @throws UncheckedIOException if it fails
    */
   NsObject run(InputStream in) {
-    registry.holding(publication.xid()).loadedBy(members.self().incarnation());
+    registry
+        .holding(publication.xid(), publication.dataset())
+        .loadedBy(members.self().incarnation());
     touched.add(members.self());
     boolean published = false;
     try {
       place(in);
       Map<Member, List<ExtentInfo>> held = held();
-      byte[] value = encode();
       checkHeld(held);
-      NsObject object = publication.publish(value, held);
+      NsObject object = publication.publish(made(), held);
       published = true;
       return object;
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "cannot read the lines of dataset " + publication.target().name(), e);
+      throw new UncheckedIOException("cannot read the lines of dataset " + publication.name(), e);
     } finally {
       ending = true;
       inFlight.forEach(Await::end);
@@ -114,12 +114,13 @@ final class LineLoad {
       Call.Take call =
           new Call.Take(
               publication.xid(),
+              publication.dataset(),
               members.self().incarnation(),
               key,
               piece.lines(),
               extent.bytes(),
               extent.crc(),
-              publication.target().durable(),
+              publication.durable(),
               members.self().address());
       inFlight.add(workers.await(() -> place(call, extent)));
     }
@@ -145,7 +146,7 @@ final class LineLoad {
 
   /** Finds a member for an extent. Waits, on a thread of its own. */
   private Placed place(Call.Take call, Extent extent) {
-    Holding holding = registry.holding(publication.xid());
+    Holding holding = registry.holding(call.xid(), call.dataset());
     if (!holding.put(new Held(extent, call.info(members.self().node(), null)))) {
       registry.drop(extent);
       throw new DatasetsException.LoadAborted("load was given up: " + call.key());
@@ -165,7 +166,7 @@ final class LineLoad {
     }
     throw new DatasetsException.LoadAborted(
         "extent cannot be placed: dataset=%s %s attempts=%d reason=%s"
-            .formatted(publication.target().name(), call.key(), ATTEMPTS_MAX, last));
+            .formatted(publication.name(), call.key(), ATTEMPTS_MAX, last));
   }
 
   private @Nullable Member choose(int number) {
@@ -203,9 +204,8 @@ final class LineLoad {
     return held;
   }
 
-  private byte[] encode() {
-    List<ExtentInfo> infos = placed.stream().map(Placed::info).toList();
-    return publication.encode(Descriptor.of(new byte[0], infos));
+  private Descriptor made() {
+    return Descriptor.of(new byte[0], placed.stream().map(Placed::info).toList());
   }
 
   /** The stream cannot be read again: what was lost with a member meanwhile ends the load. */
@@ -215,7 +215,7 @@ final class LineLoad {
       if (missing.lost(one.member, one.info)) {
         throw new DatasetsException.LoadAborted(
             "a member lost its extents: dataset=%s member=%s"
-                .formatted(publication.target().name(), one.member));
+                .formatted(publication.name(), one.member));
       }
     }
   }

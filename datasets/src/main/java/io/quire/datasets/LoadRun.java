@@ -96,7 +96,7 @@ final class LoadRun {
       do {
         loadAll();
       } while (!allHeld());
-      NsObject object = publication.publish(encode(), held());
+      NsObject object = publication.publish(made(), held());
       published = true;
       return object;
     } finally {
@@ -111,7 +111,7 @@ final class LoadRun {
       if (deadline.passed()) {
         throw new DatasetsException.DeadlinePassed(
             "load took too long: dataset=%s parts=%d finished=%d"
-                .formatted(publication.target().name(), job.parts, finished.size()));
+                .formatted(publication.name(), job.parts, finished.size()));
       }
       loseTheDead();
       give();
@@ -127,7 +127,7 @@ final class LoadRun {
     try {
       return answers.poll(LOOK_EVERY.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      throw Await.interrupted("loading: dataset=" + publication.target().name());
+      throw Await.interrupted("loading: dataset=" + publication.name());
     }
   }
 
@@ -166,12 +166,13 @@ final class LoadRun {
       Call call =
           new Call.LoadPart(
               publication.xid(),
+              publication.dataset(),
               members.self().incarnation(),
               job.function,
               job.arguments,
               attempt.part,
               job.parts,
-              publication.target().durable());
+              publication.durable());
       members
           .call(member, call, config.partDeadline())
           .whenComplete((result, failure) -> answers.add(new Answer(attempt, result, failure)));
@@ -218,7 +219,7 @@ final class LoadRun {
     if (attempts.getOrDefault(part, 0) >= ATTEMPTS_MAX) {
       throw new DatasetsException.LoadAborted(
           "part cannot be loaded: dataset=%s part=%d attempts=%d reason=%s"
-              .formatted(publication.target().name(), part, ATTEMPTS_MAX, why));
+              .formatted(publication.name(), part, ATTEMPTS_MAX, why));
     }
     counters.partsLoadedAgain.increment();
     waiting.add(part);
@@ -252,12 +253,12 @@ final class LoadRun {
     return held;
   }
 
-  private byte[] encode() {
+  private Descriptor made() {
     List<ExtentInfo> all = new ArrayList<>();
     finished.values().forEach(part -> all.addAll(part.extents));
     Descriptor descriptor = Descriptor.of(job.schema, all);
     job.acceptance.accept(descriptor);
-    return publication.encode(descriptor);
+    return descriptor;
   }
 
   private long bytes() {

@@ -47,7 +47,7 @@ final class PartLoad {
   /** Loads a part; answers a descriptor of its extents. */
   byte[] load(Call.LoadPart call) {
     LoadFunction function = functions.load(call.function());
-    Holding holding = registry.holding(call.xid());
+    Holding holding = registry.holding(call.xid(), call.dataset());
     holding.loadedBy(call.coordinator());
     Sink sink = new Sink(holding, call, Deadline.in(config.partDeadline()));
     List<Held> made;

@@ -41,6 +41,15 @@ final class Placement {
       return new Past(tries, avoided, with(gone, incarnation));
     }
 
+    /** After a member said no. */
+    Past after(Refusal.Reason reason, Member member) {
+      return switch (reason) {
+        case GONE -> again().goneAt(member.incarnation());
+        case ELSEWHERE, NOT_ME -> again().avoiding(member.incarnation());
+        case LATER, FAILED, UNKNOWN_FUNCTION, DONE -> again();
+      };
+    }
+
     private static Set<Long> with(Set<Long> set, long one) {
       Set<Long> more = new HashSet<>(set);
       more.add(one);

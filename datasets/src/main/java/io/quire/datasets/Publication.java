@@ -17,14 +17,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes an object of what was loaded, or takes it back. Before the object is created, every member
- * says that it holds its extents; after it, they say so again: only a coordinator that was paused
- * for longer than they keep orphans can find them gone then, and it deletes the object. Confined to
- * the thread of the coordinator.
+ * Makes an object of what was loaded, or a version of one, or takes it back. Before that, every
+ * member says that it holds its extents; after it, they say so again: only a coordinator that was
+ * paused for longer than they keep orphans can find them gone then, and it takes back what it
+ * published. Confined to the thread of the coordinator.
  */
 final class Publication {
   private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
@@ -36,42 +38,78 @@ final class Publication {
   private final Namespaces namespaces;
   private final Namespaces by;
   private final DatasetsConfig config;
+  private final Layouts layouts;
   private final long xid;
   private final Target target;
   private boolean unsettled;
 
-  /** What is to be created. */
-  record Target(NsHandle namespace, String name, Lifetime lifetime) {
-    boolean durable() {
-      return lifetime != Lifetime.SESSION;
+  /** What is to be published. */
+  sealed interface Target {
+    NsHandle namespace();
+
+    String name();
+
+    Lifetime lifetime();
+  }
+
+  /** An object, under the id of the load. */
+  record NewObject(NsHandle namespace, String name, Lifetime lifetime) implements Target {}
+
+  /** Another version of an object, which has all that the one before has, and what was loaded. */
+  record NewVersion(NsObject seen) implements Target {
+    @Override
+    public NsHandle namespace() {
+      return seen.namespace();
+    }
+
+    @Override
+    public String name() {
+      return seen.name();
+    }
+
+    @Override
+    public Lifetime lifetime() {
+      return seen.lifetime();
     }
   }
 
   /**
    * @param namespaces those of the node, which takes back what it has to
-   * @param by who creates the object
+   * @param by who creates the object, or its next version
    */
   Publication(
       Members members,
       Namespaces namespaces,
       Namespaces by,
       DatasetsConfig config,
+      Layouts layouts,
       long xid,
       Target target) {
     this.members = members;
     this.namespaces = namespaces;
     this.by = by;
     this.config = config;
+    this.layouts = layouts;
     this.xid = xid;
     this.target = target;
   }
 
+  /** The id of the load. */
   long xid() {
     return xid;
   }
 
-  Target target() {
-    return target;
+  /** The id of the object. */
+  long dataset() {
+    return target instanceof NewVersion(NsObject seen) ? seen.xid() : xid;
+  }
+
+  String name() {
+    return target.name();
+  }
+
+  boolean durable() {
+    return target.lifetime() != Lifetime.SESSION;
   }
 
   /**
@@ -112,70 +150,143 @@ final class Publication {
   }
 
   /** Encodes the descriptor, if it is not too large. */
-  byte[] encode(Descriptor descriptor) {
+  private byte[] encode(Descriptor descriptor) {
     byte[] value = DescriptorCodec.write(descriptor);
     if (value.length > DescriptorCodec.BYTES_MAX) {
       throw new DatasetsException.TooManyExtents(
-          target.name(), descriptor.extents().size(), value.length, DescriptorCodec.BYTES_MAX);
+          name(), descriptor.extents().size(), value.length, DescriptorCodec.BYTES_MAX);
     }
     return value;
   }
 
   /**
-   * Creates the object.
+   * Creates the object, or its next version.
    *
    * @throws RuntimeException there is none then, unless {@link #unsettled}
    */
-  NsObject publish(byte[] value, Map<Member, List<ExtentInfo>> held) {
-    NsObject object = create(value);
+  NsObject publish(Descriptor made, Map<Member, List<ExtentInfo>> held) {
+    NsObject object =
+        switch (target) {
+          case NewObject wanted -> create(wanted, encode(made));
+          case NewVersion _ -> append(made);
+        };
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
-      namespaces.delete(object);
+      takeBack(object);
       throw new DatasetsException.LoadAborted(
-          "members dropped what was loaded, while this node was paused: dataset=" + target.name());
+          "members dropped what was loaded, while this node was paused: dataset=" + name());
     }
     return object;
   }
 
-  private NsObject create(byte[] value) {
+  private NsObject create(NewObject wanted, byte[] value) {
+    return settled(
+        () ->
+            by.create(
+                xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+        _ -> true);
+  }
+
+  /** Others may append meanwhile: what was loaded then goes behind that. */
+  private NsObject append(Descriptor made) {
+    Deadline deadline = Deadline.in(config.loadDeadline());
+    while (true) {
+      NsObject now = current();
+      if (made.extents().isEmpty()) {
+        return now;
+      }
+      byte[] value = encode(with(layouts.of(now).descriptor(), made));
+      try {
+        return settled(
+            () -> by.update(now, value),
+            object -> layouts.of(object).descriptor().has(xid));
+      } catch (NsException.Stale e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private NsObject current() {
+    return namespaces
+        .lookup(dataset())
+        .filter(object -> !object.draining())
+        .orElseThrow(
+            () ->
+                new DatasetsException.Gone(
+                    "dataset was deleted: name=%s xid=%x".formatted(name(), dataset())));
+  }
+
+  private Descriptor with(Descriptor before, Descriptor made) {
+    try {
+      return before.with(xid, made);
+    } catch (ArithmeticException e) {
+      throw new DatasetsException.LoadAborted(
+          "no numbers left for parts: dataset=%s appends=%d max=%d"
+              .formatted(name(), before.appends().size(), Integer.MAX_VALUE));
+    }
+  }
+
+  /** Readers of later versions than the one that is taken back are told that theirs is gone. */
+  private void takeBack(NsObject published) {
+    if (target instanceof NewObject) {
+      namespaces.delete(published);
+      return;
+    }
+    Deadline deadline = Deadline.in(config.loadDeadline());
+    while (true) {
+      NsObject now = current();
+      try {
+        namespaces.update(now, encode(layouts.of(now).descriptor().without(xid)));
+        return;
+      } catch (NsException.Stale e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Makes the change, and finds out what became of it if that is not said. */
+  private NsObject settled(Supplier<NsObject> change, Predicate<NsObject> has) {
     unsettled = true;
     try {
-      NsObject object =
-          by.create(xid, target.namespace(), target.name(), Layouts.KIND, target.lifetime(), value);
+      NsObject object = change.get();
       unsettled = false;
       return object;
     } catch (NsException.Indeterminate | IllegalStateException e) {
-      return settled(e);
+      return settled(e, has);
     } catch (NsException | IllegalArgumentException e) {
       unsettled = false;
       throw e;
     }
   }
 
-  /** Whether an object may exist although {@link #publish} threw. */
-  boolean unsettled() {
-    return unsettled;
-  }
-
-  /** What became of a creation of which we were not told. */
-  private NsObject settled(RuntimeException unknown) {
+  /** What became of a change of which we were not told. */
+  private NsObject settled(RuntimeException unknown, Predicate<NsObject> has) {
     Deadline deadline = Deadline.in(SETTLE);
     while (!deadline.passed()) {
       try {
         // Waits while the transaction is undecided; absent after that, it is void for ever.
-        NsObject object = namespaces.lookup(xid).orElse(null);
+        NsObject object = namespaces.lookup(dataset()).filter(has).orElse(null);
         unsettled = false;
         if (object != null) {
           return object;
         }
         throw new DatasetsException.LoadAborted(
-            "the cluster did not take the dataset: name=" + target.name());
+            "the cluster did not take what was loaded: dataset=" + name());
       } catch (NsException.NotInView | NsException.Refused e) {
         pause();
       }
     }
     throw unknown;
+  }
+
+  /** Whether it may be published although {@link #publish} threw. */
+  boolean unsettled() {
+    return unsettled;
   }
 
   private static void pause() {

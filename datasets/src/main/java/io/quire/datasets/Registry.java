@@ -9,11 +9,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which extents this node holds, by object and place. What leaves it is dropped in the ager, whose
+ * Which extents this node holds, by load and place. The first load of a dataset has the id of its
+ * object; those that append have ids of their own. What leaves it is dropped in the ager, whose
  * pins outlive that, and its durable copy is given up. Any thread.
  */
 final class Registry {
@@ -22,6 +24,9 @@ final class Registry {
   private final Ager ager;
   private final Counters counters;
   private final ConcurrentHashMap<Long, Holding> holdings = new ConcurrentHashMap<>();
+
+  /** The loads that appended to an object, of those that are held. */
+  private final ConcurrentHashMap<Long, Set<Long>> appends = new ConcurrentHashMap<>();
 
   @GuardedBy("itself")
   private final Map<Long, Boolean> ended =
@@ -42,21 +47,38 @@ final class Registry {
     this.counters = counters;
   }
 
+  /** Whether anything is held of an object. */
   boolean has(long xid) {
-    return holdings.containsKey(xid);
+    return holdings.containsKey(xid) || appends.containsKey(xid);
   }
 
-  /** The holding of an object, made if there is none; one that has ended stays so. */
-  Holding holding(long xid) {
-    Holding holding = holdings.computeIfAbsent(xid, Holding::new);
+  /**
+   * The holding of a load, made if there is none; one that has ended, or whose object has, stays
+   * so.
+   */
+  Holding holding(long xid, long dataset) {
+    Holding holding = holdings.computeIfAbsent(xid, _ -> made(xid, dataset));
     holding.touch();
     synchronized (ended) {
-      if (!ended.containsKey(xid)) {
+      if (!ended.containsKey(xid) && !ended.containsKey(dataset)) {
         return holding;
       }
     }
     end(xid);
     return holding;
+  }
+
+  private Holding made(long xid, long dataset) {
+    if (xid != dataset) {
+      appends.compute(
+          dataset,
+          (_, loads) -> {
+            Set<Long> more = loads == null ? ConcurrentHashMap.newKeySet() : loads;
+            more.add(xid);
+            return more;
+          });
+    }
+    return new Holding(xid, dataset);
   }
 
   @Nullable Holding find(long xid) {
@@ -79,12 +101,14 @@ final class Registry {
    *
    * @throws Refusal if this node does not have the store of the copy
    */
-  @Nullable Extent findOrAdopt(long xid, ExtentInfo info) {
-    ExtentKey key = info.key();
-    Extent here = find(xid, key);
+  @Nullable Extent findOrAdopt(Layout.Home home, ExtentInfo info) {
+    ExtentKey key = home.key();
+    Extent here = find(home.load(), key);
     Copy copy = info.durable();
     if (here == null && copy != null && ager.reaches(copy)) {
-      Held held = holding(xid).findOrPut(key, () -> new Held(adopt(copy), info));
+      Held held =
+          holding(home.load(), home.dataset())
+              .findOrPut(key, () -> new Held(adopt(copy), info.inPart(key.part())));
       here = held == null ? null : held.extent();
     }
     return here == null || here.crc() != info.crc() ? null : here;
@@ -100,7 +124,7 @@ final class Registry {
     }
   }
 
-  /** Forgets one extent. */
+  /** Forgets one extent of a load. */
   void remove(long xid, ExtentKey key) {
     Holding holding = holdings.get(xid);
     Held held = holding == null ? null : holding.remove(key);
@@ -110,9 +134,9 @@ final class Registry {
   }
 
   /**
-   * Forgets an object for good: ids are never used twice, so a part that is loaded late, or a read
-   * that came late, must not bring it back. The sweep finds what came later than the last {@value
-   * #ENDED_MAX} ends.
+   * Forgets a load for good, and if it made an object, all that was appended to that: ids are never
+   * used twice, so a part that is loaded late, or a read that came late, must not bring it back.
+   * The sweep finds what came later than the last {@value #ENDED_MAX} ends.
    */
   void end(long xid) {
     synchronized (ended) {
@@ -121,6 +145,12 @@ final class Registry {
     Holding holding = holdings.remove(xid);
     if (holding != null) {
       drop(holding.end());
+      appends.computeIfPresent(
+          holding.dataset(), (_, loads) -> loads.remove(xid) && loads.isEmpty() ? null : loads);
+    }
+    Set<Long> appended = appends.get(xid);
+    if (appended != null) {
+      appended.forEach(this::end);
     }
   }
 
@@ -147,6 +177,7 @@ final class Registry {
       extents += holding.count();
       bytes += holding.bytes();
     }
-    return new Totals(holdings.size(), extents, bytes);
+    long datasets = holdings.values().stream().mapToLong(Holding::dataset).distinct().count();
+    return new Totals((int) datasets, extents, bytes);
   }
 }

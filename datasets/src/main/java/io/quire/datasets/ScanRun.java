@@ -183,6 +183,7 @@ final class ScanRun {
     Call call =
         new Call.Scan(
             object.xid(),
+            layout.descriptor().extents().size(),
             layout.checksum(),
             job.function,
             job.arguments,
@@ -203,11 +204,10 @@ final class ScanRun {
       progress.made(groupsDone, groups, bytesDone);
       return;
     }
-    Placement.Past past = given.fragment.past.again();
-    long member = given.member.incarnation();
+    Placement.Past past = given.fragment.past;
     Throwable failure = answer.failure;
     if (!(failure instanceof Refusal refusal)) {
-      again(given, String.valueOf(failure), past.avoiding(member));
+      again(given, String.valueOf(failure), past.again().avoiding(given.member.incarnation()));
       return;
     }
     switch (refusal.reason()) {
@@ -216,9 +216,8 @@ final class ScanRun {
               job.function, given.member.node(), refusal.text());
       case UNKNOWN_FUNCTION ->
           throw new DatasetsException.UnknownFunction(job.function, given.member.node());
-      case GONE -> again(given, refusal.text(), past.goneAt(member));
-      case LATER -> again(given, refusal.text(), past);
-      case ELSEWHERE, NOT_ME -> again(given, refusal.text(), past.avoiding(member));
+      case GONE, LATER, ELSEWHERE, NOT_ME ->
+          again(given, refusal.text(), past.after(refusal.reason(), given.member));
     }
   }
 
@@ -229,7 +228,7 @@ final class ScanRun {
   }
 
   /** The first time at once: most often a member has just died, and others have copies. */
-  private static Deadline backOff(Placement.Past past) {
+  static Deadline backOff(Placement.Past past) {
     long millis =
         past.tries() <= 1
             ? 0

@@ -3,6 +3,7 @@ package io.quire.datasets;
 import io.quire.base.Member;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
+import io.quire.ns.NsObject;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -11,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Drops extents that no object needs: of loads whose coordinator is gone or has given up, and of
- * objects whose end this node was not told. Only what nobody asked for lately is looked at. Runs on
- * a thread of its own.
+ * objects whose end this node was not told. Only what nobody asked for lately is looked at. Ends
+ * streams that nobody reads. Runs on a thread of its own.
  */
 final class Sweep implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
@@ -20,13 +21,23 @@ final class Sweep implements AutoCloseable {
   private final Members members;
   private final Namespaces namespaces;
   private final Registry registry;
+  private final Layouts layouts;
+  private final Courses courses;
   private final DatasetsConfig config;
   private final ScheduledExecutorService thread;
 
-  Sweep(Members members, Namespaces namespaces, Registry registry, DatasetsConfig config) {
+  Sweep(
+      Members members,
+      Namespaces namespaces,
+      Registry registry,
+      Layouts layouts,
+      Courses courses,
+      DatasetsConfig config) {
     this.members = members;
     this.namespaces = namespaces;
     this.registry = registry;
+    this.layouts = layouts;
+    this.courses = courses;
     this.config = config;
     thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -36,6 +47,11 @@ final class Sweep implements AutoCloseable {
   }
 
   private void sweep() {
+    try {
+      courses.sweep(members.view());
+    } catch (RuntimeException e) {
+      LOG.debug("cannot end a stream, trying again later", e);
+    }
     for (Holding holding : registry.all()) {
       try {
         if (holding.idleNanos() > config.orphanGrace().toNanos() && orphaned(holding)) {
@@ -56,7 +72,9 @@ final class Sweep implements AutoCloseable {
       return false;
     }
     try {
-      if (namespaces.lookup(holding.xid()).isEmpty()) {
+      NsObject object = namespaces.lookup(holding.dataset()).orElse(null);
+      boolean appended = holding.dataset() != holding.xid();
+      if (object == null || (appended && !layouts.of(object).descriptor().has(holding.xid()))) {
         return true;
       }
       holding.published();

@@ -8,11 +8,11 @@
  *
  * <p>Inside: {@code Registry} knows which extents this node holds, by object and place. {@code
  * CallServer} takes the control requests of other members ({@code Call}, {@code Reply}), {@code
- * ExtentServer} gives them bytes. {@code LoadRun}, {@code LineLoad}, {@code ScanRun} and {@code
- * DatasetRead} are the coordinating sides, each confined to the thread that called; {@code
- * PartLoad}, {@code ExtentTaking} and {@code FragmentScan} are the sides of the members. {@code
- * Publication} makes an object of what was loaded, or takes it back. {@code Sweep} drops what no
- * object needs.
+ * ExtentServer} gives them bytes. {@code LoadRun}, {@code LineLoad}, {@code ScanRun}, {@code
+ * ScanStream} and {@code DatasetRead} are the coordinating sides, each confined to the thread that
+ * called; {@code PartLoad}, {@code ExtentTaking}, {@code FragmentScan} and {@code Course} are the
+ * sides of the members. {@code Publication} makes an object of what was loaded, or the next version
+ * of one, or takes it back. {@code Sweep} drops what no object needs.
  *
  * <p>Threads: requests arrive on the fabric's I/O threads and leave them at once. Functions run on
  * a few platform threads ({@code Workers}), all that waits on virtual ones, and both are bounded.

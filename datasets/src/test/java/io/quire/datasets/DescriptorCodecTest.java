@@ -8,9 +8,11 @@ import io.quire.base.Checksum;
 import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
+import io.quire.datasets.Descriptor.Append;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ class DescriptorCodecTest {
       Descriptor read = DescriptorCodec.read(DescriptorCodec.write(descriptor));
       assertThat(read.extents()).as("seed=%d", seed).isEqualTo(descriptor.extents());
       assertThat(read.schema()).isEqualTo(descriptor.schema());
+      assertThat(read.appends()).isEqualTo(descriptor.appends());
       assertThat(List.of(read.bytes(), read.rows(), (long) read.columns()))
           .as("seed=%d", seed)
           .isEqualTo(List.of(descriptor.bytes(), descriptor.rows(), (long) descriptor.columns()));
@@ -79,6 +82,66 @@ class DescriptorCodecTest {
     }
   }
 
+  /** Written by the first version of the format. */
+  @Test
+  void read_ofVersionOne_isStillUnderstood() {
+    byte[] written =
+        HexFormat.of()
+            .parseHex(
+                "5144533147ae8dac0200000007080201000000610100000062010a000000686466733a2f2f6e2f71"
+                    + "1800000064757261626c652f612d312d3030303030312e717569726503000000612d3103080000"
+                    + "0032ac0207000000000002050700c801f7ffffff000201003c640b00000001");
+    NodeId a = new NodeId("a");
+    Copy copy = new Copy("hdfs://n/q", "durable/a-1-000001.quire", 8192, 300, 7, 5, "a-1");
+    Descriptor read = DescriptorCodec.read(written);
+    assertThat(read.schema()).containsExactly(7, 8);
+    assertThat(read.appends()).isEmpty();
+    assertThat(read.extents())
+        .containsExactly(
+            new ExtentInfo(0, 0, 0, 50, 300, 7, a, copy),
+            new ExtentInfo(0, 0, 1, 50, 200, -9, a, null),
+            new ExtentInfo(2, 1, 0, 60, 100, 11, new NodeId("b"), null));
+  }
+
+  @Test
+  void of_withAppendsOutOfOrder_isRefused() {
+    for (List<Append> wrong :
+        List.of(
+            List.of(new Append(1, 4), new Append(2, 4)),
+            List.of(new Append(1, -1)),
+            List.of(new Append(0, 4)))) {
+      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("not an append: ");
+    }
+  }
+
+  @Test
+  void with_putsWhatWasLoadedBehind_andWithoutTakesItAway() {
+    Random random = new Random(SEED);
+    Descriptor first = Descriptor.of(new byte[1], descriptor(random, 10).extents());
+    Descriptor more = Descriptor.of(new byte[0], descriptor(random, 7).extents());
+    Descriptor second = first.with(5, more);
+    Descriptor third = second.with(6, more);
+    assertThat(third.extents().subList(0, first.extents().size())).isEqualTo(first.extents());
+    assertThat(third.rows()).isEqualTo(first.rows() + 2 * more.rows());
+    assertThat(third.appends()).containsExactly(new Append(5, 4), new Append(6, 7));
+    Layout layout = Layout.of(9, third);
+    ExtentInfo last = third.extents().getLast();
+    assertThat(layout.home(last)).isEqualTo(new Layout.Home(9, 6, more.extents().getLast().key()));
+    assertThat(layout.home(third.extents().getFirst()))
+        .isEqualTo(new Layout.Home(9, 9, first.extents().getFirst().key()));
+    Layout before = Layout.of(9, second);
+    int extents = second.extents().size();
+    assertThat(layout.beginsWith(extents, before.checksum())).isTrue();
+    assertThat(layout.beginsWith(extents - 1, before.checksum())).isFalse();
+    assertThat(before.beginsWith(third.extents().size(), layout.checksum())).isFalse();
+    Descriptor other = third.without(5);
+    assertThat(Layout.of(9, other).beginsWith(extents, before.checksum())).isFalse();
+    assertThat(other.rows()).isEqualTo(first.rows() + more.rows());
+    assertThat(third.without(6).extents()).isEqualTo(second.extents());
+  }
+
   @Test
   void of_withTwoExtentsInOnePlace_isRefused() {
     ExtentInfo info = new ExtentInfo(1, 2, 3, 4, 5, 6, new NodeId("a"), null);
@@ -122,6 +185,10 @@ class DescriptorCodecTest {
     Collections.shuffle(infos, random);
     byte[] schema = new byte[random.nextInt(50)];
     random.nextBytes(schema);
-    return Descriptor.of(schema, infos);
+    List<Append> appends = new ArrayList<>();
+    for (int part = random.nextInt(4); part * 3 < groups; part += 1 + random.nextInt(8)) {
+      appends.add(new Append(random.nextLong() | 1, part));
+    }
+    return Descriptor.of(schema, infos, appends);
   }
 }

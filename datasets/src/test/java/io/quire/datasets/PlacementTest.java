@@ -95,7 +95,7 @@ class PlacementTest {
           store == null ? null : new Copy(store, "durable/x", 4096L * part, 10, 0, part, "x");
       infos.add(new ExtentInfo(part, 0, 0, 5, 10, 0, owner, copy));
     }
-    Layout layout = Layout.of(Descriptor.of(new byte[0], infos), 0);
+    Layout layout = Layout.of(1, Descriptor.of(new byte[0], infos));
     return new Placement("lines", layout, new int[] {0});
   }
 

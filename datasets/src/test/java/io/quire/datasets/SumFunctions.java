@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Loads columns of longs, and adds them up. */
@@ -11,13 +12,14 @@ final class SumFunctions {
   static final int GROUPS = 5;
   static final int ROWS = 500;
 
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+  static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
   private SumFunctions() {}
 
   static void register(Datasets datasets) {
     datasets.register("numbers", SumFunctions::load);
     datasets.register("sum", new Sum());
+    datasets.register("pick", new Pick());
     datasets.register(
         "broken",
         (arguments, part, _, sink) -> {
@@ -65,8 +67,55 @@ final class SumFunctions {
     return partials.stream().mapToLong(partial -> ByteBuffer.wrap(partial).getLong()).sum();
   }
 
+  /** What {@link Pick} must give of some parts, in order. */
+  static List<Long> picked(int parts) {
+    List<Long> values = new ArrayList<>();
+    for (int part = 0; part < parts; part++) {
+      for (int group = 0; group < GROUPS; group++) {
+        for (int row = 0; row < ROWS; row++) {
+          values.add(2L * (part + group + row));
+        }
+      }
+    }
+    return values;
+  }
+
+  static List<Long> values(byte[] batch) {
+    List<Long> values = new ArrayList<>();
+    ByteBuffer bytes = ByteBuffer.wrap(batch);
+    while (bytes.hasRemaining()) {
+      values.add(bytes.getLong());
+    }
+    return values;
+  }
+
+  /** Gives column 1, 100 rows at a time, having checked that column 0 is half of it. */
+  static class Pick implements StreamFunction {
+    static final int BATCH_ROWS = 100;
+
+    @Override
+    public int[] columns(byte[] arguments) {
+      return new int[] {0, 1};
+    }
+
+    @Override
+    public Batch pick(
+        byte[] arguments, long rows, MemorySegment[] columns, long from, int bytesMax) {
+      long end = Math.min(rows, from + BATCH_ROWS);
+      ByteBuffer bytes = ByteBuffer.allocate((int) (end - from) * 8);
+      for (long row = from; row < end; row++) {
+        long value = columns[1].getAtIndex(LONG, row);
+        if (value != 2 * columns[0].getAtIndex(LONG, row)) {
+          throw new IllegalStateException("columns are mixed up: row=" + row);
+        }
+        bytes.putLong(value);
+      }
+      return new Batch(bytes.array(), end == rows ? 0 : end);
+    }
+  }
+
   /** Adds up column 1, having checked that column 0 is half of it. */
-  static final class Sum implements ScanFunction {
+  static class Sum implements ScanFunction {
     @Override
     public int[] columns(byte[] arguments) {
       return new int[] {1, 0};

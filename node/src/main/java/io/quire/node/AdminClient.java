@@ -481,6 +481,24 @@ public final class AdminClient implements AutoCloseable {
     return job("/api/tables", request, progress);
   }
 
+  /**
+   * Appends files to a table, by whose columns they are read.
+   *
+   * @param format null: by the name of the first file
+   * @param badRows how many are borne
+   * @param progress is told how many parts are appended, of how many
+   * @return what the table is then
+   */
+  public JsonNode appendTable(
+      String name,
+      List<String> files,
+      @Nullable String format,
+      long badRows,
+      BiConsumer<Long, Long> progress) {
+    Object request = new TableRoutes.AppendRequest(name, files, format, badRows);
+    return job("/api/tables/append", request, progress);
+  }
+
   /** What a table is: its columns, and how many rows. */
   public JsonNode table(String name) {
     return get("/api/tables?name=" + text(name));

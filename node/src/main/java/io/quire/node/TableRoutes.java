@@ -51,11 +51,17 @@ final class TableRoutes {
       @Nullable String schema,
       long badRows) {}
 
+  /**
+   * Asks for files to be appended to a table, by whose columns they are read; JSON by field name.
+   */
+  record AppendRequest(String name, List<String> files, @Nullable String format, long badRows) {}
+
   /** A table; JSON by field name. */
   record TableInfo(String name, String schema, long rows, long badRows, long bytes, int extents) {}
 
   void add(Javalin http) {
     http.post("/api/tables", this::load);
+    http.post("/api/tables/append", this::append);
     http.get("/api/tables", call -> call.json(describe(Caller.of(call), existing(call))));
     http.get("/api/tables/bad", TableRoutes::bad);
   }
@@ -76,14 +82,41 @@ final class TableRoutes {
   private static NsObject load(
       Tables tables, NsHandle space, TableRequest request, Jobs.Job running) {
     List<InputFile> files = tables.inputs().find(request.files());
-    String named = request.format();
-    Format format = named == null ? Format.byName(files.getFirst().uri()) : Format.named(named);
+    Format format = format(request.format(), files);
     return tables.load(
         space,
         request.name(),
         request.lifetime(),
         new Source.Files(files, format),
         schema(tables, files, format, Optional.ofNullable(request.schema())),
+        ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
+        (done, total, _) -> running.progress(done, total));
+  }
+
+  private static Format format(@Nullable String named, List<InputFile> files) {
+    return named == null ? Format.byName(files.getFirst().uri()) : Format.named(named);
+  }
+
+  private void append(Context call) throws IOException {
+    AppendRequest request = AdminServer.body(call, AppendRequest.class);
+    if (request.name() == null || request.files() == null) {
+      throw new IllegalArgumentException("field missing: wanted name and files");
+    }
+    NsObject table = existing(call, request.name());
+    Caller caller = Caller.of(call);
+    Jobs.Job job =
+        jobs.start(
+            "append", running -> describe(caller, append(caller.tables(), table, request, running)));
+    call.status(HttpStatus.ACCEPTED).json(job.status());
+  }
+
+  private static NsObject append(
+      Tables tables, NsObject table, AppendRequest request, Jobs.Job running) {
+    List<InputFile> files = tables.inputs().find(request.files());
+    return tables.append(
+        table,
+        new Source.Files(files, format(request.format(), files)),
+        tables.schema(table),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
         (done, total, _) -> running.progress(done, total));
   }
@@ -100,7 +133,10 @@ final class TableRoutes {
   }
 
   private static NsObject existing(Context call) {
-    String name = AdminServer.required(call, "name");
+    return existing(call, AdminServer.required(call, "name"));
+  }
+
+  private static NsObject existing(Context call, String name) {
     Namespaces namespaces = Caller.of(call).namespaces();
     return namespaces
         .lookup(SpaceRoutes.in(call, namespaces), name)

@@ -10,6 +10,7 @@ import io.quire.columns.Filter;
 import io.quire.columns.Value;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Progress;
+import io.quire.datasets.ScanOrder;
 import io.quire.formats.BadRowLimit;
 import io.quire.formats.Format;
 import io.quire.formats.InputFile;
@@ -167,6 +168,111 @@ class TablesTest {
     assertThatThrownBy(() -> tables.read(table, List.of("none"), PATIENCE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("no such column: table=/read column=none known=[id, team, points]");
+  }
+
+  @Test
+  void append_isBehindTheRowsOfTheTable_andReadersKeepTheirVersion() throws IOException {
+    Path file = Files.writeString(directory.resolve("more.csv"), "points,id,team\n7,1,x\n,2,y\n");
+    NsObject first = points("/appended");
+    Source more =
+        new Source.Files(tables.inputs().find(List.of(file.toString())), Format.Csv.DEFAULT);
+    Schema columns = tables.schema(first);
+    Schema others = SchemaText.parse("id:string");
+    assertThatThrownBy(() -> tables.append(first, more, others, SMALL, Progress.NONE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "not the columns of the table: name=/appended found=[id:string]"
+                + " wanted=[id:long?, team:string?, points:long?]");
+    try (ArrowReader reader = tables.read(first, List.of("id"), PATIENCE)) {
+      NsObject second = tables.append(first, more, columns, SMALL, Progress.NONE);
+      assertThat(count(second)).isEqualTo(ROWS + 2);
+      assertThat(lastTeam(second)).isEqualTo("y");
+      assertThat(rows(reader)).isEqualTo(ROWS);
+    }
+    assertThat(count(first)).isEqualTo(ROWS);
+    Files.writeString(file, "id,team\nx,b\ny,c\n");
+    Source bad =
+        new Source.Files(tables.inputs().find(List.of(file.toString())), Format.Csv.DEFAULT);
+    assertThatThrownBy(
+            () ->
+                tables.append(
+                    first, bad, columns, SMALL.withBadRows(BadRowLimit.ofCount(1)), Progress.NONE))
+        .hasMessageContaining("bad");
+    NsObject now = node.namespaces().lookup(NsHandle.ROOT, "/appended").orElseThrow();
+    assertThat(count(now)).isEqualTo(ROWS + 2);
+  }
+
+  @Test
+  void rows_areFilteredWhereTheyAre_andStreamed() throws IOException {
+    NsObject table = points("/streamed");
+    long skipped = node.datasets().stats().groupsSkipped();
+    Filter some =
+        Filter.and(
+            new Filter.Between(0, Value.of(1_500), Value.of(9_499)),
+            new Filter.IsNull(2),
+            Filter.not(new Filter.Compare(1, Filter.Op.EQ, Value.of("team3"))));
+    List<Long> wanted = new ArrayList<>();
+    for (long row = 1_500; row < 9_500; row++) {
+      if (row % 5 == 0 && row % 7 != 3) {
+        wanted.add(row);
+      }
+    }
+    for (ScanOrder order : ScanOrder.values()) {
+      List<Long> found = new ArrayList<>();
+      try (ArrowReader reader = tables.rows(table, List.of("team", "id"), some, order, PATIENCE)) {
+        while (reader.loadNextBatch()) {
+          var batch = reader.getVectorSchemaRoot();
+          BigIntVector ids = (BigIntVector) batch.getVector("id");
+          VarCharVector teams = (VarCharVector) batch.getVector("team");
+          for (int i = 0; i < batch.getRowCount(); i++) {
+            found.add(ids.get(i));
+            assertThat(teams.getObject(i)).hasToString("team" + ids.get(i) % 7);
+          }
+        }
+      }
+      if (order == ScanOrder.ORDERED) {
+        assertThat(found).isEqualTo(wanted);
+      } else {
+        assertThat(found).containsExactlyInAnyOrderElementsOf(wanted);
+      }
+    }
+    assertThat(node.datasets().stats().groupsSkipped() - skipped)
+        .isGreaterThanOrEqualTo(2L * (ROWS - 10_000) / 1_000);
+    try (ArrowReader all =
+        tables.rows(table, List.of(), Filter.all(), ScanOrder.ORDERED, PATIENCE)) {
+      assertThat(rows(all)).isEqualTo(ROWS);
+    }
+    assertThatThrownBy(
+            () ->
+                tables.rows(table, List.of("id", "id"), Filter.all(), ScanOrder.ORDERED, PATIENCE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a column more than once: table=/streamed columns=[id, id]");
+    assertThat(node.datasets().stats().streams()).isZero();
+  }
+
+  private long count(NsObject table) {
+    Aggregate count = new Aggregate(List.of(), List.of(Measure.rows()), 1);
+    return whole(
+        tables.aggregate(table, Filter.all(), count, PATIENCE).getFirst().values().getFirst());
+  }
+
+  private static long rows(ArrowReader reader) throws IOException {
+    long rows = 0;
+    while (reader.loadNextBatch()) {
+      rows += reader.getVectorSchemaRoot().getRowCount();
+    }
+    return rows;
+  }
+
+  private String lastTeam(NsObject table) throws IOException {
+    String last = "";
+    try (ArrowReader reader = tables.read(table, List.of("team"), PATIENCE)) {
+      while (reader.loadNextBatch()) {
+        var batch = reader.getVectorSchemaRoot();
+        last = String.valueOf(batch.getVector("team").getObject(batch.getRowCount() - 1));
+      }
+    }
+    return last;
   }
 
   @Test

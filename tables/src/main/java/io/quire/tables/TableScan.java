@@ -3,19 +3,15 @@ package io.quire.tables;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.columns.Aggregate;
-import io.quire.columns.ColumnBlock;
 import io.quire.columns.Filter;
 import io.quire.columns.Partial;
 import io.quire.columns.RowGroup;
 import io.quire.datasets.Accumulator;
 import io.quire.datasets.ScanFunction;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
-import org.apache.arrow.vector.FieldVector;
 
 /**
  * Filters and aggregates the groups of a fragment where they lie. Groups of which the statistics
@@ -80,7 +76,7 @@ record TableScan(BufferAllocator memory) implements ScanFunction {
     return new Accumulator() {
       @Override
       public void group(long rows, MemorySegment[] columns) {
-        try (RowGroup group = view(rows, needed, columns)) {
+        try (RowGroup group = Views.of(rows, needed, columns, memory)) {
           partial.add(group, question.filter().select(group));
         }
       }
@@ -90,23 +86,5 @@ record TableScan(BufferAllocator memory) implements ScanFunction {
         return partial.toBytes();
       }
     };
-  }
-
-  /** The pins outlive the views. */
-  private RowGroup view(long rows, int[] needed, MemorySegment[] columns) {
-    List<FieldVector> vectors = new ArrayList<>(columns.length);
-    boolean whole = false;
-    try {
-      for (MemorySegment column : columns) {
-        vectors.add(ColumnBlock.view(column, memory, () -> {}));
-      }
-      RowGroup group = RowGroup.of(Math.toIntExact(rows), needed, vectors);
-      whole = true;
-      return group;
-    } finally {
-      if (!whole) {
-        vectors.forEach(FieldVector::close);
-      }
-    }
   }
 }

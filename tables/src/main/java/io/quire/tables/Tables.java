@@ -5,13 +5,17 @@ import io.quire.columns.Aggregate;
 import io.quire.columns.ColumnMemory;
 import io.quire.columns.Filter;
 import io.quire.columns.Partial;
+import io.quire.columns.RowGroupReader;
 import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
 import io.quire.datasets.Progress;
+import io.quire.datasets.ScanOrder;
+import io.quire.datasets.ScanStream;
 import io.quire.formats.BadRowLimit;
 import io.quire.formats.Inputs;
 import io.quire.formats.ReadOptions;
+import io.quire.formats.SchemaText;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
@@ -57,6 +61,7 @@ public final class Tables implements AutoCloseable {
     BufferAllocator batches = ColumnMemory.open(loadingBytes);
     datasets.register(TableLoad.NAME, new TableLoad(inputs, batches));
     datasets.register(TableScan.NAME, new TableScan(views));
+    datasets.register(TableRows.NAME, new TableRows(views));
   }
 
   private Tables(Datasets datasets, Inputs inputs, BufferAllocator views) {
@@ -111,6 +116,40 @@ public final class Tables implements AutoCloseable {
         progress);
   }
 
+  /**
+   * Appends rows to a table: when this returns, its next version is visible on every node. It has
+   * all rows of the one before, and behind them those of the source; whoever reads an older version
+   * goes on with that. Bad rows are borne as by a load of these rows alone.
+   *
+   * @param schema of the source; with the columns that the options want it is that of the table.
+   *     Usually {@link #schema}, by which the files are read then
+   * @return the new version
+   * @throws IllegalArgumentException if the columns are others than those of the table
+   * @throws TooManyBadRows if there are more bad rows than the options allow
+   * @throws DatasetsException.Gone if the table was deleted
+   * @throws DatasetsException.FunctionFailed if a part could not be read, with the reason
+   */
+  public NsObject append(
+      NsObject table, Source source, Schema schema, ReadOptions options, Progress progress) {
+    List<Field> wanted = schema(table).getFields();
+    List<Field> found = TableSchema.projected(schema, options).getFields();
+    if (!found.equals(wanted)) {
+      throw new IllegalArgumentException(
+          "not the columns of the table: name=%s found=[%s] wanted=[%s]"
+              .formatted(
+                  table.name(),
+                  SchemaText.print(new Schema(found)),
+                  SchemaText.print(new Schema(wanted))));
+    }
+    return datasets.append(
+        table,
+        TableLoad.NAME,
+        new LoadArguments(source, schema, options).toBytes(),
+        Math.max(1, source.splits().size()),
+        more -> judge(table.name(), options.badRows(), more),
+        progress);
+  }
+
   private static void judge(String name, BadRowLimit limit, Descriptor table) {
     long bad = table.rowsAside();
     if (bad > limit.count() || bad > limit.share() * (table.rows() + bad)) {
@@ -120,7 +159,7 @@ public final class Tables implements AutoCloseable {
     }
   }
 
-  /** A load had more bad rows than it may. There is no table. */
+  /** A load had more bad rows than it may. Nothing was published. */
   public static final class TooManyBadRows extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -179,13 +218,7 @@ public final class Tables implements AutoCloseable {
       NsObject table, Filter filter, Aggregate aggregate, Duration deadline) {
     int columns = schema(table).getFields().size();
     TableScan.Question question = new TableScan.Question(columns, filter, aggregate);
-    for (int column : question.needed()) {
-      if (column >= columns) {
-        throw new IllegalArgumentException(
-            "no such column: table=%s column=%d columns=%d"
-                .formatted(table.name(), column, columns));
-      }
-    }
+    checkColumns(table, question.needed(), columns);
     Partial whole = aggregate.begin();
     datasets
         .scan(table, TableScan.NAME, question.toBytes(), deadline, Progress.NONE)
@@ -204,15 +237,57 @@ public final class Tables implements AutoCloseable {
    */
   public ArrowReader read(NsObject table, List<String> columns, Duration deadlineEach) {
     List<Field> fields = schema(table).getFields();
-    int[] numbers =
-        columns.isEmpty()
-            ? IntStream.range(0, fields.size()).toArray()
-            : columns.stream().mapToInt(column -> number(table, fields, column)).toArray();
+    int[] numbers = numbers(table, fields, columns);
     return TableReader.open(
         datasets.groups(table, numbers, deadlineEach),
         numbers,
         IntStream.of(numbers).mapToObj(fields::get).toList(),
         views);
+  }
+
+  /**
+   * Streams the rows of a table for which a filter is true, as Arrow batches. Rows and columns are
+   * picked where the row groups are; groups of which the statistics say that they have no such row
+   * are not read. Of each node two batches of 1 MiB or so may lie here: a slow reader slows the
+   * nodes. Every row comes exactly once, or reading throws. Close it; that ends it everywhere.
+   *
+   * @param columns their names, in the order that is wanted, each once; none for all
+   * @param deadline for all of it, the time included in which nobody reads
+   * @throws IllegalArgumentException if the table does not have a column
+   * @throws DatasetsException.Gone if the table was deleted
+   */
+  public ArrowReader rows(
+      NsObject table, List<String> columns, Filter filter, ScanOrder order, Duration deadline) {
+    List<Field> fields = schema(table).getFields();
+    int[] wanted = numbers(table, fields, columns);
+    if (IntStream.of(wanted).distinct().count() != wanted.length) {
+      throw new IllegalArgumentException(
+          "a column more than once: table=%s columns=%s".formatted(table.name(), columns));
+    }
+    TableRows.Question question = new TableRows.Question(fields.size(), wanted, filter);
+    checkColumns(table, question.needed(), fields.size());
+    ScanStream stream = datasets.stream(table, TableRows.NAME, question.toBytes(), order, deadline);
+    return new RowGroupReader(
+        views,
+        IntStream.of(wanted).mapToObj(fields::get).toList(),
+        new RowBatches(stream, wanted, views),
+        stream::close);
+  }
+
+  private static void checkColumns(NsObject table, int[] needed, int columns) {
+    for (int column : needed) {
+      if (column >= columns) {
+        throw new IllegalArgumentException(
+            "no such column: table=%s column=%d columns=%d"
+                .formatted(table.name(), column, columns));
+      }
+    }
+  }
+
+  private static int[] numbers(NsObject table, List<Field> fields, List<String> columns) {
+    return columns.isEmpty()
+        ? IntStream.range(0, fields.size()).toArray()
+        : columns.stream().mapToInt(column -> number(table, fields, column)).toArray();
   }
 
   private static int number(NsObject table, List<Field> fields, String column) {
