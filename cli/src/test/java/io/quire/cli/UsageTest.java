@@ -52,7 +52,8 @@ class UsageTest {
 
   @Test
   void run_withoutWhatIsNeeded_namesIt() {
-    assertMisused("a command is needed: ls, stat, history or rm; see 'quire ns --help'", "ns");
+    assertMisused(
+        "a command is needed: ls, stat, history, rm or access; see 'quire ns --help'", "ns");
     assertMisused(
         "--dry-run is for --glob: names say themselves what would go; see 'quire ns rm --help'",
         "ns",
