@@ -17,7 +17,7 @@ final class NodeOption {
       names = "--token",
       paramLabel = "TOKEN",
       defaultValue = "${env:QUIRE_TOKEN:-}",
-      description = "what the node demands as http.token (default: $$QUIRE_TOKEN)")
+      description = "one of http.token and http.tokens of the node (default: $$QUIRE_TOKEN)")
   private String token = "";
 
   AdminClient connect() {

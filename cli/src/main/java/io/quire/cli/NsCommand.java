@@ -6,6 +6,7 @@ import io.quire.node.AdminClient.AdminException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
       "  quire ns rm /logs/today /logs/yesterday",
       "  quire ns rm --glob '/logs/2025-*' --dry-run",
       "  quire ns space make red --bytes 64M",
-      "  quire ns ls --namespace red"
+      "  quire ns ls --namespace red",
+      "  quire ns access red --grant alice=writer"
     },
     subcommands = {SpaceCommand.class})
 final class NsCommand implements Callable<Integer> {
@@ -41,7 +43,7 @@ final class NsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is needed: ls, stat, history, refs, rm or space");
+        spec.commandLine(), "a command is needed: ls, stat, history, refs, rm, access or space");
   }
 
   /** {@code quire ns ls}. */
@@ -286,6 +288,63 @@ final class NsCommand implements Callable<Integer> {
           "--dry-run is for --glob: names say themselves what would go");
     }
     return glob ? removeMatching(node, names, dryRun) : remove(node, names);
+  }
+
+  /** {@code quire ns access}. */
+  @Command(
+      name = "access",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Shows or changes who may do what in a namespace.",
+        "Each may do more than the one before: none, reader, writer, owner. '*' stands for"
+            + " everybody who is not named."
+      },
+      footer = {
+        "%nExamples:",
+        "  quire ns access teams/red",
+        "  quire ns access teams/red --grant alice=writer --grant '*=reader' --revoke bob"
+      })
+  int access(
+      @Mixin NodeOption node,
+      @Option(names = "--json", description = "write one JSON object") boolean json,
+      @Option(
+              names = "--grant",
+              paramLabel = "PRINCIPAL=ACCESS",
+              description = "lets a principal do this much")
+          @Nullable Map<String, String> grants,
+      @Option(
+              names = "--revoke",
+              paramLabel = "PRINCIPAL",
+              description = "names a principal no more: it may do what everybody may")
+          @Nullable List<String> revoked,
+      @Parameters(
+              paramLabel = "NAMESPACE",
+              description = "its name, or # and its id in hexadecimal; #0 is the root")
+          String namespace) {
+    try (AdminClient client = node.connect()) {
+      if (grants != null) {
+        grants.forEach((principal, access) -> client.grant(namespace, principal, access));
+      }
+      if (revoked != null) {
+        revoked.forEach(principal -> client.revoke(namespace, principal));
+      }
+      if (grants == null && revoked == null) {
+        show(client.access(namespace), json);
+      }
+      return 0;
+    }
+  }
+
+  private static void show(JsonNode list, boolean json) {
+    if (json) {
+      System.out.println(list);
+      return;
+    }
+    for (JsonNode granted : list.path("granted")) {
+      System.out.println(
+          "%-8s %s".formatted(granted.path("access").asText(), granted.path("principal").asText()));
+    }
+    System.out.println("%-8s *".formatted(list.path("others").asText()));
   }
 
   private static int removeMatching(SpaceOption node, List<String> globs, boolean dryRun) {

@@ -67,6 +67,19 @@ class CommandsIT {
     run("lock", "stat", "/absent").assertFailed(1, "no such file or lock: path=/absent");
   }
 
+  @Test
+  void access_isShownAndChanged() throws IOException {
+    assertThat(run("ns", "access", "#0").assertDone().text().strip()).isEqualTo("writer   *");
+    run("ns", "access", "#0", "--grant", "alice=owner", "--grant", "bob=none").assertDone();
+    run("ns", "access", "#0", "--revoke", "bob").assertDone();
+    JsonNode list = JSON.readTree(run("ns", "access", "#0", "--json").assertDone().text());
+    assertThat(list.path("granted").findValuesAsText("principal")).containsExactly("alice");
+    assertThat(run("ns", "access", "#0").assertDone().text()).contains("owner    alice");
+    run("ns", "access", "#0", "--grant", "alice=king").assertFailed(1, "allowed=none, reader");
+    run("ns", "access", "absent").assertFailed(1, "no such namespace: namespace=absent");
+    run("ns", "access", "#0", "--revoke", "alice").assertDone();
+  }
+
   private List<String> names() throws IOException {
     return JSON.readTree(run("ns", "ls", "--json").assertDone().text()).findValuesAsText("name");
   }

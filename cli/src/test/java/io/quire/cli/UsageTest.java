@@ -53,7 +53,8 @@ class UsageTest {
   @Test
   void run_withoutWhatIsNeeded_namesIt() {
     assertMisused(
-        "a command is needed: ls, stat, history, refs, rm or space; see 'quire ns --help'", "ns");
+        "a command is needed: ls, stat, history, refs, rm, access or space; see 'quire ns --help'",
+        "ns");
     assertMisused(
         "a command is needed: make, ls, stat, quota or destroy; see 'quire ns space --help'",
         "ns",
