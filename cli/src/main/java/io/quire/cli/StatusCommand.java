@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
     name = "status",
     mixinStandardHelpOptions = true,
     description = {
-      "Shows a node: the view, the log and what was damaged of it, memory, its clients if there are any,",
-      "and stores.",
+      "Shows a node: the view, the log and what was damaged of it, its namespaces, memory, its clients if",
+      "there are any, and stores.",
       "Ends with 1 if the node is not in the view: it would not answer a read now."
     },
     footer = {"%nExamples:", "  quire status", "  quire status --node 10.0.0.2:7480 --json"})
@@ -64,6 +64,17 @@ final class StatusCommand implements Callable<Integer> {
     for (JsonNode snapshot : log.path("badSnapshots")) {
       line("bad snapshot", "%s, set aside", snapshot.asText());
     }
+    JsonNode namespaces = status.path("namespaces");
+    line(
+        "namespaces",
+        "%s objects, %s deleted and still held; here %s references, %s open in modes, %s listings,"
+            + " %s watches",
+        text(namespaces, "objects"),
+        text(namespaces, "draining"),
+        text(namespaces, "references"),
+        text(namespaces, "opens"),
+        text(namespaces, "listings"),
+        text(namespaces, "watches"));
     JsonNode memory = status.path("memory");
     line(
         "memory",

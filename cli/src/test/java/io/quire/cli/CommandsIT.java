@@ -177,10 +177,12 @@ class CommandsIT {
   @Test
   void status_isReadByPeopleAndByPrograms() throws IOException {
     assertThat(run("status").assertDone().text())
-        .contains("quire of cluster quire", "in the view  yes", "16.0 MiB", "flash:///");
+        .contains("quire of cluster quire", "in the view  yes", "16.0 MiB", "flash:///")
+        .containsPattern("namespaces   \\d+ objects, 0 deleted and still held; here 0 references");
     JsonNode status = JSON.readTree(run("status", "--json").assertDone().text());
     assertThat(status.path("ready").asBoolean()).isTrue();
     assertThat(status.path("memory").path("budget").asLong()).isEqualTo(16 << 20);
+    assertThat(status.path("namespaces").path("opens").isInt()).isTrue();
   }
 
   @Test

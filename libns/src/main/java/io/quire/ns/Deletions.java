@@ -5,11 +5,14 @@ import io.quire.twopc.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Deletes listed objects, as many with one transaction as it may hold. One that changed meanwhile
- * does not keep the others: it is left out and deleted for itself, unless its name has gone.
+ * Deletes listed objects, as many with one transaction as it may hold. Those that changed meanwhile
+ * do not keep the others: they are left out and each is deleted for itself, unless its name has
+ * gone.
  */
 final class Deletions {
   /** Each is a condition and three writes. */
@@ -80,9 +83,13 @@ final class Deletions {
           return deleted;
         }
         case Outcome.Rejected rejected -> {
-          NsObject changed = changes.failedObject(rejected);
-          batch.remove(changed);
-          deleted += deleteAlone(changed);
+          // Who else deletes by pattern takes hundreds at a time: most of these may be gone.
+          Set<NsObject> changed = changed(batch);
+          changed.add(changes.failedObject(rejected));
+          batch.removeAll(changed);
+          for (NsObject each : changed) {
+            deleted += deleteAlone(each);
+          }
         }
         case Outcome.Aborted aborted -> throw Calls.aborted(doing, aborted);
         case Outcome.Indeterminate(var txn) ->
@@ -90,6 +97,19 @@ final class Deletions {
       }
     }
     return deleted;
+  }
+
+  /** Those that are not what was seen any more. */
+  private Set<NsObject> changed(List<NsObject> seen) {
+    var found = namespaces.lookupAll(seen.stream().mapToLong(NsObject::xid).toArray());
+    Set<NsObject> changed = new LinkedHashSet<>();
+    for (int i = 0; i < seen.size(); i++) {
+      NsObject before = seen.get(i);
+      if (found.get(i).filter(now -> now.version() == before.version()).isEmpty()) {
+        changed.add(before);
+      }
+    }
+    return changed;
   }
 
   private int deleteAlone(NsObject changed) {

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -59,6 +60,7 @@ public final class Namespaces {
   private final Opens opens;
   private final Drain drain;
   private final Past past;
+  private final AtomicInteger watches = new AtomicInteger();
 
   private final Guard guard;
 
@@ -505,6 +507,21 @@ public final class Namespaces {
     return lookup(xid).filter(object -> !object.draining()).map(NsObject::name);
   }
 
+  /**
+   * How the namespaces do on this node, also outside the view. It waits for nothing, and costs a
+   * look at each object that was opened here and is not freed.
+   */
+  public NsStats stats() {
+    NsIndex.Figures figures = index.figures();
+    return new NsStats(
+        figures.objects(),
+        figures.draining(),
+        table.total(),
+        opens.count(),
+        figures.listings(),
+        whole.watches.get());
+  }
+
   /** How many references this node holds. */
   public long references(long xid) {
     check(xid, Access.READER, Guard.READING);
@@ -656,7 +673,8 @@ public final class Namespaces {
   private NsWatch watch(
       OptionalLong after, String prefix, Predicate<NsObject> wanted, String what) {
     var opened = after.isPresent() ? cells.watch(prefix, after.getAsLong()) : cells.watch(prefix);
-    return new NsWatch(Calls.await("watching: " + what, opened), wanted, what, clock, guard);
+    return new NsWatch(
+        Calls.await("watching: " + what, opened), wanted, what, clock, whole.watches, guard);
   }
 
   /**

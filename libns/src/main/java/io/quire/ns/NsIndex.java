@@ -38,6 +38,11 @@ final class NsIndex implements CellListener, Bounds {
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
   private final TreeSet<Long> closing = new TreeSet<>();
+  private long objects;
+  private volatile Figures figures = new Figures(0, 0, 0);
+
+  /** What others may look at: the only part of this that any thread may read. */
+  record Figures(long objects, int draining, int listings) {}
 
   /**
    * @param freed told of each object that is gone for good
@@ -76,6 +81,7 @@ final class NsIndex implements CellListener, Bounds {
     if (listings.size() > LISTINGS_MAX) {
       listings.getFirst().overtake();
     }
+    show();
   }
 
   void end(NsListing listing) {
@@ -83,7 +89,17 @@ final class NsIndex implements CellListener, Bounds {
     if (listings.remove(listing) && space != null) {
       space.end(listing);
       forget(listing.namespace().id(), space);
+      show();
     }
+  }
+
+  private void show() {
+    figures = new Figures(objects, draining.size(), listings.size());
+  }
+
+  /** Any thread. */
+  Figures figures() {
+    return figures;
   }
 
   private void forget(long namespace, Space space) {
@@ -129,6 +145,7 @@ final class NsIndex implements CellListener, Bounds {
     for (Change change : changes) {
       changed(position, change.key(), change.after() == null ? null : cells.applied(change.key()));
     }
+    show();
   }
 
   /** What was here before and is no more ended in the part of the log that was skipped. */
@@ -137,6 +154,7 @@ final class NsIndex implements CellListener, Bounds {
     Set<Long> gone = present();
     List.copyOf(spaces.values()).forEach(Space::overtake);
     spaces.clear();
+    objects = 0;
     named.clear();
     quotas.clear();
     ended.clear();
@@ -147,6 +165,7 @@ final class NsIndex implements CellListener, Bounds {
     List.copyOf(spaces.keySet()).forEach(this::look);
     gone.removeAll(present());
     gone.forEach(this::free);
+    show();
   }
 
   private Set<Long> present() {
@@ -205,13 +224,17 @@ final class NsIndex implements CellListener, Bounds {
   }
 
   private void nameGiven(long namespace, String name, NameCell cell) {
-    spaces.computeIfAbsent(namespace, _ -> new Space()).give(name, cell);
+    if (spaces.computeIfAbsent(namespace, _ -> new Space()).give(name, cell)) {
+      objects++;
+    }
   }
 
   private void nameTaken(long namespace, String name) {
     Space space = spaces.get(namespace);
     if (space != null) {
-      space.take(name);
+      if (space.take(name)) {
+        objects--;
+      }
       forget(namespace, space);
     }
   }

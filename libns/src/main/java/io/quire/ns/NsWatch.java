@@ -6,6 +6,8 @@ import io.quire.gvm.GvmException;
 import io.quire.gvm.Watch;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +25,27 @@ public final class NsWatch implements AutoCloseable {
   private final String what;
   private final Clock clock;
   private final Guard guard;
+  private final AtomicInteger opened;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
    * @param wanted objects whose changes are told, as they were before or are after them
+   * @param opened counts it until it is closed
    */
-  NsWatch(Watch watch, Predicate<NsObject> wanted, String what, Clock clock, Guard guard) {
+  NsWatch(
+      Watch watch,
+      Predicate<NsObject> wanted,
+      String what,
+      Clock clock,
+      AtomicInteger opened,
+      Guard guard) {
     this.watch = watch;
     this.wanted = wanted;
     this.what = what;
     this.clock = clock;
     this.guard = guard;
+    this.opened = opened;
+    opened.incrementAndGet();
   }
 
   /** Every change up to this position was told, or there was none. Any thread. */
@@ -108,6 +121,9 @@ public final class NsWatch implements AutoCloseable {
 
   @Override
   public void close() {
+    if (closed.compareAndSet(false, true)) {
+      opened.decrementAndGet();
+    }
     watch.close();
   }
 }

@@ -250,6 +250,10 @@ final class Opens {
         "never opened on this node: number=%d last=%d".formatted(number, numbers.get()));
   }
 
+  int count() {
+    return open.size();
+  }
+
   void closed(NsOpen gone) {
     open.remove(gone.number());
   }

@@ -54,6 +54,11 @@ final class RefTable {
     return word == null ? 0 : word.count();
   }
 
+  /** Of all objects together; it looks at each that was opened here and is not freed. */
+  long total() {
+    return words.values().stream().mapToLong(Word::count).sum();
+  }
+
   /** Forgets this very word, of an object that is gone; others may stand in its place. */
   void forget(long xid, Word word) {
     words.remove(xid, word);

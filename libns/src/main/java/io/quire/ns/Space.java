@@ -18,18 +18,22 @@ final class Space {
     return new Usage(names.size(), bytes);
   }
 
-  void give(String name, NameCell cell) {
+  /** Whether nobody had the name. */
+  boolean give(String name, NameCell cell) {
     NameCell before = names.put(name, cell);
     if (before != cell) {
       bytes -= bytes(before);
       note(name, before);
     }
+    return before == null;
   }
 
-  void take(String name) {
+  /** Whether somebody had the name. */
+  boolean take(String name) {
     NameCell before = names.remove(name);
     bytes -= bytes(before);
     note(name, before);
+    return before != null;
   }
 
   /** The object of a name that is there, as it is now. */

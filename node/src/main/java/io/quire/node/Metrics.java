@@ -11,6 +11,7 @@ import io.quire.ager.AgerStats;
 import io.quire.ager.AgerStats.ClientStats;
 import io.quire.ager.AgerStats.StoreStats;
 import io.quire.lockserver.LockStats;
+import io.quire.ns.NsStats;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
@@ -20,7 +21,8 @@ import java.util.stream.Collectors;
 
 /**
  * A node's figures in the text form that Prometheus reads. To count what the ager holds takes a
- * look at each extent, so all its figures of one answer come from one look.
+ * look at each extent, and what namespaces hold one at each object that was opened, so all their
+ * figures of one answer come from one look.
  */
 final class Metrics {
   static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -31,10 +33,12 @@ final class Metrics {
   private final Node node;
   private final Map<MultiGauge, ToDoubleFunction<ClientStats>> clients = new HashMap<>();
   private volatile AgerStats ager;
+  private volatile NsStats namespaces;
 
   Metrics(Node node) {
     this.node = node;
     ager = node.ager().stats();
+    namespaces = node.namespaces().stats();
     gauge("quire.view.epoch", node, n -> n.sessions().view().epoch());
     gauge("quire.view.members", node, n -> n.sessions().view().members().size());
     gauge("quire.ready", node, n -> n.ready() ? 1 : 0);
@@ -44,6 +48,12 @@ final class Metrics {
     gauge(
         "quire.view.pause.longest.seconds", node, n -> n.twoPhase().pauses().longestNanos() / 1e9);
     gauge("quire.cells", node, n -> n.cells().count());
+    namespaces("quire.ns.objects", NsStats::objects);
+    namespaces("quire.ns.draining", NsStats::draining);
+    namespaces("quire.ns.references", NsStats::references);
+    namespaces("quire.ns.opens", NsStats::opens);
+    namespaces("quire.ns.listings", NsStats::listings);
+    namespaces("quire.ns.watches", NsStats::watches);
     locks("quire.locks.sessions", node, LockStats::sessions);
     locks("quire.locks.files", node, LockStats::files);
     locks("quire.locks.contents.bytes", node, LockStats::contentsBytes);
@@ -83,6 +93,7 @@ final class Metrics {
   /** One at a time. */
   synchronized String scrape() {
     ager = node.ager().stats();
+    namespaces = node.namespaces().stats();
     clients.forEach(
         (gauge, figure) ->
             gauge.register(
@@ -91,6 +102,10 @@ final class Metrics {
                     .collect(Collectors.toList()),
                 true));
     return registry.scrape();
+  }
+
+  private void namespaces(String name, ToDoubleFunction<NsStats> figure) {
+    gauge(name, node, _ -> figure.applyAsDouble(namespaces));
   }
 
   private void ager(String name, ToDoubleFunction<AgerStats> figure) {

@@ -6,6 +6,7 @@ import io.quire.ager.AgerStats.StoreStats;
 import io.quire.base.Position;
 import io.quire.log.Damage;
 import io.quire.log.Scrub;
+import io.quire.ns.NsStats;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,6 +19,7 @@ record NodeStatus(
     long epoch,
     List<MemberStatus> members,
     LogPart log,
+    NsStats namespaces,
     MemoryPart memory,
     List<StorePart> stores,
     int cells,
@@ -132,6 +134,7 @@ record NodeStatus(
             log.listeners(),
             node.log().damages().stream().map(DamagePart::of).toList(),
             node.log().badSnapshots().stream().map(Path::toString).toList()),
+        node.namespaces().stats(),
         new MemoryPart(
             ager.budgetBytes(),
             ager.accountedBytes(),

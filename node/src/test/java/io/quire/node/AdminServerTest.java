@@ -14,10 +14,16 @@ import io.quire.lockserver.LockTerms;
 import io.quire.node.AdminClient.AdminException;
 import io.quire.ns.HistoryEnd;
 import io.quire.ns.Lifetime;
+import io.quire.ns.NamePattern;
 import io.quire.ns.NsHandle;
+import io.quire.ns.NsListing;
 import io.quire.ns.NsObject;
+import io.quire.ns.NsOpen;
+import io.quire.ns.NsStats;
+import io.quire.ns.NsWatch;
 import io.quire.ns.ObjectHistory;
 import io.quire.ns.ObjectVersion;
+import io.quire.ns.OpenMode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,6 +60,8 @@ class AdminServerTest {
           "# (HELP|TYPE) [a-z_:][a-z0-9_:]* .+"
               + "|[a-z_:][a-z0-9_:]*(\\{[a-z_]+=\"[^\"]*\"(,[a-z_]+=\"[^\"]*\")*})?"
               + " ([0-9.E+-]+|NaN|[+-]Inf)");
+
+  private static final Duration SOON = Duration.ofSeconds(10);
 
   @TempDir private static Path directory;
 
@@ -381,6 +389,28 @@ class AdminServerTest {
         .containsPattern("\nquire_store_capacity_bytes\\{store=\"flash:///.*\"} 1.0995116\\d*E12\n")
         .containsPattern("\nquire_store_failing\\{store=\"flash:///.*\"} 0.0\n")
         .contains("quire_view_members 1.0", "quire_log_committed ", "quire_page_ins ");
+  }
+
+  @Test
+  void whatIsOpenInNamespaces_isInStatusAndMetrics() throws Exception {
+    NsHandle space = node.namespaces().createNamespace();
+    NsObject x = node.namespaces().create(space, "x", "k", Lifetime.DURABLE, new byte[1]);
+    NsStats before = node.namespaces().stats();
+    assertThat(before.objects()).isPositive();
+    try (NsOpen _ = node.namespaces().open(x.xid(), OpenMode.READ, SOON).orElseThrow();
+        NsWatch _ = node.namespaces().watch(x.xid());
+        NsListing _ = node.namespaces().listing(space, NamePattern.ALL)) {
+      JsonNode told = client.status().path("namespaces");
+      assertThat(told.path("objects").asLong()).isEqualTo(before.objects());
+      assertThat(told.path("opens").asInt()).isEqualTo(before.opens() + 1);
+      assertThat(told.path("references").asLong()).isEqualTo(before.references() + 1);
+      assertThat(told.path("watches").asInt()).isEqualTo(before.watches() + 1);
+      assertThat(told.path("listings").asInt()).isEqualTo(before.listings() + 1);
+      assertThat(send("GET", "/metrics", "").body())
+          .contains("quire_ns_objects %.1f".formatted((double) before.objects()))
+          .contains("quire_ns_opens %.1f".formatted(before.opens() + 1.0));
+    }
+    node.namespaces().delete(x);
   }
 
   @Test
