@@ -4,6 +4,7 @@ import io.quire.base.Address;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
+import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
@@ -47,6 +48,7 @@ final class Drain {
   private final NsIndex index;
   private final RefTable references;
   private final Lookups lookups;
+  private final Rules rules;
 
   private long epoch;
   private long askedLast;
@@ -64,7 +66,8 @@ final class Drain {
       Loop loop,
       NsIndex index,
       RefTable references,
-      Lookups lookups) {
+      Lookups lookups,
+      Rules rules) {
     this.self = self;
     this.sessions = sessions;
     this.locks = locks;
@@ -75,6 +78,7 @@ final class Drain {
     this.index = index;
     this.references = references;
     this.lookups = lookups;
+    this.rules = rules;
     transport.receive(Transport.Channel.REFERENCES, this::receive);
   }
 
@@ -154,7 +158,8 @@ final class Drain {
       long xid = in.int64();
       Set<Long> by = free.computeIfAbsent(xid, _ -> new HashSet<>());
       by.add(member);
-      if (view.members().stream().allMatch(m -> by.contains(m.incarnation()))) {
+      boolean all = view.members().stream().allMatch(m -> by.contains(m.incarnation()));
+      if (all || !rules.keep(Rules.Rule.HOLDERS_ASKED)) {
         free(xid);
       }
     }

@@ -3,6 +3,7 @@ package io.quire.ns;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
+import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
@@ -65,7 +66,8 @@ public final class Namespaces {
       Transport transport,
       Loop loop,
       Clock clock,
-      RandomGenerator random) {
+      RandomGenerator random,
+      Rules rules) {
     this.session = session;
     this.cells = cells;
     this.loop = loop;
@@ -83,7 +85,17 @@ public final class Namespaces {
     past = new Past(cells, log, loop, clock);
     drain =
         new Drain(
-            session.self(), sessions, locks, cells, log, transport, loop, index, table, lookups);
+            session.self(),
+            sessions,
+            locks,
+            cells,
+            log,
+            transport,
+            loop,
+            index,
+            table,
+            lookups,
+            rules);
   }
 
   /** Begins to end what was deleted, for as long as the loop runs. On the loop, once. */
