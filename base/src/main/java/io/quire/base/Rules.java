@@ -88,6 +88,10 @@ public final class Rules {
     /** A new leader begins every lease anew. */
     LEASES_ANEW,
     /** A restart is another incarnation. */
-    NEW_INCARNATION
+    NEW_INCARNATION,
+    /** A deleted object is freed when every member said that it holds no reference to it. */
+    HOLDERS_ASKED,
+    /** An object that a transaction changes is still of the version that its caller saw. */
+    VERSION_SEEN
   }
 }

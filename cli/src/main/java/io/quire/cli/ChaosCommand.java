@@ -32,15 +32,23 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Does harm to real processes under load, and checks what clients saw.",
-      "Area protocol, a cluster of nodes: clients on every node create, update, rename, delete, list and read objects and run"
-          + " transactions on several cells. Faults hit at random, also several at once and during"
-          + " recovery. Then: every key's history has an order that one copy could have given, nothing"
-          + " acknowledged is lost, no transaction is there by half, every node holds the same, nothing"
-          + " is left over.",
-      "Area ager, a process with small memory, flash and HDFS: clients make, pin, scan, copy and drop"
-          + " extents and compare every byte. Process, DataNode and NameNode are killed and paused,"
-          + " flash is filled, fails, and its bits are flipped. Then: no wrong byte, no extent lost of"
-          + " which there was a copy, memory within its budget, nothing is left over.",
+      "Area protocol, a cluster of nodes: clients on every node create, update, rename, delete,"
+          + " list and read objects and run transactions on several cells. Faults hit at random,"
+          + " also several at once and during recovery. Then: every key's history has an order that"
+          + " one copy could have given, nothing acknowledged is lost, no transaction is there by"
+          + " half, every node holds the same, nothing is left over.",
+      "Area names, the same cluster: clients use quotas, transactions over several namespaces, many"
+          + " creates at once, modes of opening, objects that go with their last close, listings"
+          + " page by page, trees, watches and histories. Who has an object open alone counts in"
+          + " it; watches must tell all that was acknowledged.",
+      "Area tables, the same cluster: clients load tables from CSV, ask those of all others and"
+          + " drop them. Answers are exact or errors; in the end every table is whole on every"
+          + " node, and nothing is left of those that were dropped.",
+      "Area ager, a process with small memory, flash and HDFS: clients make, pin, scan, copy and"
+          + " drop extents and compare every byte. Process, DataNode and NameNode are killed and"
+          + " paused, flash is filled, fails, and its bits are flipped. Then: no wrong byte, no"
+          + " extent lost of which there was a copy, memory within its budget, nothing is left"
+          + " over.",
       "Exit code 0 only if all of that held.",
       "The seed draws faults and workload. When real processes feel them, no seed decides: the same"
           + " seed does the same harm, and may show another thing."
@@ -54,13 +62,15 @@ final class ChaosCommand implements Callable<Integer> {
   /** What is harmed. */
   enum Area {
     PROTOCOL,
+    NAMES,
+    TABLES,
     AGER
   }
 
   @Option(
       names = "--area",
       paramLabel = "AREA",
-      description = "protocol or ager (default: protocol)")
+      description = "protocol, names, tables or ager (default: protocol)")
   private Area area = Area.PROTOCOL;
 
   @Option(
@@ -119,11 +129,16 @@ final class ChaosCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     PrintStream words = json ? System.err : System.out;
     Screen screen = new Screen(words, System.console() != null && System.console().isTerminal());
-    return area == Area.AGER ? ager(screen) : protocol(screen);
+    return switch (area) {
+      case PROTOCOL -> cluster(io.quire.harness.chaos.Area.PROTOCOL, screen);
+      case NAMES -> cluster(io.quire.harness.chaos.Area.NAMES, screen);
+      case TABLES -> cluster(io.quire.harness.chaos.Area.TABLES, screen);
+      case AGER -> ager(screen);
+    };
   }
 
-  private int protocol(Screen screen) throws Exception {
-    ChaosOptions options = options();
+  private int cluster(io.quire.harness.chaos.Area of, Screen screen) throws Exception {
+    ChaosOptions options = options(of);
     screen.line("seed %d, %d nodes", options.seed(), options.nodes());
     try (Chaos chaos = new Chaos(options, screen)) {
       ChaosReport report = chaos.run();
@@ -184,13 +199,14 @@ final class ChaosCommand implements Callable<Integer> {
     }
   }
 
-  private ChaosOptions options() {
+  private ChaosOptions options(io.quire.harness.chaos.Area of) {
     try {
       return new ChaosOptions(
+          of,
           length(kills > 0 ? MINUTES_OF_KILLS : MINUTES_DEFAULT),
           drawnSeed(),
           nodes == null ? ChaosOptions.NODES_DEFAULT : nodes,
-          faults == null ? EnumSet.allOf(FaultKind.class) : faults,
+          faults == null ? of.faults() : faults,
           kills,
           target == null ? ChaosOptions.Killed.EITHER : target,
           broken);

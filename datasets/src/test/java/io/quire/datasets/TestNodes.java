@@ -152,7 +152,8 @@ final class TestNodes implements AutoCloseable {
       Locks locks = new Locks(sessions, session, TERMS, log, loop, clock, Rules.ALL);
       Cells cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces =
-          new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+          new Namespaces(
+              sessions, locks, session, cells, log, transport, loop, clock, random, Rules.ALL);
       datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
     }
 

@@ -40,7 +40,8 @@ final class PlantedBugsTest {
         "LOCK_DELAY",
         "LOCK_MODES",
         "CONVERT_IN_PLACE",
-        "FREE_CHECK"
+        "FREE_CHECK",
+        "HOLDERS_ASKED"
       })
   void each_isCaught(Rules.Rule rule) {
     Theme theme =

@@ -363,7 +363,8 @@ final class CellStore implements Participant {
           switch (conditions.get(i)) {
             case Condition.Absent(String key) -> found(key).settled() == null;
             case Condition.Present(String key) -> found(key).settled() != null;
-            case Condition.Version(String key, long version) -> found(key).version() == version;
+            case Condition.Version(String key, long version) ->
+                found(key).version() == version || !rules.keep(Rules.Rule.VERSION_SEEN);
             case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
             case Condition.Held(long generation) -> locks.held(generation);
             case Condition.Free(String path) -> locks.free(path);

@@ -4,6 +4,7 @@ import io.quire.base.Address;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
+import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
@@ -48,6 +49,7 @@ final class Drain {
   private final RefTable references;
   private final Lookups lookups;
   private final Census census;
+  private final Rules rules;
 
   private long epoch;
   private long askedLast;
@@ -66,7 +68,8 @@ final class Drain {
       NsIndex index,
       RefTable references,
       Lookups lookups,
-      Census census) {
+      Census census,
+      Rules rules) {
     this.self = self;
     this.sessions = sessions;
     this.locks = locks;
@@ -78,6 +81,7 @@ final class Drain {
     this.references = references;
     this.lookups = lookups;
     this.census = census;
+    this.rules = rules;
     transport.receive(Transport.Channel.REFERENCES, this::receive);
   }
 
@@ -159,7 +163,8 @@ final class Drain {
       long xid = in.int64();
       Set<Long> by = free.computeIfAbsent(xid, _ -> new HashSet<>());
       by.add(member);
-      if (view.members().stream().allMatch(m -> by.contains(m.incarnation()))) {
+      boolean all = view.members().stream().allMatch(m -> by.contains(m.incarnation()));
+      if (all || !rules.keep(Rules.Rule.HOLDERS_ASKED)) {
         free(xid);
       }
     }

@@ -3,6 +3,7 @@ package io.quire.ns;
 import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
+import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.Locks;
@@ -77,7 +78,8 @@ public final class Namespaces {
       Transport transport,
       Loop loop,
       Clock clock,
-      RandomGenerator random) {
+      RandomGenerator random,
+      Rules rules) {
     this.session = session;
     this.cells = cells;
     this.loop = loop;
@@ -111,7 +113,8 @@ public final class Namespaces {
             index,
             table,
             lookups,
-            census);
+            census,
+            rules);
   }
 
   private Namespaces(Namespaces whole, Principal principal) {

@@ -32,6 +32,11 @@ final class NsPeer {
   Runnable whenClockIsRead = () -> {};
 
   NsPeer(Stage stage, String node) {
+    this(stage, node, Rules.ALL);
+  }
+
+  /** One that may break rules. */
+  NsPeer(Stage stage, String node, Rules rules) {
     actor = stage.enter(node);
     var log = actor.log();
     var loop = actor.loop();
@@ -49,17 +54,17 @@ final class NsPeer {
             transport,
             loop,
             clock,
-            Rules.ALL);
+            rules);
     TwoPhase twoPhase =
-        new TwoPhase(actor.member(), sessions, log, transport, loop, clock, random, Rules.ALL);
+        new TwoPhase(actor.member(), sessions, log, transport, loop, clock, random, rules);
     session.enterThrough(twoPhase);
     LeaseTable leases =
         new LeaseTable(
             LeaseTerms.DEFAULT, session, sessions, twoPhase, log, transport, loop, clock);
-    locks = new Locks(sessions, session, LeaseTerms.DEFAULT, log, loop, clock, Rules.ALL);
+    locks = new Locks(sessions, session, LeaseTerms.DEFAULT, log, loop, clock, rules);
     cells = new Cells(sessions, locks, session, twoPhase, loop);
     namespaces =
-        new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+        new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random, rules);
     namespaces.onFreed(freed::add);
     stage.on(actor, session::open);
     stage.on(actor, leases::open);
@@ -70,10 +75,15 @@ final class NsPeer {
 
   /** All of these in the view, the first one leading; whoever calls finds all settled. */
   static List<NsPeer> inView(Stage stage, String... nodes) {
+    return inView(stage, Rules.ALL, nodes);
+  }
+
+  /** As above, of nodes that may break rules. */
+  static List<NsPeer> inView(Stage stage, Rules rules, String... nodes) {
     stage.whenEntered(stage::settle);
     List<NsPeer> peers = new ArrayList<>();
     for (String node : nodes) {
-      peers.add(new NsPeer(stage, node));
+      peers.add(new NsPeer(stage, node, rules));
       if (peers.size() == 1) {
         stage.lead(peers.getFirst().actor);
       }

@@ -180,7 +180,8 @@ public final class Node implements AutoCloseable {
       leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
       cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces =
-          new Namespaces(sessions, locks, session, cells, log, transport, loop, clock, random);
+          new Namespaces(
+              sessions, locks, session, cells, log, transport, loop, clock, random, rules);
       namespaces.trackReferences(config.trackReferences());
       datasets =
           closing.add(

@@ -144,6 +144,9 @@ public final class Chaos implements AutoCloseable {
       stallMillis = stalls.longestMillis();
     }
     stopClients();
+    if (options.area() == Area.TABLES) {
+      askTables();
+    }
     Map<String, Image> images = images();
     List<Harvest.Line> lines = harvest.all();
     harvest.count();
@@ -156,6 +159,9 @@ public final class Chaos implements AutoCloseable {
     }
     Judgement judgement = Judgement.of(lines, images, begun);
     violations.addAll(judgement.violations());
+    if (options.area() == Area.TABLES) {
+      dropTables();
+    }
     end();
     ChaosReport report =
         new ChaosReport(
@@ -163,6 +169,7 @@ public final class Chaos implements AutoCloseable {
             harvest.operations(),
             harvest.unknown(),
             judgement.holds(),
+            judgement.watched(),
             nemesis.counts(),
             violations,
             judgement.undecided(),
@@ -312,6 +319,60 @@ public final class Chaos implements AutoCloseable {
     }
   }
 
+  /** Every node answers every table exactly, at the latest when all have found their copies. */
+  private void askTables() throws InterruptedException {
+    for (Member member : cluster.members()) {
+      List<String> problems = new ArrayList<>();
+      Deadline deadline = Deadline.in(REST_MAX);
+      do {
+        problems.clear();
+        try {
+          member
+              .ask("tables", STOP_MAX)
+              .path("problems")
+              .forEach(each -> problems.add(each.asText()));
+        } catch (IOException e) {
+          problems.add(e.toString());
+        }
+        if (!problems.isEmpty()) {
+          TimeUnit.MILLISECONDS.sleep(500);
+        }
+      } while (!problems.isEmpty() && !deadline.left().isZero());
+      problems.forEach(each -> violations.add("node=" + member.name + " " + each));
+    }
+  }
+
+  /** Nothing is left of tables that were dropped, on any node. */
+  private void dropTables() throws InterruptedException {
+    try {
+      cluster.members().getFirst().ask("drop", STOP_MAX);
+    } catch (IOException e) {
+      violations.add("tables cannot be dropped: " + e);
+      return;
+    }
+    Deadline deadline = Deadline.in(REST_MAX);
+    List<String> left = extentsLeft();
+    while (!left.isEmpty() && !deadline.left().isZero()) {
+      TimeUnit.MILLISECONDS.sleep(200);
+      left = extentsLeft();
+    }
+    leaks.addAll(left);
+  }
+
+  private List<String> extentsLeft() {
+    List<String> left = new ArrayList<>();
+    for (Member member : cluster.members()) {
+      JsonNode status = member.status();
+      long extents = status == null ? -1 : status.path("extents").asLong();
+      if (extents != 0) {
+        left.add(
+            "extents of tables that were dropped: node=%s count=%d"
+                .formatted(member.name, extents));
+      }
+    }
+    return left;
+  }
+
   /** Of all nodes, as of one position, once nothing drains any more. */
   private Map<String, Image> images() throws InterruptedException {
     long giveUp = System.nanoTime() + REST_MAX.toNanos();
@@ -430,8 +491,9 @@ public final class Chaos implements AutoCloseable {
             .sorted()
             .map(kind -> kind.name().toLowerCase(Locale.ROOT))
             .collect(Collectors.joining(","));
-    return "./quire chaos --seed %d --minutes %d --nodes %d --faults %s%s%s"
+    return "./quire chaos --area %s --seed %d --minutes %d --nodes %d --faults %s%s%s"
         .formatted(
+            options.area().name().toLowerCase(Locale.ROOT),
             options.seed(),
             Math.max(1, options.length().toMinutes()),
             options.nodes(),

@@ -11,16 +11,15 @@ import io.quire.ns.NsObject;
 import io.quire.ns.NsRef;
 import io.quire.sim.Action;
 import io.quire.sim.Dice;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,9 +40,8 @@ final class ChaosClient {
   private final BooleanSupplier over;
   private final Map<String, NsObject> seen = new HashMap<>();
   private final CellCalls cells;
-  private int written;
+  private final ObjectCalls calls;
   private int age = -1;
-  private boolean refused;
 
   /**
    * @param name unique over all processes of a run
@@ -66,13 +64,13 @@ final class ChaosClient {
     this.dice = dice;
     this.begun = begun;
     this.over = over;
+    calls = new ObjectCalls(name, journal);
     cells = new CellCalls(name, node.cells(), journal, dice);
   }
 
   /** Works until it is told that it is over. */
   void run() {
     while (!over.getAsBoolean()) {
-      refused = false;
       Keys keys = Keys.now(begun);
       if (keys.age() != age) {
         age = keys.age();
@@ -89,7 +87,7 @@ final class ChaosClient {
         journal.broken("client failed: client=" + name + " cause=" + e);
         throw e;
       }
-      pause(refused ? REFUSED_MILLIS : dice.between(0, THINK_MILLIS_MAX));
+      pause(calls.takeRefused() ? REFUSED_MILLIS : dice.between(0, THINK_MILLIS_MAX));
     }
   }
 
@@ -115,11 +113,11 @@ final class ChaosClient {
     } else if (draw < 80) {
       createForSession();
     } else if (draw < 90) {
-      refused |= !cells.transact(keys, next(), draw < 84);
+      cells(cells.transact(keys, calls.next(), draw < 84));
     } else if (draw < 96) {
-      refused |= !cells.lookAtAll(keys);
+      cells(cells.lookAtAll(keys));
     } else {
-      refused |= !cells.read(dice.pick(keys.cells()));
+      cells(cells.read(dice.pick(keys.cells())));
     }
   }
 
@@ -133,14 +131,16 @@ final class ChaosClient {
     } else if (draw < 70) {
       open(keys, key);
     } else if (draw < 85) {
-      refused |= !cells.lookAtAll(keys);
+      cells(cells.lookAtAll(keys));
     } else {
-      refused |= !cells.read(dice.pick(keys.cells()));
+      cells(cells.read(dice.pick(keys.cells())));
     }
   }
 
-  private String next() {
-    return name + "-" + ++written;
+  private void cells(boolean done) {
+    if (!done) {
+      calls.refused();
+    }
   }
 
   private Namespaces names() {
@@ -148,14 +148,9 @@ final class ChaosClient {
   }
 
   private void lookup(Keys keys, String key) {
-    Journal.Call call = journal.begin(name, "lookup", List.of(new Part(key, Action.read())));
-    try {
-      NsObject found = names().lookup(keys.namespace(names()), key).orElse(null);
-      call.end(found(found));
-      remember(key, found);
-    } catch (RuntimeException e) {
-      call.end(unread(e));
-    }
+    calls
+        .read("lookup", key, () -> names().lookup(keys.namespace(names()), key))
+        .ifPresentOrElse(found -> remember(key, found), () -> seen.remove(key));
   }
 
   private void remember(String key, @Nullable NsObject object) {
@@ -166,21 +161,21 @@ final class ChaosClient {
     }
   }
 
-  private static Result found(@Nullable NsObject object) {
-    return object == null
-        ? Result.ABSENT
-        : new Result.Found(object.version(), text(object.value()));
-  }
-
   private void create(Keys keys, String key) {
-    String value = next();
+    String value = calls.next();
     Part part = new Part(key, Action.create(value));
-    change(
+    calls.change(
         "create",
         List.of(part),
         () -> {
           NsObject made =
-              names().create(keys.namespace(names()), key, "chaos", Lifetime.DURABLE, bytes(value));
+              names()
+                  .create(
+                      keys.namespace(names()),
+                      key,
+                      "chaos",
+                      Lifetime.DURABLE,
+                      ObjectCalls.bytes(value));
           remember(key, made);
           return List.of(new Result.Written(made.version()));
         },
@@ -192,13 +187,13 @@ final class ChaosClient {
     if (object == null) {
       return;
     }
-    String value = next();
+    String value = calls.next();
     Part part = new Part(key, Action.writeIfVersion(object.version(), value));
-    change(
+    calls.change(
         "update",
         List.of(part),
         () -> {
-          NsObject made = names().update(object, bytes(value));
+          NsObject made = names().update(object, ObjectCalls.bytes(value));
           remember(key, made);
           return List.of(new Result.Written(made.version()));
         },
@@ -212,8 +207,8 @@ final class ChaosClient {
       return;
     }
     Part from = new Part(key, Action.writeIfVersion(object.version(), null));
-    Part there = new Part(to, Action.create(text(object.value())));
-    change(
+    Part there = new Part(to, Action.create(ObjectCalls.text(object.value())));
+    calls.change(
         "rename",
         List.of(from, there),
         () -> {
@@ -237,7 +232,7 @@ final class ChaosClient {
       return;
     }
     remember(key, null);
-    change(
+    calls.change(
         "delete",
         List.of(new Part(key, Action.writeIfVersion(object.version(), null))),
         () -> {
@@ -249,7 +244,7 @@ final class ChaosClient {
 
   private void deleteNamed(Keys keys, String key) {
     remember(key, null);
-    change(
+    calls.change(
         "delete-name",
         List.of(new Part(key, Action.deleteIfPresent())),
         () -> {
@@ -291,7 +286,7 @@ final class ChaosClient {
               .map(key -> found.containsKey(key) ? new Result.Found(0, "listed") : Result.ABSENT)
               .toList());
     } catch (RuntimeException e) {
-      call.end(Collections.nCopies(all.size(), unread(e)));
+      call.end(Collections.nCopies(all.size(), calls.unread(e)));
     }
   }
 
@@ -300,14 +295,14 @@ final class ChaosClient {
     Journal.Call call = journal.begin(name, "open", List.of(new Part(key, Action.read())));
     try (NsRef held = names().open(keys.namespace(names()), key).orElse(null)) {
       long epoch = node.sessions().view().epoch();
-      call.end(found(held == null ? null : held.object()));
+      call.end(ObjectCalls.found(Optional.ofNullable(held).map(NsRef::object)));
       if (held == null) {
         return;
       }
       pause(dice.between(1, HOLD_MILLIS_MAX));
       lookAtHeld(held.object(), epoch);
     } catch (RuntimeException e) {
-      call.end(unread(e));
+      call.end(calls.unread(e));
     }
   }
 
@@ -317,61 +312,22 @@ final class ChaosClient {
         journal.broken("freed while it was open: xid=" + held.xidText() + " epoch=" + epoch);
       }
     } catch (NsException.NotInView | NsException.Refused e) {
-      refused = true;
+      calls.refused();
     }
   }
 
   private void createForSession() {
     try {
       names()
-          .create(NsHandle.ROOT, "/s/" + next(), "chaos", Lifetime.SESSION, bytes("for-a-session"));
+          .create(
+              NsHandle.ROOT,
+              "/s/" + calls.next(),
+              "chaos",
+              Lifetime.SESSION,
+              ObjectCalls.bytes("for-a-session"));
     } catch (NsException | IllegalStateException e) {
-      refused = true;
+      calls.refused();
     }
-  }
-
-  @FunctionalInterface
-  private interface Change {
-    List<Result> make();
-  }
-
-  /**
-   * Makes a change and writes down what came of it.
-   *
-   * @param special results for exceptions that this change may meet; null for the others
-   */
-  private void change(
-      String verb,
-      List<Part> parts,
-      Change change,
-      Function<RuntimeException, @Nullable List<Result>> special) {
-    Journal.Call call = journal.begin(name, verb, parts);
-    List<Result> results;
-    try {
-      results = change.make();
-    } catch (RuntimeException e) {
-      List<Result> told = special.apply(e);
-      results = told != null ? told : Collections.nCopies(parts.size(), unwritten(e));
-    }
-    call.end(results);
-  }
-
-  private Result unwritten(RuntimeException e) {
-    return switch (e) {
-      case NsException.Indeterminate _ -> Result.UNKNOWN;
-      case NsException _ -> {
-        refused = true;
-        yield Result.FAILED;
-      }
-      // The loop does not answer.
-      case IllegalStateException _ -> Result.UNKNOWN;
-      default -> throw e;
-    };
-  }
-
-  private Result unread(RuntimeException e) {
-    refused = true;
-    return Result.ofRead(e);
   }
 
   static void pause(long millis) {
@@ -380,13 +336,5 @@ final class ChaosClient {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static String text(byte[] bytes) {
-    return new String(bytes, StandardCharsets.UTF_8);
   }
 }

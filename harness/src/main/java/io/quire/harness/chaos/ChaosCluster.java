@@ -39,6 +39,7 @@ final class ChaosCluster {
   private static final Duration START_AGAIN = Duration.ofSeconds(5);
   private static final Duration STOP = Duration.ofSeconds(30);
   private static final int CLIENTS = 5;
+  private static final int TABLE_CLIENTS = 2;
   private static final int FABRIC_PORT = 7_000;
   private static final int DISCOVERY_PORT = 7_001;
 
@@ -237,7 +238,9 @@ final class ChaosCluster {
     }
 
     private ChaosNode.Orders orders() {
-      return new ChaosNode.Orders(config(), directory, run, options.seed(), CLIENTS, begun);
+      int clients = options.area() == Area.TABLES ? TABLE_CLIENTS : CLIENTS;
+      return new ChaosNode.Orders(
+          config(), directory, run, options.seed(), options.area(), clients, begun);
     }
 
     synchronized boolean isAlive() {
@@ -362,18 +365,18 @@ final class ChaosCluster {
             .mapToObj(i -> "n" + i)
             .collect(Collectors.joining(", "));
     return """
-        name = %s
-        cluster = chaos
-        data = "%s"
-        host = %s
-        fabric.port = %d
-        http.port = 0
-        voters = [%s]
-        discovery { port = %d, seeds = [%s] }
-        memory = 8M
-        tls = "%s"
-        snapshot-entries = 2000
-        """
+    name = %s
+    cluster = chaos
+    data = "%s"
+    host = %s
+    fabric.port = %d
+    http.port = 0
+    voters = [%s]
+    discovery { port = %d, seeds = [%s] }
+    memory = 8M
+    tls = "%s"
+    snapshot-entries = 2000
+    """
         .formatted(
             member.name,
             member.data(),

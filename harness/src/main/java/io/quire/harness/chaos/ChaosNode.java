@@ -51,23 +51,32 @@ public final class ChaosNode {
    * @param directory for control socket, journals, log and images
    * @param run the how-manieth process of this node it is
    * @param seed of the run
-   * @param clients how many; every second one only reads
+   * @param area what they do
+   * @param clients how many; in {@link Area#PROTOCOL} every second one only reads
    * @param begun when the run began, by the machine's monotonic clock
    */
-  record Orders(Path config, Path directory, int run, long seed, int clients, long begun) {
+  record Orders(
+      Path config, Path directory, int run, long seed, Area area, int clients, long begun) {
     static Orders parse(String[] words) {
       return new Orders(
           Path.of(words[0]),
           Path.of(words[1]),
           Integer.parseInt(words[2]),
           Long.parseLong(words[3]),
-          Integer.parseInt(words[4]),
-          Long.parseLong(words[5]));
+          Area.valueOf(words[4]),
+          Integer.parseInt(words[5]),
+          Long.parseLong(words[6]));
     }
 
     String[] words() {
       return new String[] {
-        config.toString(), directory.toString(), "" + run, "" + seed, "" + clients, "" + begun
+        config.toString(),
+        directory.toString(),
+        "" + run,
+        "" + seed,
+        "" + area,
+        "" + clients,
+        "" + begun
       };
     }
 
@@ -117,6 +126,21 @@ public final class ChaosNode {
   private void start(Orders orders) throws IOException {
     String name = node.self().node().name() + "." + orders.run;
     Dice seeds = new Dice(orders.seed ^ name.hashCode());
+    switch (orders.area) {
+      case PROTOCOL -> startProtocol(orders, name, seeds);
+      case NAMES -> startNames(orders, name, seeds);
+      case TABLES -> startTables(orders, name, seeds);
+    }
+    // Who can be asked is at work.
+    Control control = Control.serve(orders.socket(), request -> answer(orders, request));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(control)));
+  }
+
+  private void start(String client, Runnable work) {
+    clients.add(Thread.ofPlatform().name(client).start(work));
+  }
+
+  private void startProtocol(Orders orders, String name, Dice seeds) {
     for (int i = 1; i <= orders.clients; i++) {
       ChaosClient client =
           new ChaosClient(
@@ -127,7 +151,7 @@ public final class ChaosNode {
               new Dice(seeds.nextLong()),
               orders.begun,
               over::get);
-      clients.add(Thread.ofPlatform().name("client-" + i).start(client::run));
+      start("client-" + i, client::run);
     }
     LockClient locks =
         new LockClient(
@@ -137,10 +161,39 @@ public final class ChaosNode {
             new Dice(seeds.nextLong()),
             orders.begun,
             over::get);
-    clients.add(Thread.ofPlatform().name("client-of-locks").start(locks::run));
-    // Who can be asked is at work.
-    Control control = Control.serve(orders.socket(), request -> answer(orders, request));
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(control)));
+    start("client-of-locks", locks::run);
+  }
+
+  private void startNames(Orders orders, String name, Dice seeds) {
+    for (int i = 1; i <= orders.clients; i++) {
+      NamesClient client =
+          new NamesClient(
+              name + "." + i, node, journal, new Dice(seeds.nextLong()), orders.begun, over::get);
+      start("client-" + i, client::run);
+    }
+    NamesObserver observer =
+        new NamesObserver(
+            name + ".observer",
+            node.namespaces(),
+            journal,
+            new Dice(seeds.nextLong()),
+            orders.begun,
+            over::get);
+    start("observer", observer::run);
+  }
+
+  private void startTables(Orders orders, String name, Dice seeds) {
+    for (int i = 1; i <= orders.clients; i++) {
+      TableClient client =
+          new TableClient(
+              name + "." + i,
+              node,
+              journal,
+              new Dice(seeds.nextLong()),
+              orders.directory,
+              over::get);
+      start("client-" + i, client::run);
+    }
   }
 
   private static void close(Control control) {
@@ -157,6 +210,8 @@ public final class ChaosNode {
       case "status" -> status();
       case "stop" -> stop();
       case "image" -> image(orders, words[1]);
+      case "tables" -> tables();
+      case "drop" -> Map.of("dropped", TableClient.dropAll(node));
       case "skew" -> {
         clock.skew(
             Double.parseDouble(words[1]), Long.parseLong(words[2]), Long.parseLong(words[3]));
@@ -186,7 +241,9 @@ public final class ChaosNode {
         "publishing",
         journal.publishing(),
         "pinned",
-        node.ager().stats().pinnedBytes());
+        node.ager().stats().pinnedBytes(),
+        "extents",
+        node.datasets().stats().extents());
   }
 
   /** Lets every client end what it is about. */
@@ -200,6 +257,14 @@ public final class ChaosNode {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Map.of("stopped", false, "why", "interrupted");
+    }
+  }
+
+  private Map<String, Object> tables() {
+    try {
+      return Map.of("problems", TableClient.problems(node));
+    } catch (RuntimeException e) {
+      return Map.of("problems", List.of("tables cannot be listed: " + e));
     }
   }
 

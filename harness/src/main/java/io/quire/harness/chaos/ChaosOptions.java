@@ -9,6 +9,7 @@ import java.util.Set;
 /**
  * What a run is to do.
  *
+ * @param area what clients do
  * @param length for how long faults hit; in a run of kills, the most it may take
  * @param seed of faults and workloads; when what happens in real processes is not repeatable
  * @param nodes 3 or 5, which all vote
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param broken rules of the protocol that all nodes break, to see that the checks notice
  */
 public record ChaosOptions(
+    Area area,
     Duration length,
     long seed,
     int nodes,
@@ -59,19 +61,25 @@ public record ChaosOptions(
 
   /** A run of that length with all faults, on three nodes. */
   public static ChaosOptions of(Duration length, long seed) {
+    return of(Area.PROTOCOL, length, seed);
+  }
+
+  /** As above, with the faults of an area. */
+  public static ChaosOptions of(Area area, Duration length, long seed) {
     return new ChaosOptions(
-        length, seed, NODES_DEFAULT, EnumSet.allOf(FaultKind.class), 0, Killed.EITHER, Set.of());
+        area, length, seed, NODES_DEFAULT, area.faults(), 0, Killed.EITHER, Set.of());
   }
 
   public ChaosOptions with(Set<FaultKind> only) {
-    return new ChaosOptions(length, seed, nodes, only, kills, killed, broken);
+    return new ChaosOptions(area, length, seed, nodes, only, kills, killed, broken);
   }
 
   public ChaosOptions breaking(Rules.Rule rule) {
-    return new ChaosOptions(length, seed, nodes, faults, kills, killed, Set.of(rule));
+    return new ChaosOptions(area, length, seed, nodes, faults, kills, killed, Set.of(rule));
   }
 
   public ChaosOptions withKills(int count, Killed whom) {
-    return new ChaosOptions(length, seed, nodes, EnumSet.of(FaultKind.KILL), count, whom, broken);
+    return new ChaosOptions(
+        area, length, seed, nodes, EnumSet.of(FaultKind.KILL), count, whom, broken);
   }
 }

@@ -14,6 +14,7 @@ import java.util.TreeMap;
  * @param operations calls that returned
  * @param unknown calls of which nobody knows whether they happened
  * @param holds how often a client held a lock
+ * @param watched acknowledged changes that were found among what watches told
  * @param faults that met somebody, by kind
  * @param violations of what Quire promises, each explained
  * @param undecided keys that could not be judged
@@ -33,6 +34,7 @@ public record ChaosReport(
     long operations,
     long unknown,
     long holds,
+    long watched,
     Map<FaultKind, Integer> faults,
     List<String> violations,
     List<String> undecided,
@@ -80,6 +82,7 @@ public record ChaosReport(
     json.put("faults", faultCount());
     json.put("unknown", unknown);
     json.put("locks_held", holds);
+    json.put("watched", watched);
     json.put("violations", violations.size());
     json.put("lost", lost.size());
     json.put("leaks", leaks.size());
@@ -112,6 +115,7 @@ public record ChaosReport(
     Map<String, String> rows = new LinkedHashMap<>();
     rows.put("operations", operations + " (" + unknown + " unknown)");
     rows.put("locks held", "" + holds);
+    rows.put("changes watched", "" + watched);
     List<String> kinds = new ArrayList<>();
     faults.forEach((kind, count) -> kinds.add(kind.name().toLowerCase(Locale.ROOT) + " " + count));
     rows.put("faults", faultCount() + " (" + String.join(", ", kinds) + ")");

@@ -35,6 +35,12 @@ sealed interface Entry {
       long nanos, long until, String client, String lock, boolean exclusive, long generation)
       implements Entry {}
 
+  /** A watch told that something became of a key at a position. */
+  record Told(long nanos, String watch, long position, String key) implements Entry {}
+
+  /** A watch told all that became of keys with a prefix after one position, up to another. */
+  record Watched(long nanos, String watch, String prefix, long after, long to) implements Entry {}
+
   /** The client saw something that must not be, by itself. */
   record Broken(long nanos, String what) implements Entry {}
 
@@ -59,6 +65,17 @@ sealed interface Entry {
                   held.lock,
                   "" + held.exclusive,
                   "" + held.generation));
+      case Told told ->
+          fields.addAll(List.of("T", "" + told.nanos, told.watch, "" + told.position, told.key));
+      case Watched watched ->
+          fields.addAll(
+              List.of(
+                  "W",
+                  "" + watched.nanos,
+                  watched.watch,
+                  watched.prefix,
+                  "" + watched.after,
+                  "" + watched.to));
       case Broken broken ->
           fields.addAll(List.of("X", "" + broken.nanos, broken.what.replaceAll("\\s+", " ")));
     }
@@ -90,6 +107,10 @@ sealed interface Entry {
               fields[4],
               Boolean.parseBoolean(fields[5]),
               Long.parseLong(fields[6]));
+      case "T" -> new Told(nanos, fields[2], Long.parseLong(fields[3]), fields[4]);
+      case "W" ->
+          new Watched(
+              nanos, fields[2], fields[3], Long.parseLong(fields[4]), Long.parseLong(fields[5]));
       case "X" -> new Broken(nanos, fields[2]);
       default -> throw new IllegalArgumentException("not a line of a journal: found=" + line);
     };

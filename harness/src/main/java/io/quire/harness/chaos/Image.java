@@ -50,9 +50,21 @@ record Image(
   private static final int DIFFERENCES_MAX = 10;
   private static final String OBJECT_PREFIX = "x/";
 
-  /** An object as a lookup by id shows it. */
+  /**
+   * An object as a lookup by id shows it.
+   *
+   * @param value of a table only that it is one
+   * @param owner whose session it lives for, or 0
+   * @param closed whether it lives until it is closed, and was open
+   */
   record Held(
-      long namespace, String name, String value, long version, boolean draining, long owner) {}
+      long namespace,
+      String name,
+      String value,
+      long version,
+      boolean draining,
+      long owner,
+      boolean closed) {}
 
   /** Takes the image of a node on which nothing is going on. */
   static Image of(Node node, Keys newest) {
@@ -125,10 +137,15 @@ record Image(
     return new Held(
         object.namespace().id(),
         object.name(),
-        Base64.getEncoder().encodeToString(object.value()),
+        Base64.getEncoder()
+            .encodeToString(
+                object.kind().equals(TableClient.TABLE)
+                    ? ObjectCalls.bytes(TableClient.TABLE)
+                    : object.value()),
         object.version(),
         object.draining(),
-        object.lifetime() == Lifetime.SESSION ? object.creator() : 0);
+        object.lifetime() == Lifetime.SESSION ? object.creator() : 0,
+        object.lifetime() == Lifetime.UNTIL_CLOSED && object.opened());
   }
 
   private static Map<Long, Map<String, Long>> lists(Node node, Map<Long, Held> objects) {
@@ -224,6 +241,8 @@ record Image(
         (xid, object) -> {
           if (object.draining) {
             found.add("object still drains: xid=" + xid + " name=" + object.name);
+          } else if (object.closed) {
+            found.add("object that was closed: xid=" + xid + " name=" + object.name);
           } else if (object.owner != 0 && !members.contains(object.owner)) {
             found.add("object of a session that is over: xid=" + xid + " name=" + object.name);
           }
@@ -239,8 +258,16 @@ record Image(
     objects.forEach(
         (xid, o) ->
             lines.add(
-                "object\t%d\t%d\t%s\t%s\t%d\t%b\t%d"
-                    .formatted(xid, o.namespace, o.name, o.value, o.version, o.draining, o.owner)));
+                "object\t%d\t%d\t%s\t%s\t%d\t%b\t%d\t%b"
+                    .formatted(
+                        xid,
+                        o.namespace,
+                        o.name,
+                        o.value,
+                        o.version,
+                        o.draining,
+                        o.owner,
+                        o.closed)));
     lists.forEach(
         (namespace, names) ->
             names.forEach(
@@ -269,7 +296,8 @@ record Image(
                     f[4],
                     Long.parseLong(f[5]),
                     Boolean.parseBoolean(f[6]),
-                    Long.parseLong(f[7])));
+                    Long.parseLong(f[7]),
+                    Boolean.parseBoolean(f[8])));
         case "list" ->
             lists
                 .computeIfAbsent(Long.parseLong(f[1]), _ -> new TreeMap<>())

@@ -70,6 +70,16 @@ final class Journal implements AutoCloseable {
     write(new Entry.Held(from, until, client, lock, exclusive, generation));
   }
 
+  /** A watch told that something became of a key. */
+  void told(String watch, long position, String key) {
+    write(new Entry.Told(System.nanoTime(), watch, position, key));
+  }
+
+  /** A watch told all that became of keys with a prefix between two positions. */
+  void watched(String watch, String prefix, long after, long to) {
+    write(new Entry.Watched(System.nanoTime(), watch, prefix, after, to));
+  }
+
   void broken(String what) {
     write(new Entry.Broken(System.nanoTime(), what));
   }

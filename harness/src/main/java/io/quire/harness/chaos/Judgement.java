@@ -30,6 +30,7 @@ final class Judgement {
   private final TreeSet<String> keys = new TreeSet<>();
   private final Map<String, Fate> fates = new HashMap<>();
   private final Holds holds = new Holds();
+  private final Observations observations = new Observations();
   private final List<String> violations = new ArrayList<>();
   private final List<String> undecided = new ArrayList<>();
   private final List<String> lost = new ArrayList<>();
@@ -88,6 +89,11 @@ final class Judgement {
     return holds.count();
   }
 
+  /** How many acknowledged changes were looked for among what watches told. */
+  long watched() {
+    return observations.count();
+  }
+
   private void replay(Harvest.Line line) {
     now[0] = line.entry().nanos() - begun;
     switch (line.entry()) {
@@ -100,6 +106,8 @@ final class Judgement {
         end(call, end);
       }
       case Entry.Held held -> holds.held(held);
+      case Entry.Told told -> observations.told(told);
+      case Entry.Watched watched -> observations.watched(watched);
       case Entry.Broken broken -> violations.add(broken.what());
     }
   }
@@ -173,6 +181,7 @@ final class Judgement {
     boolean removes = write.value() == null;
     switch (result) {
       case Result.Written(long version) -> {
+        observations.written(part.key(), version);
         if (Keys.isFile(part.key()) && write.value() != null) {
           holds.wrote(part.key(), version, LockClient.generation(write.value()));
         }
@@ -233,6 +242,7 @@ final class Judgement {
               }
             });
     violations.addAll(holds.violations());
+    violations.addAll(observations.violations());
     groups.forEach(
         (_, group) -> {
           if (group.check() instanceof Verdict.Bad(String why)) {

@@ -29,7 +29,7 @@ final class Publishes {
             all.add(new Published(begin.nanos(), end.nanos(), node));
           }
         }
-        case Entry.Held _, Entry.Broken _ -> {}
+        case Entry.Held _, Entry.Told _, Entry.Watched _, Entry.Broken _ -> {}
       }
     }
   }

@@ -46,6 +46,8 @@ class JournalTest {
                 Result.FAILED,
                 Result.UNKNOWN)),
         new Entry.Held(9, 12, "n1.1.locks", "/lock/0/1", true, 77),
+        new Entry.Told(9, "n1.1.observer-1", 12, "/w/0/a/1"),
+        new Entry.Watched(9, "n1.1.observer-1", "/w/0/", 12, 77),
         new Entry.Broken(9, "something that must not be"));
   }
 

@@ -45,7 +45,7 @@ class JudgementTest {
 
   private void atTheEnd(String value, long version) {
     names.put(NAME, 77L);
-    objects.put(77L, new Image.Held(1_000, NAME, base64(value), version, false, 0));
+    objects.put(77L, new Image.Held(1_000, NAME, base64(value), version, false, 0, false));
   }
 
   private static String base64(String text) {
@@ -135,7 +135,7 @@ class JudgementTest {
         new Part(NAME, Action.writeIfVersion(1, null)),
         new Part(to, Action.create("v1")));
     names.put(to, 77L);
-    objects.put(77L, new Image.Held(1_000, to, base64("v1"), 2, false, 0));
+    objects.put(77L, new Image.Held(1_000, to, base64("v1"), 2, false, 0, false));
     assertGood();
   }
 
@@ -177,6 +177,20 @@ class JudgementTest {
   void whatAClientFoundBroken_isAViolation() {
     lines.add(new Harvest.Line(0, new Entry.Broken(++now, "listed twice")));
     assertThat(judged().violations()).containsExactly("listed twice");
+  }
+
+  @Test
+  void watchThatLeftOutWhatWasAcknowledged_isAViolation() {
+    created("v1", 1);
+    lines.add(new Harvest.Line(0, new Entry.Told(++now, "w", 1, NAME)));
+    lines.add(new Harvest.Line(0, new Entry.Watched(++now, "w", "/c/0/", 0, 1)));
+    atTheEnd("v1", 1);
+    assertGood();
+    lines.add(new Harvest.Line(0, new Entry.Watched(++now, "v", "/c/0/", 0, 1)));
+    assertThat(judged().violations())
+        .singleElement()
+        .asString()
+        .contains("a watch left out a change: key=" + NAME);
   }
 
   private static final String LOCK = "/lock/0/1";
