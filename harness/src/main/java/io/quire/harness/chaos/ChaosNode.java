@@ -270,7 +270,7 @@ public final class ChaosNode {
 
   private Map<String, Object> image(Orders orders, String file) {
     try {
-      Image.of(node, Keys.now(orders.begun)).save(orders.directory.resolve(file));
+      Image.of(node, orders.area, Keys.now(orders.begun)).save(orders.directory.resolve(file));
       return Map.of("done", true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

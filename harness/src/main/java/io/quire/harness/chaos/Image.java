@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param lists ids by name, by namespace
  * @param files of the lock server, version and contents by path
  * @param references that this node holds to any of the objects
- * @param sessions of clients of the lock server, on all nodes
+ * @param sessions of clients of the lock server, on all nodes; where objects are opened in modes,
+ *     for which nodes keep sessions as long as they run, locks that somebody holds or waits for
  */
 record Image(
     long position,
@@ -67,7 +68,7 @@ record Image(
       boolean closed) {}
 
   /** Takes the image of a node on which nothing is going on. */
-  static Image of(Node node, Keys newest) {
+  static Image of(Node node, Area area, Keys newest) {
     Map<String, String> cells = new TreeMap<>();
     long position =
         waited(
@@ -105,7 +106,7 @@ record Image(
         lists(node, objects),
         files(node, newest),
         references,
-        node.locks().stats().sessions());
+        area == Area.NAMES ? node.locks().stats().locks() : node.locks().stats().sessions());
   }
 
   private static Map<String, String> files(Node node, Keys newest) {
@@ -235,7 +236,7 @@ record Image(
       found.add("references held: count=" + references);
     }
     if (sessions > 0) {
-      found.add("sessions of clients of the lock server: count=" + sessions);
+      found.add("sessions or locks of clients of the lock server: count=" + sessions);
     }
     objects.forEach(
         (xid, object) -> {
