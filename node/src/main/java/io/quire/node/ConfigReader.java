@@ -61,6 +61,10 @@ final class ConfigReader {
         .intValue();
   }
 
+  boolean flag(String path, boolean otherwise) {
+    return read(path, otherwise, "true or false", () -> config.getBoolean(path), _ -> true);
+  }
+
   Duration duration(String path, Duration otherwise, Duration min, Duration max) {
     return read(
         path,

@@ -9,6 +9,7 @@ import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.flight.FlightConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -169,6 +170,32 @@ class NodeConfigTest {
         .asString()
         .contains("ports must differ");
     assertThat(of("http.port = 0, fabric.port = 0").httpPort()).isZero();
+  }
+
+  @Test
+  void flight_isOffWithoutAPort_andTellsClientsWhereToReachIt() {
+    assertThat(of("flight.tls = false").flight()).isEmpty();
+    FlightConfig flight = of("flight.port = 7483, tls = \"/t\"").flight().orElseThrow();
+    assertThat(flight.listen()).isEqualTo(new Address("127.0.0.1", 7483));
+    assertThat(flight.advertisedHost()).isEqualTo("127.0.0.1");
+    assertThat(flight.tls()).contains(Path.of("/t"));
+    assertThat(flight.patience()).isEqualTo(Duration.ofMinutes(1));
+    FlightConfig open =
+        of("flight { port = 1, host = 0.0.0.0, tls = false }, host = h, http.token = secret")
+            .flight()
+            .orElseThrow();
+    assertThat(open.advertisedHost()).isEqualTo("h");
+    assertThat(open.tls()).isEmpty();
+    assertThat(open.token()).isEqualTo("secret");
+    assertThat(open).asString().doesNotContain("secret");
+    assertThat(problems("flight { port = 1, host = h }"))
+        .singleElement()
+        .asString()
+        .startsWith("http.token: needed when flight.host is not loopback");
+    assertThat(problems("flight { port = 7480, tls = perhaps }"))
+        .hasSize(2)
+        .anyMatch(one -> one.contains("flight.tls: found=\"perhaps\" allowed=true or false"))
+        .anyMatch(one -> one.contains("flight.port: ports must differ"));
   }
 
   @Test
