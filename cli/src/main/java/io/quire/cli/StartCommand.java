@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
       "%nExamples:",
       "  quire start",
       "  quire start --config node.conf",
-      "  quire start --set memory=2GiB --set http.port=7490 --set data=/mnt/quire"
+      "  quire start --set memory=2GiB --set http.port=7490 --set data=/mnt/quire",
+      "  quire start --set flight.port=7483"
     })
 final class StartCommand implements Callable<Integer> {
   @Option(
@@ -78,6 +79,7 @@ final class StartCommand implements Callable<Integer> {
                 node.sessions().view().epoch()));
     System.out.println(
         "quire: http=%s data=%s log=%s".formatted(admin.address(), read.data(), log));
+    node.flights().ifPresent(flights -> System.out.println("quire: flight=" + flights.location()));
     System.out.flush();
     Throwable failure = node.awaitStop();
     if (failure != null) {

@@ -387,13 +387,23 @@ public final class Datasets implements AutoCloseable {
    * @throws DatasetsException.Gone if the dataset was deleted
    */
   public GroupReader groups(NsObject dataset, int[] columns, Duration deadlineEach) {
+    return groups(dataset, columns, _ -> true, deadlineEach);
+  }
+
+  /**
+   * As above, of some groups only.
+   *
+   * @param which asked once for each group, with one of its extents
+   */
+  public GroupReader groups(
+      NsObject dataset, int[] columns, Predicate<ExtentInfo> which, Duration deadlineEach) {
     if (columns.length == 0) {
       throw new IllegalArgumentException("no columns: wanted at least 1");
     }
     Layouts.Opened opened = layouts.open(dataset);
     boolean reading = false;
     try {
-      List<ExtentInfo> wanted = GroupReader.wanted(opened.layout(), columns);
+      List<ExtentInfo> wanted = GroupReader.wanted(opened.layout(), columns, which);
       GroupReader reader =
           new GroupReader(opened, readOf(opened, wanted, deadlineEach), columns.clone());
       reading = true;

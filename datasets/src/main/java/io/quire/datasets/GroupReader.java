@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +36,13 @@ public final class GroupReader implements AutoCloseable {
   }
 
   /** The extents of these columns, group by group, in the order in which they are asked for. */
-  static List<ExtentInfo> wanted(Layout layout, int[] columns) {
+  static List<ExtentInfo> wanted(Layout layout, int[] columns, Predicate<ExtentInfo> which) {
     List<ExtentInfo> wanted = new ArrayList<>();
     for (int index : layout.scanned()) {
       Layout.Group group = layout.groups().get(index);
+      if (!which.test(layout.first(group))) {
+        continue;
+      }
       for (int column : columns) {
         ExtentInfo info = layout.column(group, column);
         if (info == null) {

@@ -13,7 +13,9 @@ public enum Service {
   /** Questions of a node to another that are none of the above. */
   CALL(Lane.PROTOCOL),
   /** Extents. */
-  EXTENT(Lane.BULK);
+  EXTENT(Lane.BULK),
+  /** Where a node serves Arrow Flight. */
+  FLIGHT(Lane.PROTOCOL);
 
   private static final Service[] ALL = values();
 

@@ -35,6 +35,10 @@ final class ArchitectureTest {
           Map.entry("datasets", List.of("base", "fabric", "lockserver", "ns", "ager")),
           Map.entry("tables", List.of("base", "ns", "datasets", "columns", "formats")),
           Map.entry(
+              "flight",
+              List.of(
+                  "base", "fabric", "lockserver", "ns", "ager", "columns", "datasets", "tables")),
+          Map.entry(
               "node",
               List.of(
                   "base",
@@ -48,7 +52,8 @@ final class ArchitectureTest {
                   "datasets",
                   "columns",
                   "formats",
-                  "tables")));
+                  "tables",
+                  "flight")));
 
   private static final String[] PROTOCOL = {
     "io.quire.lockserver..", "io.quire.twopc..", "io.quire.gvm.."

@@ -10,6 +10,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quire.ager.AgerStats;
 import io.quire.ager.AgerStats.ClientStats;
 import io.quire.ager.AgerStats.StoreStats;
+import io.quire.flight.FlightStats;
+import io.quire.flight.TableFlights;
 import io.quire.lockserver.LockStats;
 import io.quire.ns.NsStats;
 import java.net.URI;
@@ -79,6 +81,7 @@ final class Metrics {
     client("quire.client.page.ins", ClientStats::pageIns);
     client("quire.client.waits", ClientStats::waits);
     client("quire.client.refusals", ClientStats::refusals);
+    node.flights().ifPresent(this::flights);
     publish =
         Timer.builder("quire.publish")
             .description("time of a create from the call to its return")
@@ -148,6 +151,22 @@ final class Metrics {
 
   private void locks(String name, Node node, ToDoubleFunction<LockStats> figure) {
     gauge(name, node, n -> figure.applyAsDouble(n.locks().stats()));
+  }
+
+  private void flights(TableFlights flights) {
+    flight("quire.flight.streams.open", flights, FlightStats::open);
+    flight("quire.flight.streams", flights, FlightStats::streams);
+    flight("quire.flight.batches", flights, FlightStats::batches);
+    flight("quire.flight.rows", flights, FlightStats::rows);
+    flight("quire.flight.bytes", flights, FlightStats::bytes);
+    flight("quire.flight.failed", flights, FlightStats::failed);
+    flight("quire.flight.cancelled", flights, FlightStats::cancelled);
+    flight("quire.flight.cut.off", flights, FlightStats::cutOff);
+    flight("quire.flight.refused", flights, FlightStats::refused);
+  }
+
+  private void flight(String name, TableFlights flights, ToDoubleFunction<FlightStats> figure) {
+    Gauge.builder(name, flights, each -> figure.applyAsDouble(each.stats())).register(registry);
   }
 
   private void gauge(String name, Node node, ToDoubleFunction<Node> figure) {

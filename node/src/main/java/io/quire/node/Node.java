@@ -21,6 +21,7 @@ import io.quire.fabric.FabricConfig;
 import io.quire.fabric.FabricException;
 import io.quire.fabric.FabricTransport;
 import io.quire.fabric.Tls;
+import io.quire.flight.TableFlights;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
@@ -34,11 +35,13 @@ import io.quire.log.RatisLog;
 import io.quire.ns.Namespaces;
 import io.quire.tables.Tables;
 import io.quire.twopc.TwoPhase;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +81,7 @@ public final class Node implements AutoCloseable {
   private final Ager ager;
   private final Datasets datasets;
   private final Tables tables;
+  private final @Nullable TableFlights flights;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Throwable failure;
 
@@ -125,7 +129,7 @@ public final class Node implements AutoCloseable {
     try {
       Preflight.check(config);
       node = new Node(config, clock, rules);
-    } catch (FabricException | LogException | AgerException e) {
+    } catch (FabricException | LogException | AgerException | UncheckedIOException e) {
       throw new StartException(e.getMessage(), e);
     }
     try {
@@ -191,6 +195,14 @@ public final class Node implements AutoCloseable {
         tls.save(config.tls());
       }
       discovery = config.alone() ? null : closing.add(discover(config, self));
+      flights =
+          config
+              .flight()
+              .map(
+                  flight ->
+                      closing.add(
+                          TableFlights.open(flight, self, sessions, fabric, namespaces, tables)))
+              .orElse(null);
       opened = true;
     } finally {
       if (!opened) {
@@ -307,6 +319,11 @@ public final class Node implements AutoCloseable {
     return tables;
   }
 
+  /** What serves Arrow Flight; empty if it is off. */
+  public Optional<TableFlights> flights() {
+    return Optional.ofNullable(flights);
+  }
+
   /** Waits until the node is closed or stopped by a failure, which it answers. */
   public @Nullable Throwable awaitStop() throws InterruptedException {
     stopped.await();
@@ -316,6 +333,10 @@ public final class Node implements AutoCloseable {
   /** Leaves the view and stops all parts, within some seconds. A second call does nothing. */
   @Override
   public void close() {
+    TableFlights served = flights;
+    if (served != null) {
+      served.close(); // its clients are told while this node is still in the view
+    }
     if (failure == null) {
       leave();
     }

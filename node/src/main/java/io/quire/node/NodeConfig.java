@@ -10,6 +10,7 @@ import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.flight.FlightConfig;
 import io.quire.ns.Principal;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls directory with this node's certificate; made by a node alone if it is not there
  * @param snapshotEntries log entries between two snapshots
  * @param trackReferences whether the node knows of each reference who holds it
+ * @param flight where Arrow Flight is served; empty: nowhere
  */
 public record NodeConfig(
     NodeId name,
@@ -68,7 +71,8 @@ public record NodeConfig(
     Duration lease,
     Path tls,
     int snapshotEntries,
-    boolean trackReferences) {
+    boolean trackReferences,
+    Optional<FlightConfig> flight) {
   /** The least memory that holds one extent of every size a data set uses, and room to page. */
   public static final long MEMORY_MIN = 8 << 20;
 
@@ -77,6 +81,10 @@ public record NodeConfig(
   private static final int REPLICATION_MAX = 512;
   private static final Duration LEASE_MIN = Duration.ofMillis(100);
   private static final Duration LEASE_MAX = Duration.ofMinutes(5);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE_MIN = Duration.ofSeconds(1);
+  private static final int FLIGHT_OFF = -1;
+  private static final Set<String> ANY = Set.of("0.0.0.0", "::");
   private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1");
 
   /** Runs alone, on the defaults. */
@@ -170,16 +178,19 @@ public record NodeConfig(
     Path data = path(in, "data", Path.of("quire-data"));
     List<NodeId> voters =
         in.meant("voters", in.texts("voters", List.of()), List.of(), NodeConfig::nodes);
+    String host = in.text("host", "127.0.0.1");
+    String token = in.textOrNone("http.token");
+    Path tls = path(in, "tls", data.resolve("tls"));
     NodeConfig read =
         new NodeConfig(
             name,
             cluster,
             data,
-            in.text("host", "127.0.0.1"),
+            host,
             port(in, "fabric.port", 0),
             in.text("http.host", "127.0.0.1"),
             port(in, "http.port", 7480),
-            in.textOrNone("http.token"),
+            token,
             in.meant("http.tokens", in.secrets("http.tokens"), Map.of(), NodeConfig::principals),
             voters,
             port(in, "discovery.port", 0),
@@ -191,12 +202,31 @@ public record NodeConfig(
             in.bytes("memory", 256L << 20, MEMORY_MIN),
             stores(in, data),
             in.duration("lease", Duration.ofSeconds(3), LEASE_MIN, LEASE_MAX),
-            path(in, "tls", data.resolve("tls")),
+            tls,
             in.number("snapshot-entries", 50_000, 1, Integer.MAX_VALUE),
-            in.truth("track-references", false));
+            in.truth("track-references", false),
+            flight(in, host, token, tls));
     read.checkTogether(in);
     in.end(source);
     return read;
+  }
+
+  /** Off without a port. */
+  private static Optional<FlightConfig> flight(
+      ConfigReader in, String host, String token, Path tls) {
+    int port = in.number("flight.port", FLIGHT_OFF, 0, 65_535);
+    String listen = in.text("flight.host", "127.0.0.1");
+    boolean secure = in.truth("flight.tls", true);
+    Duration patience = in.duration("flight.patience", PATIENCE, PATIENCE_MIN, Duration.ofHours(1));
+    return port == FLIGHT_OFF
+        ? Optional.empty()
+        : Optional.of(
+            new FlightConfig(
+                new Address(listen, port),
+                ANY.contains(listen) ? host : listen,
+                token,
+                secure ? Optional.of(tls) : Optional.empty(),
+                patience));
   }
 
   /** What each setting allows by itself, but not beside the others. */
@@ -207,6 +237,9 @@ public record NodeConfig(
     }
     if (httpToken.isEmpty() && httpTokens.isEmpty() && !LOOPBACK.contains(httpHost)) {
       in.problem("http.token", "needed when http.host is not loopback: http.host=" + httpHost);
+    }
+    if (flight.isPresent()) {
+      checkFlight(flight.get().listen(), in);
     }
     if (voters.isEmpty() && !seeds.isEmpty()) {
       in.problem("voters", "needed when there are seeds: each node would vote for itself alone");
@@ -220,6 +253,21 @@ public record NodeConfig(
           "http.port",
           "ports must differ: http.port=%d fabric.port=%d discovery.port=%d"
               .formatted(httpPort, fabricPort, discoveryPort));
+    }
+  }
+
+  private void checkFlight(Address listen, ConfigReader in) {
+    if (httpToken.isEmpty() && !LOOPBACK.contains(listen.host())) {
+      in.problem("http.token", "needed when flight.host is not loopback: " + listen.host());
+    } else if (httpToken.isEmpty() && !httpTokens.isEmpty()) {
+      in.problem("http.token", "needed for Flight when there are http.tokens, which it lets not in");
+    }
+    if (listen.port() != 0
+        && List.of(httpPort, fabricPort, discoveryPort).contains(listen.port())) {
+      in.problem(
+          "flight.port",
+          "ports must differ: flight.port=%d http.port=%d fabric.port=%d discovery.port=%d"
+              .formatted(listen.port(), httpPort, fabricPort, discoveryPort));
     }
   }
 

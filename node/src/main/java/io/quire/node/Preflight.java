@@ -3,6 +3,7 @@ package io.quire.node;
 import io.quire.ager.Ager;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.flight.FlightConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -24,6 +25,10 @@ final class Preflight {
     if (!config.alone()) {
       checkPort("discovery", config.host(), config.discoveryPort());
     }
+    config
+        .flight()
+        .map(FlightConfig::listen)
+        .ifPresent(listen -> checkPort("flight", listen.host(), listen.port()));
     checkDirectory(config.data());
     Ager.check(config.memory(), config.stores());
   }

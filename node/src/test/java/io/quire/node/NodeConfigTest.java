@@ -9,6 +9,7 @@ import io.quire.ager.Codec;
 import io.quire.ager.StoreConfig;
 import io.quire.base.Address;
 import io.quire.base.NodeId;
+import io.quire.flight.FlightConfig;
 import io.quire.ns.Principal;
 import java.io.IOException;
 import java.net.URI;
@@ -217,6 +218,36 @@ class NodeConfigTest {
     }
     assertThat(problems("http.tokens { alice = t, bob = t }").getFirst())
         .endsWith("http.tokens: a token is given twice: principals=alice, bob");
+  }
+
+  @Test
+  void flight_isOffWithoutAPort_andTellsClientsWhereToReachIt() {
+    assertThat(of("flight.tls = false").flight()).isEmpty();
+    FlightConfig flight = of("flight.port = 7483, tls = \"/t\"").flight().orElseThrow();
+    assertThat(flight.listen()).isEqualTo(new Address("127.0.0.1", 7483));
+    assertThat(flight.advertisedHost()).isEqualTo("127.0.0.1");
+    assertThat(flight.tls()).contains(Path.of("/t"));
+    assertThat(flight.patience()).isEqualTo(Duration.ofMinutes(1));
+    FlightConfig open =
+        of("flight { port = 1, host = 0.0.0.0, tls = false }, host = h, http.token = secret")
+            .flight()
+            .orElseThrow();
+    assertThat(open.advertisedHost()).isEqualTo("h");
+    assertThat(open.tls()).isEmpty();
+    assertThat(open.token()).isEqualTo("secret");
+    assertThat(open).asString().doesNotContain("secret");
+    assertThat(problems("flight { port = 1, host = h }"))
+        .singleElement()
+        .asString()
+        .startsWith("http.token: needed when flight.host is not loopback");
+    assertThat(problems("flight.port = 1, http.tokens { alice = t }"))
+        .singleElement()
+        .asString()
+        .startsWith("http.token: needed for Flight when there are http.tokens");
+    assertThat(problems("flight { port = 7480, tls = perhaps }"))
+        .hasSize(2)
+        .anyMatch(one -> one.contains("flight.tls: found=\"perhaps\" allowed=true or false"))
+        .anyMatch(one -> one.contains("flight.port: ports must differ"));
   }
 
   @Test

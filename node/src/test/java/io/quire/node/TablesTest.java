@@ -170,6 +170,35 @@ class TablesTest {
         .hasMessage("no such column: table=/read column=none known=[id, team, points]");
   }
 
+  /** An engine that is not ours, over the extents where they lie. */
+  @Test
+  void duckDb_answersAsWeDo() throws Exception {
+    NsObject table = points("/duckdb");
+    assertThat(DuckDb.answer(tables, table))
+        .hasSize(7)
+        .isEqualTo(DuckDb.ours(tables, table))
+        .isEqualTo(DuckDb.answer(tables, table));
+    assertThat(node.ager().stats().pinnedBytes()).as("all was given back").isZero();
+  }
+
+  @Test
+  void shares_areAllRowsByOwner() {
+    NsObject table = points("/shares");
+    assertThat(tables.isTable(table)).isTrue();
+    assertThat(tables.shares(table, List.of()))
+        .hasSize(1)
+        .allSatisfy(
+            share -> {
+              assertThat(share.owner()).isEqualTo(node.self().node());
+              assertThat(share.rows()).isEqualTo(ROWS);
+              assertThat(share.groups()).isGreaterThanOrEqualTo(ROWS / 1_000);
+              assertThat(share.bytes())
+                  .isGreaterThan(tables.shares(table, List.of("id")).getFirst().bytes());
+            });
+    assertThat(tables.schema(table, List.of("points", "id")).getFields())
+        .containsExactly(schema.findField("points"), schema.findField("id"));
+  }
+
   @Test
   void append_isBehindTheRowsOfTheTable_andReadersKeepTheirVersion() throws IOException {
     Path file = Files.writeString(directory.resolve("more.csv"), "points,id,team\n7,1,x\n,2,y\n");
@@ -341,6 +370,7 @@ class TablesTest {
   void whatIsNoTable_isSaid() {
     NsObject text =
         node.namespaces().create(NsHandle.ROOT, "/text", "text", Lifetime.DURABLE, new byte[1]);
+    assertThat(tables.isTable(text)).isFalse();
     assertThatThrownBy(() -> tables.schema(text)).isInstanceOf(DatasetsException.NotADataset.class);
     NsObject lines =
         node.datasets()

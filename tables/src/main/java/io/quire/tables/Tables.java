@@ -1,5 +1,6 @@
 package io.quire.tables;
 
+import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.columns.Aggregate;
 import io.quire.columns.ColumnMemory;
@@ -9,6 +10,7 @@ import io.quire.columns.RowGroupReader;
 import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
+import io.quire.datasets.ExtentInfo;
 import io.quire.datasets.Progress;
 import io.quire.datasets.ScanOrder;
 import io.quire.datasets.ScanStream;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -183,6 +186,27 @@ public final class Tables implements AutoCloseable {
     }
   }
 
+  /**
+   * Some columns of a table.
+   *
+   * @param columns their names, in the order that is wanted; none for all
+   * @throws IllegalArgumentException if it is no table, or does not have a column
+   */
+  public Schema schema(NsObject table, List<String> columns) {
+    List<Field> fields = schema(table).getFields();
+    return new Schema(IntStream.of(numbers(table, fields, columns)).mapToObj(fields::get).toList());
+  }
+
+  /** Whether the object is a table. */
+  public boolean isTable(NsObject object) {
+    try {
+      schema(object);
+      return true;
+    } catch (DatasetsException.NotADataset | IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   /** How many rows of the source were bad. */
   public long badRows(NsObject table) {
     return datasets.descriptor(table).rowsAside();
@@ -236,10 +260,21 @@ public final class Tables implements AutoCloseable {
    * @throws IllegalArgumentException if the table does not have a column
    */
   public ArrowReader read(NsObject table, List<String> columns, Duration deadlineEach) {
+    return read(table, columns, _ -> true, deadlineEach);
+  }
+
+  /** As above, of what one node loaded; see {@link #shares}. */
+  public ArrowReader read(
+      NsObject table, List<String> columns, NodeId owner, Duration deadlineEach) {
+    return read(table, columns, extent -> extent.owner().equals(owner), deadlineEach);
+  }
+
+  private ArrowReader read(
+      NsObject table, List<String> columns, Predicate<ExtentInfo> which, Duration deadlineEach) {
     List<Field> fields = schema(table).getFields();
     int[] numbers = numbers(table, fields, columns);
     return TableReader.open(
-        datasets.groups(table, numbers, deadlineEach),
+        datasets.groups(table, numbers, which, deadlineEach),
         numbers,
         IntStream.of(numbers).mapToObj(fields::get).toList(),
         views);
@@ -282,6 +317,28 @@ public final class Tables implements AutoCloseable {
                 .formatted(table.name(), column, columns));
       }
     }
+  }
+
+  /**
+   * The memory of what {@link #read} gives. An engine that is handed a stream through Arrow's C
+   * data interface wants an allocator of the same root: this one. It stays ours and is not to be
+   * closed.
+   */
+  public BufferAllocator memory() {
+    return views;
+  }
+
+  /**
+   * Which nodes loaded how much of a table. Every row is in one share. A node reads its own share
+   * from its memory as long as it has it; any other node can read it, too.
+   *
+   * @param columns whose bytes are counted; none for all
+   * @return in the order of the nodes' names; none if the table has no rows
+   * @throws IllegalArgumentException if the table does not have a column
+   */
+  public List<TableShare> shares(NsObject table, List<String> columns) {
+    int[] numbers = numbers(table, schema(table).getFields(), columns);
+    return TableShare.of(datasets.descriptor(table), numbers);
   }
 
   private static int[] numbers(NsObject table, List<Field> fields, List<String> columns) {

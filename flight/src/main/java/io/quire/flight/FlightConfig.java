@@ -1,0 +1,31 @@
+package io.quire.flight;
+
+import io.quire.base.Address;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How a node serves its tables to clients of Arrow Flight.
+ *
+ * @param listen where; port 0 for any
+ * @param advertisedHost by which clients reach the node; told to those that ask where rows are
+ * @param token demanded from every call as {@code Authorization: Bearer ...}; empty for none
+ * @param tls directory of the certificate that the node shows; empty: without TLS
+ * @param patience for how long a client may take nothing before its stream is ended
+ */
+public record FlightConfig(
+    Address listen, String advertisedHost, String token, Optional<Path> tls, Duration patience) {
+  public FlightConfig {
+    if (patience.isNegative() || patience.isZero()) {
+      throw new IllegalArgumentException("not a time to wait: patience=" + patience);
+    }
+  }
+
+  /** Without the token. */
+  @Override
+  public String toString() {
+    return "FlightConfig[listen=%s advertisedHost=%s tls=%s patience=%s]"
+        .formatted(listen, advertisedHost, tls, patience);
+  }
+}
