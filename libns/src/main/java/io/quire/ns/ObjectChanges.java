@@ -25,6 +25,7 @@ final class ObjectChanges {
   private final Map<Long, NsObject> objects = new LinkedHashMap<>();
   private final Map<String, Name> names = new LinkedHashMap<>();
   private final Set<Long> listed = new HashSet<>();
+  private final Set<Condition> shared = new HashSet<>();
   private int parts;
 
   /** Of what a condition says whether it is so. */
@@ -55,7 +56,7 @@ final class ObjectChanges {
     requireNamespace(made, doing);
     require(new Condition.Absent(key), Want.ID_FREE, made, doing);
     if (made.lifetime() == Lifetime.SESSION) {
-      require(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
+      requireOnce(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
     }
     give(made, doing);
     put(made);
@@ -182,12 +183,19 @@ final class ObjectChanges {
   private void requireNamespace(NsObject of, String doing) {
     if (of.namespace().id() != 0) {
       String key = NamespaceCodec.key(of.namespace().id());
-      require(new Condition.Present(key), Want.NAMESPACE, of, doing);
+      requireOnce(new Condition.Present(key), Want.NAMESPACE, of, doing);
     }
   }
 
   private void requireSeen(NsObject seen, String doing) {
     require(new Condition.Version(key(seen), seen.version()), Want.UNCHANGED, seen, doing);
+  }
+
+  /** What several objects need need not be asked for each; a failure names the first of them. */
+  private void requireOnce(Condition condition, Want want, NsObject object, String doing) {
+    if (shared.add(condition)) {
+      require(condition, want, object, doing);
+    }
   }
 
   private void require(Condition condition, Want want, NsObject object, String doing) {
