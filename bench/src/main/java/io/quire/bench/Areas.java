@@ -5,7 +5,13 @@ import java.util.List;
 /** All areas. */
 public final class Areas {
   private static final List<Area> ALL =
-      List.of(new ProtocolArea(), new AgerArea(), new AllocArea(), new PolicyArea());
+      List.of(
+          new ProtocolArea(),
+          new NamesArea(),
+          new AgerArea(),
+          new DatasetsArea(),
+          new AllocArea(),
+          new PolicyArea());
 
   private Areas() {}
 

@@ -24,7 +24,8 @@ record EtcdCluster(String name) implements Contender {
 
   @Override
   public String settings() {
-    return "etcd of this machine, 3 members, defaults, no TLS, gRPC client in a process of its own";
+    return "etcd of this machine, 3 members, max-txn-ops=10000, no TLS,"
+        + " gRPC client in a process of its own";
   }
 
   @Override
@@ -98,6 +99,8 @@ record EtcdCluster(String name) implements Contender {
             "new",
             "--quota-backend-bytes",
             "8589934592",
+            "--max-txn-ops",
+            "10000",
             "--log-level",
             "warn"));
     return Launch.of("etcd-" + (member + 1), own, line.toArray(String[]::new));

@@ -7,13 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
  * Processes with a {@link Subject} each, which can be killed and started again. Jobs go to the one
- * that leads.
+ * that leads, but for those that are for all.
  */
 final class Group implements Contender.Running {
   private static final Duration START = Duration.ofSeconds(120);
@@ -29,6 +30,8 @@ final class Group implements Contender.Running {
   private final List<JobClient> clients = new ArrayList<>();
   private List<ChildProcess> processes = List.of();
   private boolean filled;
+  private boolean loaded;
+  private int places;
 
   /**
    * Starts them.
@@ -56,6 +59,9 @@ final class Group implements Contender.Running {
       case FAILOVER -> failover(job);
       case RESTART -> restart(job);
       case OBJECT_BYTES -> objectBytes(job);
+      case CREATE_BATCH -> createBatch(job);
+      case MILLION -> million(job);
+      case REMOTE_READ -> remoteRead(job);
       default -> clients.get(leader()).run(job);
     };
   }
@@ -123,11 +129,16 @@ final class Group implements Contender.Running {
       clients.get(leader()).run(job.withKind(Job.Kind.FILL));
     }
     filled = true;
+    return Map.of(job.row(), killAndStart(job));
+  }
+
+  /** Seconds to the first lookup on all. */
+  private double killAndStart(Job job) {
     processes.forEach(ChildProcess::kill9);
     long begun = System.nanoTime();
     start();
     clients.forEach(client -> client.run(job.withKind(Job.Kind.FIRST_LOOKUP)));
-    return Map.of(job.row(), (System.nanoTime() - begun) / 1e9);
+    return (System.nanoTime() - begun) / 1e9;
   }
 
   /** After a restart, so that nothing of the making of the objects is counted. */
@@ -137,6 +148,64 @@ final class Group implements Contender.Running {
     filled = false;
     restart(job);
     return Map.of(job.row(), (heap(job) - without) / job.objects());
+  }
+
+  /** By all at once, into a place of this run, which goes afterwards; their rates together. */
+  private Map<String, Double> createBatch(Job job) {
+    Job placed = job.withVariant("batch-" + ++places);
+    double rate =
+        onAll(placed).stream().mapToDouble(found -> found.getOrDefault(job.row(), 0.0)).sum();
+    clients.get(leader()).run(placed.withKind(Job.Kind.DROP));
+    return Map.of(job.row(), rate);
+  }
+
+  /** What was made by a run before goes first, so that there are never more. */
+  private Map<String, Double> million(Job job) {
+    clients.get(leader()).run(job.withKind(Job.Kind.DROP));
+    killAndStart(job.withObjects(0));
+    double without = heap(job);
+    long begun = System.nanoTime();
+    int each = Math.ceilDiv(job.objects(), clients.size());
+    onAll(job.withKind(Job.Kind.FILL_BATCH).withObjects(each));
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    double restart = killAndStart(job);
+    double bytes = (heap(job) - without) / (each * clients.size());
+    return Map.of(job.row(), seconds, job.row() + "-restart", restart, job.row() + "-bytes", bytes);
+  }
+
+  /** One loads, and the first that has to ask another for the bytes reads. */
+  private Map<String, Double> remoteRead(Job job) {
+    if (!loaded) {
+      clients.get(leader()).run(job.withKind(Job.Kind.LOAD_EXTENTS));
+      loaded = true;
+    }
+    for (JobClient client : clients) {
+      Map<String, Double> found = client.run(job);
+      if (found.containsKey(job.row())) {
+        return found;
+      }
+    }
+    throw new BenchFailed("nobody has to ask another for the bytes: job=" + job, null);
+  }
+
+  private List<Map<String, Double>> onAll(Job job) {
+    List<CompletableFuture<Map<String, Double>>> asked =
+        clients.stream()
+            .map(client -> CompletableFuture.supplyAsync(() -> client.run(job), Group::begin))
+            .toList();
+    return asked.stream().map(Group::failedAsItself).toList();
+  }
+
+  private static void begin(Runnable task) {
+    Thread.ofVirtual().start(task);
+  }
+
+  private static <T> T failedAsItself(CompletableFuture<T> asked) {
+    try {
+      return asked.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof BenchFailed failed ? failed : e;
+    }
   }
 
   /** Of the middle one: one of them may keep a buffer for a while. */

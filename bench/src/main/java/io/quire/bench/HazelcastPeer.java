@@ -9,6 +9,7 @@ import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.replicatedmap.ReplicatedMap;
 import com.hazelcast.transaction.TransactionContext;
 import com.hazelcast.transaction.TransactionOptions;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -19,6 +20,11 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class HazelcastPeer implements Subject {
   private static final String MAP = "published";
+  private static final String BATCHES = "batch";
+
+  /** So many keys are put again and again by each member, so that its memory does not run out. */
+  private static final long BATCH_KEYS = 500_000;
+
   private static final String REPLICATED = "looked-up";
   private static final TransactionOptions TWO_PHASE =
       new TransactionOptions()
@@ -27,13 +33,13 @@ final class HazelcastPeer implements Subject {
 
   private final HazelcastInstance member;
   private final int members;
-  private final boolean first;
+  private final int number;
   private final AtomicLong keys = new AtomicLong();
 
-  private HazelcastPeer(HazelcastInstance member, int members, boolean first) {
+  private HazelcastPeer(HazelcastInstance member, int members, int number) {
     this.member = member;
     this.members = members;
-    this.first = first;
+    this.number = number;
   }
 
   static HazelcastPeer open(Worker.Setup setup) {
@@ -53,15 +59,16 @@ final class HazelcastPeer implements Subject {
       join.getTcpIpConfig().addMember("127.0.0.1:" + setup.ports(i).getFirst());
     }
     config.getMapConfig(MAP).setBackupCount(setup.members() - 1);
+    config.getMapConfig(BATCHES).setBackupCount(setup.members() - 1);
     config.addReplicatedMapConfig(
         new ReplicatedMapConfig(REPLICATED).setInMemoryFormat(InMemoryFormat.OBJECT));
     return new HazelcastPeer(
-        Hazelcast.newHazelcastInstance(config), setup.members(), setup.member() == 1);
+        Hazelcast.newHazelcastInstance(config), setup.members(), setup.member());
   }
 
   @Override
   public boolean leads() {
-    return first && member.getCluster().getMembers().size() == members;
+    return number == 1 && member.getCluster().getMembers().size() == members;
   }
 
   @Override
@@ -70,6 +77,16 @@ final class HazelcastPeer implements Subject {
     return switch (job.kind()) {
       case PUBLISH_LATENCY -> ClosedLoop.latency(job, _ -> put(value));
       case PUBLISH_RATE -> ClosedLoop.rate(job, Thread.ofVirtual().factory(), _ -> put(value));
+      case CREATE_BATCH -> {
+        double calls =
+            ClosedLoop.rate(job, Thread.ofVirtual().factory(), _ -> putAll(job.objects(), value))
+                .getOrDefault(job.row(), Double.NaN);
+        yield Map.of(job.row(), calls * job.objects());
+      }
+      case DROP -> {
+        member.getMap(BATCHES).clear();
+        yield Map.of();
+      }
       case LOOKUP -> {
         ReplicatedMap<Long, byte[]> map = member.getReplicatedMap(REPLICATED);
         for (long i = map.size(); i < job.objects(); i++) {
@@ -92,6 +109,14 @@ final class HazelcastPeer implements Subject {
       throw e;
     }
     transaction.commitTransaction();
+  }
+
+  private void putAll(int count, byte[] value) {
+    Map<Long, byte[]> batch = HashMap.newHashMap(count);
+    for (long left = count, key = keys.getAndAdd(count); left > 0; left--, key++) {
+      batch.put(number * BATCH_KEYS + key % BATCH_KEYS, value);
+    }
+    member.<Long, byte[]>getMap(BATCHES).putAll(batch);
   }
 
   @Override

@@ -39,6 +39,19 @@ public record Job(
     PUBLISH_GAP,
     /** Makes objects. */
     FILL,
+    /** Makes objects by the batch. */
+    FILL_BATCH,
+    /** Batches of objects, by all processes at once into one place: objects a second. */
+    CREATE_BATCH,
+    /** Removes a place with all its objects. */
+    DROP,
+    /** One list of names at a time: the median of their times, in microseconds. */
+    LIST,
+    /**
+     * Makes objects by the batch on all processes at once, and starts these again: seconds for
+     * each, and what an object takes of the heap.
+     */
+    MILLION,
     /** One lookup, after which as many objects must be there. */
     FIRST_LOOKUP,
     /** One entry of a log at a time: the median of their times, in microseconds. */
@@ -67,6 +80,12 @@ public record Job(
     RESTART,
     /** A model of a publish with ever more nodes. */
     FANOUT,
+    /** One process loads a dataset. */
+    LOAD_EXTENTS,
+    /** The bytes of a dataset that another process has: gigabytes a second. */
+    REMOTE_READ,
+    /** Bytes over a plain socket: gigabytes a second. */
+    SOCKET_READ,
     /** A pin and its end: nanoseconds, and the bytes that it puts on the heap. */
     PIN,
     /** Pins and their ends, on so many threads: a second. */

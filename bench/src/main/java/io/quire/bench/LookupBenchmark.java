@@ -5,11 +5,13 @@ import io.quire.base.SystemClock;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.NsRef;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -45,10 +47,14 @@ public class LookupBenchmark {
   private final Clock clock = new SystemClock();
   private final ConcurrentHashMap<Long, NsObject> byId = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, NsObject> byName = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, Counted> counted = new ConcurrentHashMap<>();
   private final long[] xids = new long[ORDER];
   private final String[] names = new String[ORDER];
   private final long[][] batches = new long[ORDER / BATCH][BATCH];
   private @Nullable Namespaces namespaces;
+
+  /** An object, and how many hold it. */
+  private record Counted(NsObject object, AtomicLong holders) {}
 
   static void of(Subject wanted) {
     subject = wanted;
@@ -65,6 +71,7 @@ public class LookupBenchmark {
       NsObject object = asked.lookup(xid).orElseThrow();
       byId.put(object.xid(), object);
       byName.put(object.name(), object);
+      counted.put(object.xid(), new Counted(object, new AtomicLong()));
     }
     Random order = new Random(1);
     for (int i = 0; i < ORDER; i++) {
@@ -93,6 +100,27 @@ public class LookupBenchmark {
   @OperationsPerInvocation(BATCH)
   public List<Optional<NsObject>> batchById(Turn turn) {
     return Objects.requireNonNull(namespaces).lookupAll(batches[turn.next() % batches.length]);
+  }
+
+  /** A reference that is taken by id and given back. */
+  @Benchmark
+  public NsObject openAndClose(Turn turn) {
+    try (NsRef reference =
+        Objects.requireNonNull(namespaces).open(xids[turn.next()]).orElseThrow()) {
+      return reference.object();
+    }
+  }
+
+  /** The floor of that: an object of a hash table is counted up and down. */
+  @Benchmark
+  public @Nullable NsObject mapAndCount(Turn turn) {
+    Counted found = counted.get(xids[turn.next()]);
+    if (found == null) {
+      return null;
+    }
+    found.holders().incrementAndGet();
+    found.holders().decrementAndGet();
+    return found.object();
   }
 
   /** The floor by id. */

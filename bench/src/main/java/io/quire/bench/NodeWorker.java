@@ -15,7 +15,7 @@ public final class NodeWorker {
   public static void main(String[] arguments) throws Exception {
     NodeConfig config = NodeConfig.load(Path.of(arguments[0]));
     Logs.toFile(config.data().resolve("quire.log"));
-    Node node = Node.open(config);
+    Node node = Node.open(config, RemoteReads::register);
     AdminServer admin = AdminServer.open(node, (_, _) -> {});
     System.out.println(Worker.READY + JobServer.serve(new QuireNode(node)));
     System.out.println(WorkerNode.READY + admin.address());

@@ -9,17 +9,17 @@ import java.util.List;
 /** Log, sessions, two-phase commit, cells, names. */
 final class ProtocolArea implements Area {
   private static final String MAJORITY = "on disk (fsync) on a majority of three processes";
-  private static final String VISIBLE =
+  static final String VISIBLE =
       MAJORITY + " before it is acknowledged; ours is besides visible on all three nodes";
   private static final int BYTES = 128;
   private static final int LARGE = 1 << 20;
 
-  private static final QuireCluster QUIRE = new QuireCluster("quire", 3);
+  static final QuireCluster QUIRE = new QuireCluster("quire", 3);
   private static final Processes QUIRE_LOG =
       Processes.of("quire-log", Worker.System.QUIRE_LOG, 3, 1, "3 processes, defaults, TLS 1.3");
   private static final Processes QUIRE_LOG_ALONE =
       Processes.of("quire-log-alone", Worker.System.QUIRE_LOG, 1, 1, "1 process, defaults");
-  private static final Processes ZOOKEEPER =
+  static final Processes ZOOKEEPER =
       Processes.of(
           "zookeeper",
           Worker.System.ZOOKEEPER,
@@ -48,7 +48,7 @@ final class ProtocolArea implements Area {
       Processes.of(
           "rocksdb", Worker.System.ROCKSDB, 1, 1, "RocksDB 9.8.4, sync=true, pipelined writes");
 
-  private static final Processes HAZELCAST =
+  static final Processes HAZELCAST =
       Processes.of(
           "hazelcast",
           Worker.System.HAZELCAST,
@@ -62,7 +62,7 @@ final class ProtocolArea implements Area {
           3,
           1,
           "Infinispan 16.1.4, 3 members, in memory only, replicated synchronously, no TLS");
-  private static final EtcdCluster ETCD = new EtcdCluster("etcd");
+  static final EtcdCluster ETCD = new EtcdCluster("etcd");
   private static final int LOOKED_UP = 10_000;
   private static final int MANY = 100_000;
 
@@ -96,7 +96,7 @@ final class ProtocolArea implements Area {
         fanout());
   }
 
-  private static Question lookup(String id, String what, String ours, String floor) {
+  static Question lookup(String id, String what, String ours, String floor) {
     Job job = Job.of(Job.Kind.LOOKUP, id, 1, BYTES);
     Job network = Job.of(Job.Kind.READ_LATENCY, id, 1, BYTES);
     return new Question(

@@ -7,9 +7,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Nodes of ours, each a JVM. Jobs go to the node that leads the log. */
-record QuireCluster(String name, int nodes) implements Contender {
+/**
+ * Nodes of ours, each a JVM. Jobs go to the node that leads the log.
+ *
+ * @param memoryBytes that extents may take on each
+ */
+record QuireCluster(String name, int nodes, long memoryBytes) implements Contender {
   private static final long MEMORY = 16 << 20;
+
+  /** For what needs no extents. */
+  QuireCluster(String name, int nodes) {
+    this(name, nodes, MEMORY);
+  }
 
   @Override
   public String settings() {
@@ -22,7 +31,7 @@ record QuireCluster(String name, int nodes) implements Contender {
         LocalCluster.start(
             directory,
             reaper,
-            new LocalCluster.Settings(nodes, MEMORY, List.of("flash"), "2g"),
+            new LocalCluster.Settings(nodes, memoryBytes, List.of("flash"), "2g"),
             config ->
                 JavaCommand.of(NodeWorker.class.getName(), config.toString())
                     .withOptions(Processes.JVM.toArray(String[]::new))

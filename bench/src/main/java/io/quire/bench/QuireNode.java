@@ -27,11 +27,15 @@ final class QuireNode implements Subject {
   private static final int LOOKED_UP = 10_000;
 
   private final Node node;
+  private final NameJobs names;
+  private final RemoteReads remote;
   private final AtomicLong runs = new AtomicLong();
   private @Nullable Published lookedUp;
 
   QuireNode(Node node) {
     this.node = node;
+    names = new NameJobs(node);
+    remote = new RemoteReads(node);
   }
 
   /** Objects that were made for a measurement. */
@@ -76,6 +80,12 @@ final class QuireNode implements Subject {
         prepareLookups(run, job.bytes());
         yield busy(job, run);
       }
+      case FILL_BATCH -> names.fill(job, run);
+      case CREATE_BATCH -> names.createBatches(job, run);
+      case DROP -> names.drop(job);
+      case LIST -> names.list(job, run);
+      case LOAD_EXTENTS -> remote.load(job);
+      case REMOTE_READ -> remote.read(job);
       case HEAP -> Map.of(job.row(), (double) usedBytes());
       default -> throw new IllegalArgumentException("not for this subject: job=" + job);
     };
@@ -148,7 +158,8 @@ final class QuireNode implements Subject {
     return new Published(names, xids);
   }
 
-  private static String name(String run, int number) {
+  /** One of 32 bytes, unless the number or the run is long. */
+  static String name(String run, long number) {
     String start = "/" + run;
     String digits = String.valueOf(number);
     return start + "0".repeat(Math.max(0, 32 - start.length() - digits.length())) + digits;

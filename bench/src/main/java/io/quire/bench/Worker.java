@@ -33,7 +33,8 @@ public final class Worker {
     DUCKDB,
     MAPPED,
     HDFS_CLIENT,
-    REPLAYS
+    REPLAYS,
+    SOCKET
   }
 
   private Worker() {}
@@ -96,6 +97,7 @@ public final class Worker {
           case MAPPED -> DataJob.of(MappedPeer.open(setup));
           case HDFS_CLIENT -> HdfsClientPeer.open(setup);
           case REPLAYS -> new TraceSubject();
+          case SOCKET -> SocketLoop.open(setup);
         };
     java.lang.System.out.println(READY + JobServer.serve(subject));
     Thread.currentThread().join();

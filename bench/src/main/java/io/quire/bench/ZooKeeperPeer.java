@@ -2,6 +2,8 @@ package io.quire.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.Op;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
@@ -117,6 +120,20 @@ final class ZooKeeperPeer implements Subject {
         newParent();
         yield ClosedLoop.gap(job, number -> create(number, value));
       }
+      case CREATE_BATCH -> {
+        parent = "/" + job.variant();
+        make(parent);
+        double calls =
+            ClosedLoop.rate(job, number -> multi(clientPort + "-" + number, job.objects(), value))
+                .getOrDefault(job.row(), Double.NaN);
+        yield Map.of(job.row(), calls * job.objects());
+      }
+      case DROP -> Map.of();
+      case LIST -> {
+        newParent();
+        multi("listed", NameJobs.LISTED, value).get(60, TimeUnit.SECONDS);
+        yield ClosedLoop.latency(job, _ -> list());
+      }
       case READ_LATENCY -> {
         newParent();
         double micros = ClosedLoop.latency(job, _ -> read()).getOrDefault(job.row(), Double.NaN);
@@ -144,6 +161,49 @@ final class ZooKeeperPeer implements Subject {
   private void read() throws KeeperException, InterruptedException {
     client.sync(parent, (_, _, _) -> {}, null);
     client.getData(parent, false, null);
+  }
+
+  /** Another member may have made it a moment before. */
+  private void make(String path) throws KeeperException, InterruptedException {
+    try {
+      client.create(path, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+    } catch (KeeperException.NodeExistsException e) {
+      // It is there, and that is all.
+    }
+  }
+
+  /** As {@link #read}, of the names below the parent. */
+  private void list() throws KeeperException, InterruptedException {
+    client.sync(parent, (_, _, _) -> {}, null);
+    int found = client.getChildren(parent, false).size();
+    if (found != NameJobs.LISTED) {
+      throw new IllegalStateException("names: found=" + found + " wanted=" + NameJobs.LISTED);
+    }
+  }
+
+  private CompletableFuture<Void> multi(String prefix, int count, byte[] value) {
+    List<Op> batch = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      batch.add(
+          Op.create(
+              parent + "/" + prefix + "-" + i,
+              value,
+              ZooDefs.Ids.OPEN_ACL_UNSAFE,
+              CreateMode.PERSISTENT));
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    client.multi(
+        batch,
+        (code, path, _, _) -> {
+          if (code == KeeperException.Code.OK.intValue()) {
+            done.complete(null);
+          } else {
+            done.completeExceptionally(
+                KeeperException.create(KeeperException.Code.get(code), path));
+          }
+        },
+        null);
+    return done;
   }
 
   private CompletableFuture<Void> createAsync(long number, byte[] value) {

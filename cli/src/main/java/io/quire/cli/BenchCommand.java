@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       "%nExamples:",
       "  quire bench protocol --list",
       "  quire bench protocol --only publish-p50,append-3n --runs 3",
+      "  quire bench names --only create-batch,list-1000",
       "  quire bench ager --only pin,loop-gbs",
       "  quire bench protocol --json > protocol.json",
       "  quire bench policy --runs 1 --only trace-loop,trace-zigzag --curves docs/paging"
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
   private static final int RUNS = 5;
 
-  @Parameters(paramLabel = "AREA", description = "protocol, ager, alloc, policy")
+  @Parameters(paramLabel = "AREA", description = "protocol, names, ager, datasets, alloc, policy")
   private String area = "";
 
   @Option(

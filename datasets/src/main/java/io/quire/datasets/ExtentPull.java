@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pulls extents from other nodes, slice by slice, into memory of the ager. The few requests that
- * may be under way are the flow control.
+ * Pulls extents from other nodes, slice by slice, straight into memory of the ager. The few
+ * requests that may be under way are the flow control.
  */
 final class ExtentPull {
   /** Requests under way for one reader. */
@@ -74,7 +74,7 @@ final class ExtentPull {
       }
       return whole;
     } finally {
-      // An answer is copied into the draft until its future is complete.
+      // An answer is written into the draft until its future is complete.
       asked.forEach(Await::end);
     }
   }
@@ -104,26 +104,26 @@ final class ExtentPull {
             .toBytes();
     MemorySegment into = target.asSlice(offset, length);
     CompletableFuture<Boolean> answer =
-        fabric.request(
+        fabric.requestInto(
             source.from,
             Service.EXTENT,
-            ByteBuffer.wrap(request),
+            request,
             deadline.left(),
-            bytes -> copy(bytes, into));
+            into.asByteBuffer(),
+            bytes -> isThere(bytes, length));
     answer.whenComplete((_, _) -> permits.release());
     return answer;
   }
 
-  private boolean copy(ByteBuffer bytes, MemorySegment into) {
+  private boolean isThere(ByteBuffer bytes, int wanted) {
     if (!bytes.hasRemaining()) {
       return false;
     }
-    if (bytes.remaining() != into.byteSize()) {
+    if (bytes.remaining() != wanted) {
       throw new MalformedException(
-          "not the slice: bytesFound=" + bytes.remaining() + " bytesWanted=" + into.byteSize());
+          "not the slice: bytesFound=" + bytes.remaining() + " bytesWanted=" + wanted);
     }
-    into.copyFrom(MemorySegment.ofBuffer(bytes));
-    counters.bytesPulled.add(into.byteSize());
+    counters.bytesPulled.add(wanted);
     return true;
   }
 }

@@ -84,6 +84,28 @@ final class Connection implements FrameReader.End {
     }
   }
 
+  @Override
+  public boolean lands(long id, int bytes) {
+    return link.landing(id, bytes) != null;
+  }
+
+  @Override
+  public void land(long id, ByteBuf piece) {
+    heard = true;
+    wrote = false;
+    Landing landing = lost ? null : link.landing(id, 0);
+    if (landing != null) {
+      landing.take(piece);
+    }
+  }
+
+  @Override
+  public void landed(long id) {
+    if (!lost) {
+      link.landed(id);
+    }
+  }
+
   private void opened(ByteBuf hello) {
     if (open) {
       throw new MalformedFrameException("greeted twice");

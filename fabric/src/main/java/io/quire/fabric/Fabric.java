@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries requests, answers and messages between this node and the others, over mutual TLS only. A
@@ -199,8 +200,38 @@ public final class Fabric implements AutoCloseable {
   /** Asks a peer, as above, with bytes that are wanted back. */
   public <T> CompletableFuture<T> request(
       Address to, Service service, Loan body, Duration deadline, Function<ByteBuffer, T> decode) {
+    return request(to, service, body, deadline, decode, null);
+  }
+
+  /**
+   * Asks a peer, as above, for bytes that have their place: the body of the answer is written there
+   * as it comes, without a copy in between, and what is decoded lies there. An answer that is
+   * larger fails the future.
+   *
+   * @param into the remaining bytes may be written until the fabric completes the future, and not
+   *     after; so the caller must neither cancel nor complete it. What is in them if it fails is
+   *     not said
+   */
+  public <T> CompletableFuture<T> requestInto(
+      Address to,
+      Service service,
+      byte[] body,
+      Duration deadline,
+      ByteBuffer into,
+      Function<ByteBuffer, T> decode) {
+    Loan given = Loan.gift(ByteBuffer.wrap(body));
+    return request(to, service, given, deadline, decode, new Landing(into));
+  }
+
+  private <T> CompletableFuture<T> request(
+      Address to,
+      Service service,
+      Loan body,
+      Duration deadline,
+      Function<ByteBuffer, T> decode,
+      @Nullable Landing landing) {
     checkSize(body.bytes().remaining());
-    Call<T> call = new Call<>(Frame.request(service, body), deadline, decode);
+    Call<T> call = new Call<>(Frame.request(service, body), deadline, decode, landing);
     if (closed.get()) {
       call.frame().release();
       call.fail(new UnreachableException("the fabric is closed: address=" + address, null));

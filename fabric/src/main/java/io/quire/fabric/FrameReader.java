@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts what a connection receives into frames. A frame that came in one piece is handed on where it
- * lies; of any other the body is copied once, into a buffer of its size.
+ * lies. Of any other the body is copied once: to where the other end wants it, piece by piece, or
+ * into a buffer of its size.
  */
 final class FrameReader extends ChannelInboundHandlerAdapter {
   private final End end;
@@ -18,6 +19,8 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
   private final Counters counters;
   private @Nullable ByteBuf partial;
   private int partialBytes;
+  private long landingId;
+  private int landingBytes;
   private @Nullable Throwable failure;
 
   /** Our end of one connection. Called on its event loop. */
@@ -27,6 +30,17 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
 
     /** A frame came. The body is only valid during the call. */
     void received(Frame.Kind kind, int service, long id, ByteBuf body);
+
+    /** Whether the body of an answer goes by {@link #land} and {@link #landed} to its place. */
+    default boolean lands(long id, int bytes) {
+      return false;
+    }
+
+    /** The next piece of the body of an answer. It is only valid during the call. */
+    default void land(long id, ByteBuf piece) {}
+
+    /** That was the last piece. */
+    default void landed(long id) {}
 
     /** The connection takes more, or no longer does. */
     void writabilityChanged();
@@ -55,12 +69,20 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
   }
 
   private void take(ChannelHandlerContext ctx, ByteBuf in) {
+    if (landingBytes > 0) {
+      land(in);
+      return;
+    }
     ByteBuf begun = partial;
     if (begun == null) {
       int available = in.readableBytes();
       int whole = available < Frame.HEADER_BYTES ? Frame.HEADER_BYTES : frameBytes(in);
       if (available >= whole) {
         deliver(in.readSlice(whole));
+        return;
+      }
+      if (whole > Frame.HEADER_BYTES && lands(in, whole - Frame.HEADER_BYTES)) {
+        in.skipBytes(Frame.HEADER_BYTES);
         return;
       }
       begun = ctx.alloc().buffer(whole);
@@ -70,6 +92,11 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     begun.writeBytes(in, Math.min(in.readableBytes(), partialBytes - begun.readableBytes()));
     if (begun.readableBytes() == Frame.HEADER_BYTES && partialBytes == Frame.HEADER_BYTES) {
       partialBytes = frameBytes(begun);
+      if (lands(begun, partialBytes - Frame.HEADER_BYTES)) {
+        partial = null;
+        begun.release();
+        return;
+      }
       begun.ensureWritable(partialBytes - Frame.HEADER_BYTES);
     }
     if (begun.readableBytes() == partialBytes) {
@@ -79,6 +106,28 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
       } finally {
         begun.release();
       }
+    }
+  }
+
+  /** Whether what follows this header goes elsewhere; if so, that begins. */
+  private boolean lands(ByteBuf header, int bodyBytes) {
+    int at = header.readerIndex() + Frame.LENGTH_BYTES;
+    boolean answer = header.getByte(at) == Frame.Kind.ANSWER.ordinal();
+    long id = header.getLongLE(at + 2);
+    if (!answer || bodyBytes == 0 || !end.lands(id, bodyBytes)) {
+      return false;
+    }
+    landingId = id;
+    landingBytes = bodyBytes;
+    return true;
+  }
+
+  private void land(ByteBuf in) {
+    ByteBuf piece = in.readSlice(Math.min(in.readableBytes(), landingBytes));
+    landingBytes -= piece.readableBytes();
+    end.land(landingId, piece);
+    if (landingBytes == 0) {
+      end.landed(landingId);
     }
   }
 

@@ -201,6 +201,26 @@ final class Link {
     pump();
   }
 
+  /**
+   * Where the body of an answer of this size, or, with 0, the rest of it, is to go: null if that is
+   * nowhere of its own, or if nobody waits for it any more.
+   */
+  @Nullable Landing landing(long id, int bytes) {
+    Call<?> call = pending.get(id);
+    return call == null ? null : call.landing(bytes);
+  }
+
+  /** All of an answer is where it was to go. */
+  void landed(long id) {
+    Call<?> call = pending.remove(id);
+    if (call == null) {
+      counters.lateAnswers.increment();
+      return;
+    }
+    outstanding.decrementAndGet();
+    call.landed();
+  }
+
   /** Takes an answer or an error. */
   void answered(Frame.Kind kind, long id, ByteBuf body) {
     Call<?> call = pending.remove(id);

@@ -14,8 +14,14 @@ import javax.net.ssl.SSLException;
  * TLS 1.3 on each connection, in both directions: both sides show a certificate, the only authority
  * is the cluster's, and the side that connects checks that the certificate is for the host it
  * meant.
+ *
+ * <p>It is BoringSSL's, which reads and writes memory off the heap, where its library can be
+ * loaded, and else the JDK's: the two are the same on the wire.
  */
 final class Security {
+  private static final SslProvider PROVIDER =
+      SslProvider.isTlsv13Supported(SslProvider.OPENSSL) ? SslProvider.OPENSSL : SslProvider.JDK;
+
   private static final long FAREWELL_MILLIS = 200;
 
   private final SslContext accepting;
@@ -45,7 +51,7 @@ final class Security {
   }
 
   private static SslContextBuilder onlyOurs(SslContextBuilder builder, Tls tls) {
-    return builder.sslProvider(SslProvider.JDK).protocols("TLSv1.3").trustManager(tls.authority());
+    return builder.sslProvider(PROVIDER).protocols("TLSv1.3").trustManager(tls.authority());
   }
 
   SslHandler accepted(ByteBufAllocator allocator) {

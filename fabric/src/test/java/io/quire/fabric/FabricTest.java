@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.base.Address;
 import io.quire.base.Checksum;
 import io.quire.base.NodeId;
+import io.quire.base.WireReader.MalformedException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -122,6 +123,82 @@ class FabricTest {
       }
       await("all loans given back", () -> givenBack.get() == 16);
     }
+  }
+
+  @Test
+  void requestInto_answersOfAllSizes_areWrittenToTheirPlace() throws Exception {
+    byte[] whole = new byte[1 << 20];
+    new SplittableRandom(11).nextBytes(whole);
+    b.serve(
+        Service.EXTENT,
+        request -> completedStage(ByteBuffer.wrap(whole).slice(0, request.getInt())));
+    try (Arena arena = Arena.ofShared()) {
+      for (int size : List.of(0, 1, 5_000, 300_000, whole.length)) {
+        MemorySegment memory = arena.allocate(size + 2);
+        memory.set(ValueLayout.JAVA_BYTE, size + 1, (byte) 77);
+        ByteBuffer into = memory.asByteBuffer().slice(1, size);
+        int found =
+            get(
+                a.requestInto(
+                    b.address(), Service.EXTENT, number(size), SOON, into, ByteBuffer::remaining));
+        assertThat(found).isEqualTo(size);
+        assertThat(into).isEqualTo(ByteBuffer.wrap(whole).slice(0, size));
+        assertThat(memory.get(ValueLayout.JAVA_BYTE, 0)).isZero();
+        assertThat(memory.get(ValueLayout.JAVA_BYTE, size + 1)).isEqualTo((byte) 77);
+      }
+    }
+  }
+
+  @Test
+  void requestInto_answerLargerThanItsPlace_fails() throws Exception {
+    b.serve(Service.EXTENT, request -> completedStage(ByteBuffer.allocate(request.getInt())));
+    for (int size : List.of(11, 300_000)) {
+      ByteBuffer into = ByteBuffer.allocate(10);
+      assertThat(
+              failure(
+                  a.requestInto(b.address(), Service.EXTENT, number(size), SOON, into, _ -> size)))
+          .isInstanceOf(MalformedException.class)
+          .hasMessage("answer larger than its place: bytes=" + size);
+    }
+    assertThat(a.stats().connections()).isEqualTo(1);
+  }
+
+  /** Some of these end by their deadlines while their answers come. */
+  @Test
+  void requestInto_afterItsEnd_writesNothing() throws Exception {
+    byte[] whole = new byte[1 << 20];
+    new SplittableRandom(12).nextBytes(whole);
+    b.serve(Service.EXTENT, _ -> completedStage(ByteBuffer.wrap(whole)));
+    get(a.request(b.address(), Service.EXTENT, new byte[0], SOON));
+    List<CompletableFuture<Integer>> ends = new ArrayList<>();
+    List<ByteBuffer> places = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      ByteBuffer into = ByteBuffer.allocateDirect(whole.length);
+      places.add(into);
+      Duration deadline = Duration.ofMillis(i % 4 == 3 ? SOON.toMillis() : 2L * i);
+      ends.add(
+          a.requestInto(
+                  b.address(), Service.EXTENT, new byte[0], deadline, into, ByteBuffer::remaining)
+              .handle((_, _) -> Checksum.of(into.duplicate())));
+    }
+    List<Integer> atTheEnd = new ArrayList<>();
+    for (CompletableFuture<Integer> end : ends) {
+      atTheEnd.add(get(end));
+    }
+    // It is answered after all of them.
+    get(a.request(b.address(), Service.EXTENT, new byte[0], SOON));
+
+    for (int i = 0; i < places.size(); i++) {
+      int found = Checksum.of(places.get(i).duplicate());
+      assertThat(found).as("i=%s", i).isEqualTo(atTheEnd.get(i));
+      if (i % 4 == 3) {
+        assertThat(found).isEqualTo(Checksum.of(ByteBuffer.wrap(whole)));
+      }
+    }
+  }
+
+  private static byte[] number(int number) {
+    return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
   }
 
   @Test

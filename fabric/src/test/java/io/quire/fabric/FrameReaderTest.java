@@ -61,6 +61,38 @@ class FrameReaderTest {
   }
 
   @Test
+  void answersThatHaveAPlace_cutAnywhere_landThere() {
+    received.placesForOddIds = true;
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> sent = new ArrayList<>();
+    ByteBuf stream = ByteBufAllocator.DEFAULT.buffer();
+    for (int i = 0; i < 300; i++) {
+      byte[] body = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(200)];
+      random.nextBytes(body);
+      boolean request = random.nextInt(8) == 0;
+      Frame frame =
+          request
+              ? Frame.request(Service.CALL, Loan.gift(ByteBuffer.wrap(body)))
+              : Frame.answer(3, i, Loan.gift(ByteBuffer.wrap(body)));
+      frame.id = i;
+      sent.add((request ? "REQUEST" : "ANSWER") + " 3 " + i + " " + ByteBufUtil.hexDump(body));
+      ByteBuf encoded = frame.encode(ByteBufAllocator.DEFAULT);
+      stream.writeBytes(encoded);
+      encoded.release();
+    }
+    while (stream.isReadable()) {
+      int piece = Math.min(stream.readableBytes(), 1 + random.nextInt(60));
+      channel.writeInbound(stream.readRetainedSlice(piece));
+    }
+    stream.release();
+
+    assertThat(received.frames).as("seed=%s", seed).isEqualTo(sent);
+    assertThat(received.landings).as("seed=%s", seed).isPositive();
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
   void lengthBeyondTheLimit_endsTheConnectionAndReadsNoMore() {
     ByteBuf bad = ByteBufAllocator.DEFAULT.buffer();
     bad.writeIntLE((64 << 10) + Frame.HEADER_BYTES - Frame.LENGTH_BYTES + 1).writeZero(40);
@@ -101,10 +133,30 @@ class FrameReaderTest {
 
   private static final class Received implements FrameReader.End {
     private final List<String> frames = new ArrayList<>();
+    private final StringBuilder landing = new StringBuilder();
+    private boolean placesForOddIds;
+    private int landings;
     private @Nullable Throwable cause;
 
     @Override
     public void secured() {}
+
+    @Override
+    public boolean lands(long id, int bytes) {
+      return placesForOddIds && id % 2 == 1;
+    }
+
+    @Override
+    public void land(long id, ByteBuf piece) {
+      landing.append(ByteBufUtil.hexDump(piece));
+    }
+
+    @Override
+    public void landed(long id) {
+      frames.add("ANSWER 3 " + id + " " + landing);
+      landing.setLength(0);
+      landings++;
+    }
 
     @Override
     public void received(Kind kind, int service, long id, ByteBuf body) {

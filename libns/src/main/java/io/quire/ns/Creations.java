@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * begun; what becomes of those that are under way is waited for.
  */
 final class Creations {
-  /** Each is two conditions and two writes, and three conditions if it lives with the session. */
-  private static final int AT_ONCE = 190;
+  /** Each is two conditions and two writes, of a thousand; few more are of all together. */
+  private static final int AT_ONCE = 240;
 
   private static final int BYTES_AT_ONCE = 1 << 20;
   private static final int IN_FLIGHT = 8;

@@ -26,9 +26,9 @@ final class ObjectChanges {
   private final Map<Long, NsObject> objects = new LinkedHashMap<>();
   private final Map<String, Name> names = new LinkedHashMap<>();
   private final Set<Long> listed = new HashSet<>();
-  private final Set<Long> required = new HashSet<>();
   private final TreeMap<Long, Access> wants = new TreeMap<>();
   private final List<NsObject> seen = new ArrayList<>();
+  private final Set<Condition> shared = new HashSet<>();
   private int parts;
 
   /** Of what a condition says whether it is so. */
@@ -70,7 +70,7 @@ final class ObjectChanges {
     requireNamespace(made, doing);
     require(new Condition.Absent(key), Want.ID_FREE, made, doing);
     if (made.lifetime() == Lifetime.SESSION) {
-      require(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
+      requireOnce(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
     }
     give(made, doing);
     put(made);
@@ -201,10 +201,9 @@ final class ObjectChanges {
 
   /** Once, for the first of its objects. */
   private void requireNamespace(NsObject of, String doing) {
-    long namespace = of.namespace().id();
-    if (namespace != 0 && required.add(namespace)) {
-      String key = NamespaceCodec.key(namespace);
-      require(new Condition.Present(key), Want.NAMESPACE, of, doing);
+    if (of.namespace().id() != 0) {
+      String key = NamespaceCodec.key(of.namespace().id());
+      requireOnce(new Condition.Present(key), Want.NAMESPACE, of, doing);
     }
   }
 
@@ -215,6 +214,13 @@ final class ObjectChanges {
   private void requireSeen(NsObject object, String doing) {
     seen.add(object);
     require(new Condition.Version(key(object), object.version()), Want.UNCHANGED, object, doing);
+  }
+
+  /** What several objects need need not be asked for each; a failure names the first of them. */
+  private void requireOnce(Condition condition, Want want, NsObject object, String doing) {
+    if (shared.add(condition)) {
+      require(condition, want, object, doing);
+    }
   }
 
   private void require(Condition condition, Want want, NsObject object, String doing) {

@@ -154,6 +154,31 @@ class NsTransactionTest {
         .hasOnlyElementsOfType(Created.Made.class);
   }
 
+  /** What they need besides is asked once for all that go together. */
+  @Test
+  void createAll_ofASession_inANamespace_createsHundredsAtOnce() {
+    NsHandle namespace = a.namespaces.createNamespace("n", Quota.NONE);
+    List<NewObject> wanted =
+        IntStream.range(0, 700)
+            .mapToObj(i -> new NewObject("n" + i, "k", Lifetime.SESSION, new byte[0]))
+            .toList();
+    assertThat(a.namespaces.createAll(namespace, wanted))
+        .hasSize(700)
+        .allSatisfy(made -> assertThat(made).isInstanceOf(Created.Made.class));
+    assertThat(c.namespaces.usage(namespace).objects()).isEqualTo(700);
+    c.namespaces.destroyNamespace(namespace);
+    assertThat(a.namespaces.createAll(namespace, wanted.subList(0, 2)))
+        .allSatisfy(
+            made ->
+                assertThat(made)
+                    .isInstanceOfSatisfying(
+                        Created.Failed.class,
+                        failed ->
+                            assertThat(failed.why())
+                                .isInstanceOf(NsException.NotFound.class)
+                                .hasMessageContaining("no such namespace: creating: name=n0")));
+  }
+
   /** The names were free when it looked, and are taken before the transaction. */
   @Test
   void createAll_namesTakenMeanwhile_keepNoOthers() {
