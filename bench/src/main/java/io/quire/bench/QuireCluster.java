@@ -7,13 +7,23 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Nodes of ours, each a JVM. Jobs go to the node that leads the log. */
-record QuireCluster(String name, int nodes) implements Contender {
+/**
+ * Nodes of ours, each a JVM. Jobs go to the node that leads the log.
+ *
+ * @param memory budget of extents of each, in bytes
+ */
+record QuireCluster(String name, int nodes, long memory) implements Contender {
   private static final long MEMORY = 16 << 20;
+
+  /** With little memory, for what needs none. */
+  QuireCluster(String name, int nodes) {
+    this(name, nodes, MEMORY);
+  }
 
   @Override
   public String settings() {
-    return nodes + " nodes, defaults, mutual TLS 1.3; " + String.join(" ", Processes.JVM);
+    return "%d nodes, %d MiB each, defaults, mutual TLS 1.3; %s"
+        .formatted(nodes, memory >> 20, String.join(" ", Processes.JVM));
   }
 
   @Override
@@ -22,7 +32,7 @@ record QuireCluster(String name, int nodes) implements Contender {
         LocalCluster.start(
             directory,
             reaper,
-            new LocalCluster.Settings(nodes, MEMORY, List.of("flash"), "2g"),
+            new LocalCluster.Settings(nodes, memory, List.of("flash"), "2g"),
             config ->
                 JavaCommand.of(NodeWorker.class.getName(), config.toString())
                     .withOptions(Processes.JVM.toArray(String[]::new))

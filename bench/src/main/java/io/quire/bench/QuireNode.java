@@ -76,6 +76,11 @@ final class QuireNode implements Subject {
         prepareLookups(run, job.bytes());
         yield busy(job, run);
       }
+      case TPCH -> {
+        double scale = Double.parseDouble(job.variant());
+        TpchTables tables = TpchTables.load(node, scale);
+        yield TpchRounds.run(job, new TpchQueries(tables), TpchAnswers.of(scale));
+      }
       case HEAP -> Map.of(job.row(), (double) usedBytes());
       default -> throw new IllegalArgumentException("not for this subject: job=" + job);
     };
