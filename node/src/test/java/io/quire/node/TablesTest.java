@@ -246,8 +246,7 @@ class TablesTest {
         wanted.put(id, id % 100);
       }
     }
-    assertThat(third.keys())
-        .containsExactly(wanted.keySet().stream().mapToLong(n -> n).toArray());
+    assertThat(third.keys()).containsExactly(wanted.keySet().stream().mapToLong(n -> n).toArray());
     wanted.forEach((id, points) -> assertThat(third.find(id)).hasValue(points));
     TableQuery joined = tables.query(table);
     int points = joined.join("id", third);
@@ -256,7 +255,8 @@ class TablesTest {
     Aggregate.Row sums =
         joined
             .aggregate(
-                new Aggregate(List.of(), List.of(Measure.rows(), new Measure(Kind.SUM, doubled)), 1),
+                new Aggregate(
+                    List.of(), List.of(Measure.rows(), new Measure(Kind.SUM, doubled)), 1),
                 PATIENCE)
             .getFirst();
     assertThat(whole(sums.values().get(0))).isEqualTo(wanted.size());
@@ -304,9 +304,7 @@ class TablesTest {
     NsObject table = points("/queried");
     long skipped = node.datasets().stats().groupsSkipped();
     TableQuery few =
-        tables
-            .query(table)
-            .keep(new Filter.Between(0, Value.of(20_500), Value.of(20_509)));
+        tables.query(table).keep(new Filter.Between(0, Value.of(20_500), Value.of(20_509)));
     assertThat(few.keys("id", PATIENCE).size()).isEqualTo(10);
     assertThat(node.datasets().stats().groupsSkipped() - skipped)
         .isBetween(ROWS / 1_000 - 4L, ROWS / 1_000 + 20L);
