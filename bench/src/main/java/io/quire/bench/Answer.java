@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -14,13 +15,15 @@ import java.util.TreeMap;
  * @param peers those of others, by name, in the order in which they took part
  * @param aside further figures that are no peer's
  * @param absent who could not take part, and why
+ * @param verdict whether what was answered is right, where that is to be told
  */
 record Answer(
     Question.Row row,
     List<Double> ours,
     Map<String, List<Double>> peers,
     Map<String, List<Double>> aside,
-    Map<String, String> absent) {
+    Map<String, String> absent,
+    Optional<Verdict> verdict) {
   /** The middle one; of an even number the mean of the two in the middle. */
   static double median(List<Double> figures) {
     if (figures.isEmpty()) {

@@ -11,9 +11,21 @@ public final class Areas {
           new AgerArea(),
           new DatasetsArea(),
           new AllocArea(),
-          new PolicyArea());
+          new PolicyArea(),
+          tpch(1, 1));
 
   private Areas() {}
+
+  /**
+   * The queries of TPC-H at a scale.
+   *
+   * @param scale 1 is a gigabyte of text; 0.001 to 3
+   * @param nodes of ours, 1 to 8, which share the memory
+   * @throws IllegalArgumentException if one is out of range
+   */
+  public static Area tpch(double scale, int nodes) {
+    return new TpchArea(scale, nodes);
+  }
 
   public static List<Area> all() {
     return ALL;

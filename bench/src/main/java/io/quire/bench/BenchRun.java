@@ -133,6 +133,7 @@ public final class BenchRun implements AutoCloseable {
 
   private static String text(Map<String, Double> figures) {
     return figures.entrySet().stream()
+        .filter(entry -> !Verdict.isAbout(entry.getKey()))
         .sorted(Map.Entry.comparingByKey())
         .map(entry -> entry.getKey() + "=" + Report.number(entry.getValue()))
         .collect(Collectors.joining(" "));
@@ -162,7 +163,20 @@ public final class BenchRun implements AutoCloseable {
     if (own.isEmpty()) {
       throw new BenchFailed("no figure of ours: row=" + row.id() + " absent=" + absent, null);
     }
-    return new Answer(row, own, peers, aside, absent);
+    Map<String, List<Map<String, Double>>> others = new LinkedHashMap<>();
+    figures.forEach(
+        (entrant, found) -> {
+          if (entrant != ours) {
+            others.put(entrant.name(), found);
+          }
+        });
+    return new Answer(
+        row,
+        own,
+        peers,
+        aside,
+        absent,
+        Verdict.of(row.id(), figures.getOrDefault(ours, List.of()), others));
   }
 
   /**

@@ -111,7 +111,9 @@ public record Job(
     /** More than memory is loaded and read three times with a checksum: seconds. */
     LOAD_AND_SCAN,
     /** A trace is replayed with a policy and several sizes of memory: hit rates. */
-    REPLAY
+    REPLAY,
+    /** Queries of TPC-H in turn, the variant is the scale: milliseconds of each, and their sum. */
+    TPCH
   }
 
   static Job of(Kind kind, String row, int outstanding, int bytes) {

@@ -22,7 +22,8 @@ record QuireCluster(String name, int nodes, long memoryBytes) implements Contend
 
   @Override
   public String settings() {
-    return nodes + " nodes, defaults, mutual TLS 1.3; " + String.join(" ", Processes.JVM);
+    return "%d nodes, %d MiB each, defaults, mutual TLS 1.3; %s"
+        .formatted(nodes, memory >> 20, String.join(" ", Processes.JVM));
   }
 
   @Override

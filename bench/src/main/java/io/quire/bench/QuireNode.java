@@ -86,6 +86,11 @@ final class QuireNode implements Subject {
       case LIST -> names.list(job, run);
       case LOAD_EXTENTS -> remote.load(job);
       case REMOTE_READ -> remote.read(job);
+      case TPCH -> {
+        double scale = Double.parseDouble(job.variant());
+        TpchTables tables = TpchTables.load(node, scale);
+        yield TpchRounds.run(job, new TpchQueries(tables), TpchAnswers.of(scale));
+      }
       case HEAP -> Map.of(job.row(), (double) usedBytes());
       default -> throw new IllegalArgumentException("not for this subject: job=" + job);
     };

@@ -33,6 +33,9 @@ public final class Report {
   /** One object; figures are medians, a peer that could not run is absent, with the reason. */
   public ObjectNode json() {
     ObjectNode all = JSON.createObjectNode().put("area", area).put("machine", machine);
+    if (answers.stream().anyMatch(answer -> answer.verdict().isPresent())) {
+      all.put("verified", !wrong());
+    }
     ArrayNode rows = all.putArray("rows");
     for (Answer answer : answers) {
       ObjectNode row =
@@ -46,6 +49,12 @@ public final class Report {
       row.put("runs", runs)
           .put("spread", rounded(Answer.spread(answer.ours())))
           .put("durability", answer.row().durability());
+      answer
+          .verdict()
+          .ifPresent(
+              verdict ->
+                  row.put("verified", verdict.verified())
+                      .put("verified_against", String.join(", ", verdict.against())));
       if (!answer.absent().isEmpty()) {
         ObjectNode absent = row.putObject("absent");
         answer.absent().forEach(absent::put);
@@ -56,6 +65,13 @@ public final class Report {
       skipped.forEach(left::put);
     }
     return all;
+  }
+
+  /** Whether an answer was not what it was compared with, or was compared with nothing. */
+  public boolean wrong() {
+    return answers.stream()
+        .flatMap(answer -> answer.verdict().stream())
+        .anyMatch(verdict -> !verdict.verified());
   }
 
   /** For people. */
@@ -78,6 +94,7 @@ public final class Report {
                   "ours",
                   number(Answer.median(answer.ours())),
                   100 * Answer.spread(answer.ours())));
+      answer.verdict().ifPresent(verdict -> lines.add("  answers: " + text(verdict)));
       answer
           .peers()
           .forEach(
@@ -103,6 +120,14 @@ public final class Report {
           lines.add("%-20s cannot be asked here: %s".formatted(id, why));
         });
     return lines;
+  }
+
+  private static String text(Verdict verdict) {
+    if (verdict.against().isEmpty()) {
+      return "compared with nothing";
+    }
+    String against = String.join(", ", verdict.against());
+    return (verdict.verified() ? "equal to those of: " : "NOT those of all of: ") + against;
   }
 
   /** Three digits and more, and no more than a reader needs. */

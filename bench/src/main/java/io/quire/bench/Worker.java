@@ -31,6 +31,7 @@ public final class Worker {
     SOFT_INDEX,
     IGNITE,
     DUCKDB,
+    DUCKDB_TPCH,
     MAPPED,
     HDFS_CLIENT,
     REPLAYS,
@@ -94,6 +95,7 @@ public final class Worker {
           case SOFT_INDEX -> DataJob.of(SoftIndexPeer.open(setup));
           case IGNITE -> DataJob.of(IgnitePeer.open(setup));
           case DUCKDB -> DataJob.of(DuckDbPeer.open(setup));
+          case DUCKDB_TPCH -> TpchDuckDb.open(setup);
           case MAPPED -> DataJob.of(MappedPeer.open(setup));
           case HDFS_CLIENT -> HdfsClientPeer.open(setup);
           case REPLAYS -> new TraceSubject();

@@ -7,6 +7,7 @@ import io.quire.bench.Question.Better;
 import io.quire.bench.Question.Row;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class AnswerTest {
@@ -35,6 +36,7 @@ final class AnswerTest {
         List.of(90.0, 100.0, 120.0),
         Map.of("peer", List.of(21.0, 20.0, 19.0)),
         Map.of("beside", List.of(3.0)),
-        Map.of("other peer", "no such program"));
+        Map.of("other peer", "no such program"),
+        Optional.empty());
   }
 }

@@ -29,6 +29,14 @@ final class AreasTest {
   void areas_areFoundByName() {
     assertThat(Areas.named("protocol").title()).contains("log");
     assertThat(Areas.named("ager").title()).contains("extents");
+    assertThat(Areas.named("tpch").questions().getFirst().what()).contains("scale 1.0");
+    assertThat(Areas.tpch(0.5, 3).questions().getFirst().what()).contains("scale 0.5");
+    assertThatThrownBy(() -> Areas.tpch(3.5, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("scale out of range: scale=3.5 allowed=0.001..3.0");
+    assertThatThrownBy(() -> Areas.tpch(1, 9))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("nodes out of range: nodes=9 allowed=1..8");
     assertThatThrownBy(() -> Areas.named("weather"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("name=weather")

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.bench.Question.Better;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class ReportTest {
@@ -30,6 +31,41 @@ final class ReportTest {
         .anySatisfy(line -> assertThat(line).contains("beside", "3.00").doesNotContain("as good"))
         .anySatisfy(
             line -> assertThat(line).contains("other peer", "cannot run here: no such program"));
+  }
+
+  @Test
+  void json_saysWhetherAnswersAreRightAndComparedWithWhat() {
+    Report right = report(new Verdict(true, List.of("published answers", "duckdb")));
+    assertThat(right.wrong()).isFalse();
+    assertThat(right.json().path("verified").asBoolean()).isTrue();
+    assertThat(right.json().at("/rows/0/verified").asBoolean()).isTrue();
+    assertThat(right.json().at("/rows/0/verified_against").asText())
+        .isEqualTo("published answers, duckdb");
+    assertThat(right.table()).contains("  answers: equal to those of: published answers, duckdb");
+    Report wrong = report(new Verdict(false, List.of("duckdb")));
+    assertThat(wrong.wrong()).isTrue();
+    assertThat(wrong.json().path("verified").isBoolean()).isTrue();
+    assertThat(wrong.json().path("verified").asBoolean()).isFalse();
+    assertThat(wrong.table()).contains("  answers: NOT those of all of: duckdb");
+    assertThat(report(new Verdict(false, List.of())).table())
+        .contains("  answers: compared with nothing");
+  }
+
+  private static Report report(Verdict verdict) {
+    Answer answer = AnswerTest.answer(Better.LOWER);
+    return new Report(
+        "tpch",
+        "a machine",
+        1,
+        List.of(
+            new Answer(
+                answer.row(),
+                answer.ours(),
+                answer.peers(),
+                answer.aside(),
+                answer.absent(),
+                Optional.of(verdict))),
+        Map.of());
   }
 
   @Test

@@ -35,12 +35,15 @@ import picocli.CommandLine.Spec;
       "  quire bench names --only create-batch,list-1000",
       "  quire bench ager --only pin,loop-gbs",
       "  quire bench protocol --json > protocol.json",
+      "  quire bench tpch --scale 1 --json",
       "  quire bench policy --runs 1 --only trace-loop,trace-zigzag --curves docs/paging"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int RUNS = 5;
 
-  @Parameters(paramLabel = "AREA", description = "protocol, names, ager, datasets, alloc, policy")
+  @Parameters(
+      paramLabel = "AREA",
+      description = "protocol, names, ager, datasets, alloc, policy, tpch")
   private String area = "";
 
   @Option(
@@ -73,6 +76,18 @@ final class BenchCommand implements Callable<Integer> {
       description = "draw the rows that belong together, as SVG, into this directory")
   private @Nullable Path curves;
 
+  @Option(
+      names = "--scale",
+      paramLabel = "FACTOR",
+      description = "tpch only: how much data, 0.001 to 3 (default: 1)")
+  private @Nullable Double scale;
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "N",
+      description = "tpch only: nodes of ours, which share the memory, 1 to 8 (default: 1)")
+  private @Nullable Integer nodes;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -101,8 +116,8 @@ final class BenchCommand implements Callable<Integer> {
       } else {
         report.table().forEach(System.out::println);
       }
+      return report.wrong() ? 1 : 0;
     }
-    return 0;
   }
 
   private BenchRun run(List<Question> questions, int times) {
@@ -115,13 +130,24 @@ final class BenchCommand implements Callable<Integer> {
 
   private List<Question> chosen() {
     try {
-      Area found = Areas.named(area);
+      Area found = area();
       return only.isEmpty()
           ? found.questions()
           : only.stream().map(id -> named(found, id)).toList();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  private Area area() {
+    Area found = Areas.named(area);
+    if (scale == null && nodes == null) {
+      return found;
+    }
+    if (!found.name().equals("tpch")) {
+      throw new IllegalArgumentException("--scale and --nodes are for tpch only: area=" + area);
+    }
+    return Areas.tpch(scale == null ? 1 : scale, nodes == null ? 1 : nodes);
   }
 
   private static Question named(Area area, String id) {

@@ -129,6 +129,24 @@ public sealed interface Filter {
    *     with its column
    */
   default Selection select(RowGroup rows) {
-    return new Selection(rows.rows(), new FilterRun(rows).truth(this).yes());
+    return select(rows, Selection.all(rows.rows()));
+  }
+
+  /**
+   * Those of some rows for which this is true. What a part has ruled out is not compared with the
+   * next one, so parts that are cheap, or rule out much, go first.
+   *
+   * @throws IllegalArgumentException as above, or if the selection is of another group
+   */
+  default Selection select(RowGroup rows, Selection among) {
+    if (among.rows() != rows.rows()) {
+      throw new IllegalArgumentException(
+          "selection of another group: rows=" + among.rows() + " wanted=" + rows.rows());
+    }
+    long[] chosen = new FilterRun(rows).truth(this, among.words()).yes();
+    for (int i = 0; i < chosen.length; i++) {
+      chosen[i] &= among.words()[i];
+    }
+    return new Selection(rows.rows(), chosen);
   }
 }

@@ -4,7 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.TreeMap;
 
-/** Applies a filter to the rows of one group. A column is prepared once. */
+/**
+ * Applies a filter to some rows of one group. A column is prepared once. What is said of other rows
+ * means nothing.
+ */
 final class FilterRun {
   private final RowGroup group;
   private final TreeMap<Integer, Lane> lanes = new TreeMap<>();
@@ -13,17 +16,22 @@ final class FilterRun {
     this.group = group;
   }
 
-  Truth truth(Filter filter) {
+  /**
+   * What a filter says.
+   *
+   * @param among marks of the rows that are asked for
+   */
+  Truth truth(Filter filter, long[] among) {
     return switch (filter) {
-      case Filter.And and -> all(and.parts());
-      case Filter.Or or -> any(or.parts());
-      case Filter.Not not -> truth(not.part()).not();
+      case Filter.And and -> all(and.parts(), among);
+      case Filter.Or or -> any(or.parts(), among);
+      case Filter.Not not -> truth(not.part(), among).not();
       case Filter.IsNull isNull -> isNull(lane(isNull.column()));
       case Filter.Compare compare -> {
         Lane lane = lane(compare.column());
         Bounds bounds = bounds(lane, compare.column(), compare.value());
         bounds.narrow(compare.op(), compare.value());
-        Truth truth = within(lane, bounds);
+        Truth truth = within(lane, bounds, among);
         yield compare.op() == Filter.Op.NE ? truth.not() : truth;
       }
       case Filter.Between between -> {
@@ -31,18 +39,18 @@ final class FilterRun {
         Bounds bounds = bounds(lane, between.column(), between.low(), between.high());
         bounds.narrow(Filter.Op.GE, between.low());
         bounds.narrow(Filter.Op.LE, between.high());
-        yield within(lane, bounds);
+        yield within(lane, bounds, among);
       }
       case Filter.Prefix prefix -> {
         Lane lane = lane(prefix.column());
         Bounds bounds = bounds(lane, prefix.column(), prefix.prefix());
         bounds.narrowToPrefix(prefix.prefix().value());
-        yield within(lane, bounds);
+        yield within(lane, bounds, among);
       }
       case Filter.In in -> {
         Lane lane = lane(in.column());
         Domain domain = bounds(lane, in.column(), in.values().toArray(Value[]::new)).domain();
-        yield match(lane, new Literals(domain, in.values()));
+        yield match(lane, new Literals(domain, in.values()), among);
       }
     };
   }
@@ -51,18 +59,28 @@ final class FilterRun {
     return lanes.computeIfAbsent(column, number -> new Lane(group.column(number)));
   }
 
-  private Truth all(List<Filter> parts) {
+  /** Rows that a part has ruled out are not asked for any more. */
+  private Truth all(List<Filter> parts, long[] among) {
     Truth all = Truth.always(group.rows());
+    long[] left = among.clone();
     for (Filter part : parts) {
-      all.and(truth(part));
+      all.and(truth(part, left));
+      for (int i = 0; i < left.length; i++) {
+        left[i] &= ~all.no()[i];
+      }
     }
     return all;
   }
 
-  private Truth any(List<Filter> parts) {
+  /** Nor are those here for which a part is true. */
+  private Truth any(List<Filter> parts, long[] among) {
     Truth any = Truth.always(group.rows()).not();
+    long[] left = among.clone();
     for (Filter part : parts) {
-      any.or(truth(part));
+      any.or(truth(part, left));
+      for (int i = 0; i < left.length; i++) {
+        left[i] &= ~any.yes()[i];
+      }
     }
     return any;
   }
@@ -93,20 +111,22 @@ final class FilterRun {
     return new Bounds(domain);
   }
 
-  private static Truth within(Lane lane, Bounds bounds) {
+  private static Truth within(Lane lane, Bounds bounds, long[] among) {
     return switch (bounds.domain().keys()) {
-      case LONG -> withinLongs(lane, bounds.low(), bounds.high());
-      case PAIR -> match(lane, bounds);
-      case BYTES -> match(lane, bounds);
+      case LONG -> withinLongs(lane, bounds.low(), bounds.high(), among);
+      case PAIR, BYTES -> match(lane, bounds, among);
     };
   }
 
-  private static Truth withinLongs(Lane lane, long low, long high) {
+  private static Truth withinLongs(Lane lane, long low, long high, long[] among) {
     int rows = lane.rows();
     long[] yes = new long[Memory.words(rows)];
     long[] keys = new long[Lane.RUN];
     for (int from = 0; from < rows; from += Lane.RUN) {
       int count = Math.min(Lane.RUN, rows - from);
+      if (!isAny(among, from, count)) {
+        continue;
+      }
       lane.keys(from, count, keys);
       for (int at = 0; at < count; at += 64) {
         int end = Math.min(64, count - at);
@@ -121,15 +141,24 @@ final class FilterRun {
     return known(lane, yes);
   }
 
+  /** Whether any of these rows is asked for; they begin at a word. */
+  private static boolean isAny(long[] among, int from, int count) {
+    long any = 0;
+    for (int i = from >>> 6; i < Memory.words(from + count); i++) {
+      any |= among[i];
+    }
+    return any != 0;
+  }
+
   /** What tells of each row whether it matches; called for rows that are not null. */
   interface Match {
     boolean matches(Lane lane, int row);
   }
 
-  private static Truth match(Lane lane, Match match) {
+  private static Truth match(Lane lane, Match match, long[] among) {
     long[] yes = new long[Memory.words(lane.rows())];
     for (int i = 0; i < yes.length; i++) {
-      for (long valid = lane.valid(i); valid != 0; valid &= valid - 1) {
+      for (long valid = lane.valid(i) & among[i]; valid != 0; valid &= valid - 1) {
         long bit = Long.lowestOneBit(valid);
         if (match.matches(lane, (i << 6) + Long.numberOfTrailingZeros(bit))) {
           yes[i] |= bit;
@@ -139,15 +168,18 @@ final class FilterRun {
     return known(lane, yes);
   }
 
-  private static Truth match(Lane lane, Literals literals) {
+  private static Truth match(Lane lane, Literals literals, long[] among) {
     if (literals.domain().keys() != Domain.Keys.LONG) {
-      return match(lane, (Match) literals);
+      return match(lane, (Match) literals, among);
     }
     int rows = lane.rows();
     long[] yes = new long[Memory.words(rows)];
     long[] keys = new long[Lane.RUN];
     for (int from = 0; from < rows; from += Lane.RUN) {
       int count = Math.min(Lane.RUN, rows - from);
+      if (!isAny(among, from, count)) {
+        continue;
+      }
       lane.keys(from, count, keys);
       for (int i = 0; i < count; i++) {
         if (literals.contains(keys[i])) {

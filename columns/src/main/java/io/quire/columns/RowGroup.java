@@ -47,6 +47,16 @@ public final class RowGroup implements AutoCloseable {
     return new RowGroup(rows, columns.clone(), root);
   }
 
+  /**
+   * This group with one more column, which is taken over with all that this one has; what was
+   * before must not be used any more.
+   */
+  RowGroup with(int column, FieldVector vector) {
+    int[] more = Arrays.copyOf(columns, columns.length + 1);
+    more[columns.length] = column;
+    return new RowGroup(rows, more, root.addVector(columns.length, vector));
+  }
+
   public int rows() {
     return rows;
   }

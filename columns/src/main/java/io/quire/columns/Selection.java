@@ -24,6 +24,11 @@ public final class Selection {
     return new Selection(rows, Truth.ones(rows));
   }
 
+  /** A mark for each row, 64 in a word; not to be changed. */
+  long[] words() {
+    return words;
+  }
+
   /** How many rows the group has, chosen or not. */
   public int rows() {
     return rows;

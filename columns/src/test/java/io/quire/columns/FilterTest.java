@@ -61,6 +61,11 @@ final class FilterTest {
               .as("%s", filter)
               .containsExactly(expected.stream().mapToInt(n -> n).toArray());
           assertThat(selection.count()).isEqualTo(expected.size());
+          Selection among = filter(group, 1).select(group);
+          assertThat(filter.select(group, among).toArray())
+              .as("%s among %s", filter, among)
+              .containsExactly(
+                  expected.stream().filter(among::contains).mapToInt(n -> n).toArray());
           boolean may = filter.mayMatch(stats::get);
           assertThat(may || expected.isEmpty()).as("skipped: %s %s", filter, stats).isTrue();
           skipped += may ? 0 : 1;

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.columns.Aggregate;
 import io.quire.columns.Aggregate.Kind;
 import io.quire.columns.Aggregate.Measure;
+import io.quire.columns.Expression;
 import io.quire.columns.Filter;
+import io.quire.columns.KeyMap;
 import io.quire.columns.Value;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Progress;
@@ -22,6 +24,7 @@ import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.tables.Source;
+import io.quire.tables.TableQuery;
 import io.quire.tables.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -364,6 +367,82 @@ class TablesTest {
                     .values()
                     .getFirst()))
         .isEqualTo(15_000);
+  }
+
+  @Test
+  void query_keepsDerivesAndJoinsWhereTheRowsAre() {
+    NsObject table = points("/query");
+    TableQuery some = tables.query(table).keep("id", Filter.Op.LT, Value.of(30_000));
+    some.keep("team", Filter.Op.EQ, Value.of("team3"));
+    KeyMap third = some.keys(some.column("id"), some.column("points"), PATIENCE);
+    Map<Long, Long> wanted = new TreeMap<>();
+    for (long id = 3; id < 30_000; id += 7) {
+      if (id % 5 != 0) {
+        wanted.put(id, id % 100);
+      }
+    }
+    assertThat(third.keys()).containsExactly(wanted.keySet().stream().mapToLong(n -> n).toArray());
+    wanted.forEach((id, points) -> assertThat(third.find(id)).hasValue(points));
+    TableQuery joined = tables.query(table);
+    int points = joined.join("id", third);
+    int doubled =
+        joined.derive(Expression.column(points).plus(joined.of("points")).times(joined.of("id")));
+    Aggregate.Row sums =
+        joined
+            .aggregate(
+                new Aggregate(
+                    List.of(), List.of(Measure.rows(), new Measure(Kind.SUM, doubled)), 1),
+                PATIENCE)
+            .getFirst();
+    assertThat(whole(sums.values().get(0))).isEqualTo(wanted.size());
+    assertThat(whole(sums.values().get(1)))
+        .isEqualTo(wanted.entrySet().stream().mapToLong(e -> 2 * e.getKey() * e.getValue()).sum());
+  }
+
+  @Test
+  void query_thatCannotBeAnswered_saysWhy() {
+    NsObject table = points("/questions");
+    assertThatThrownBy(() -> tables.query(table).column("none"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no such column: table=/questions column=none known=[id, team, points]");
+    TableQuery early = tables.query(table).keep(new Filter.IsNull(3));
+    early.derive(Expression.literal(1));
+    assertThatThrownBy(() -> early.keys("id", PATIENCE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no such column: table=/questions column=3 columns=3");
+    TableQuery text = tables.query(table);
+    int length = text.derive(text.of("team"));
+    assertThatThrownBy(
+            () ->
+                text.aggregate(
+                    new Aggregate(List.of(length), List.of(Measure.rows()), 1), PATIENCE))
+        .isInstanceOf(DatasetsException.FunctionFailed.class)
+        .hasMessageContaining("neither integers nor decimals: column=1 of=BYTES");
+    assertThatThrownBy(() -> tables.query(table).keys("points", PATIENCE))
+        .isInstanceOf(DatasetsException.FunctionFailed.class)
+        .hasMessageContaining("key is not unique");
+    KeyMap.Builder large = new KeyMap.Builder();
+    for (int i = 0; i < 400_000; i++) {
+      large.put(i * 20_000L, 1);
+    }
+    TableQuery beyond = tables.query(table);
+    beyond.join("id", large.build());
+    assertThatThrownBy(() -> beyond.keys("id", PATIENCE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("arguments too large: bytes=")
+        .hasMessageEndingWith(" max=1048576");
+  }
+
+  /** Beside what comes out, so that a join that reads no group is told apart from one that does. */
+  @Test
+  void query_readsOnlyGroupsThatMayHaveSuchRows() {
+    NsObject table = points("/queried");
+    long skipped = node.datasets().stats().groupsSkipped();
+    TableQuery few =
+        tables.query(table).keep(new Filter.Between(0, Value.of(20_500), Value.of(20_509)));
+    assertThat(few.keys("id", PATIENCE).size()).isEqualTo(10);
+    assertThat(node.datasets().stats().groupsSkipped() - skipped)
+        .isBetween(ROWS / 1_000 - 4L, ROWS / 1_000 + 20L);
   }
 
   @Test

@@ -5,7 +5,9 @@ import io.quire.base.WireReader.MalformedException;
 import io.quire.columns.Aggregate;
 import io.quire.columns.ColumnMemory;
 import io.quire.columns.Filter;
+import io.quire.columns.KeyMap;
 import io.quire.columns.Partial;
+import io.quire.columns.Pipeline;
 import io.quire.columns.RowGroupReader;
 import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
@@ -240,14 +242,45 @@ public final class Tables implements AutoCloseable {
    */
   public List<Aggregate.Row> aggregate(
       NsObject table, Filter filter, Aggregate aggregate, Duration deadline) {
-    int columns = schema(table).getFields().size();
-    TableScan.Question question = new TableScan.Question(columns, filter, aggregate);
-    checkColumns(table, question.needed(), columns);
+    return aggregate(table, Pipeline.of(filter), aggregate, deadline);
+  }
+
+  /**
+   * As above, of the rows that a pipeline keeps, and of the columns that it derives too.
+   *
+   * @throws IllegalArgumentException also if the question is beyond 1 MiB as bytes
+   * @throws DatasetsException.FunctionFailed also if a number does not fit 64 bits
+   */
+  public List<Aggregate.Row> aggregate(
+      NsObject table, Pipeline pipeline, Aggregate aggregate, Duration deadline) {
     Partial whole = aggregate.begin();
-    datasets
-        .scan(table, TableScan.NAME, question.toBytes(), deadline, Progress.NONE)
+    scan(table, pipeline, new TableScan.End.Counted(aggregate), deadline)
         .forEach(partial -> whole.merge(Partial.read(aggregate, partial)));
     return whole.finish();
+  }
+
+  /**
+   * Begins a question to a table: filters, derived columns and joins, done where its row groups
+   * are.
+   */
+  public TableQuery query(NsObject table) {
+    return new TableQuery(this, table, schema(table));
+  }
+
+  /** See {@link TableQuery#keys(int, int, Duration)}. */
+  KeyMap keys(NsObject table, Pipeline pipeline, int key, int value, Duration deadline) {
+    KeyMap.Builder whole = new KeyMap.Builder();
+    scan(table, pipeline, new TableScan.End.Mapped(key, value), deadline)
+        .forEach(partial -> whole.putAll(KeyMap.read(partial)));
+    return whole.build();
+  }
+
+  private List<byte[]> scan(
+      NsObject table, Pipeline pipeline, TableScan.End end, Duration deadline) {
+    int columns = schema(table).getFields().size();
+    TableScan.Question question = new TableScan.Question(columns, pipeline, end);
+    TableQuery.check(table, question);
+    return datasets.scan(table, TableScan.NAME, question.toBytes(), deadline, Progress.NONE);
   }
 
   /**
