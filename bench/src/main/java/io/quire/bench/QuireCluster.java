@@ -23,7 +23,7 @@ record QuireCluster(String name, int nodes, long memoryBytes) implements Contend
   @Override
   public String settings() {
     return "%d nodes, %d MiB each, defaults, mutual TLS 1.3; %s"
-        .formatted(nodes, memory >> 20, String.join(" ", Processes.JVM));
+        .formatted(nodes, memoryBytes >> 20, String.join(" ", Processes.JVM));
   }
 
   @Override

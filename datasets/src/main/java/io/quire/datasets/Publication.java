@@ -182,9 +182,7 @@ final class Publication {
 
   private NsObject create(NewObject wanted, byte[] value) {
     return settled(
-        () ->
-            by.create(
-                xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+        () -> by.create(xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
         _ -> true);
   }
 
@@ -199,8 +197,7 @@ final class Publication {
       byte[] value = encode(with(layouts.of(now).descriptor(), made));
       try {
         return settled(
-            () -> by.update(now, value),
-            object -> layouts.of(object).descriptor().has(xid));
+            () -> by.update(now, value), object -> layouts.of(object).descriptor().has(xid));
       } catch (NsException.Stale e) {
         if (deadline.passed()) {
           throw e;

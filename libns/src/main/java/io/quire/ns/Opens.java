@@ -107,8 +107,7 @@ final class Opens {
     return Optional.empty();
   }
 
-  Optional<NsOpen> open(
-      Namespaces by, long xid, OpenMode mode, Duration deadline, String label) {
+  Optional<NsOpen> open(Namespaces by, long xid, OpenMode mode, Duration deadline, String label) {
     Optional<NsRef> taken = by.take(xid);
     if (taken.isEmpty()) {
       return Optional.empty();
@@ -133,8 +132,7 @@ final class Opens {
     }
   }
 
-  private NsOpen open(
-      Namespaces by, NsRef taken, OpenMode mode, Duration deadline, String label) {
+  private NsOpen open(Namespaces by, NsRef taken, OpenMode mode, Duration deadline, String label) {
     NsRef reference = holdings.known(taken, label, Optional.of(mode));
     NsObject object = reference.object();
     String doing =

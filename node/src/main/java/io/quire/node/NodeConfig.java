@@ -260,7 +260,8 @@ public record NodeConfig(
     if (httpToken.isEmpty() && !LOOPBACK.contains(listen.host())) {
       in.problem("http.token", "needed when flight.host is not loopback: " + listen.host());
     } else if (httpToken.isEmpty() && !httpTokens.isEmpty()) {
-      in.problem("http.token", "needed for Flight when there are http.tokens, which it lets not in");
+      in.problem(
+          "http.token", "needed for Flight when there are http.tokens, which it lets not in");
     }
     if (listen.port() != 0
         && List.of(httpPort, fabricPort, discoveryPort).contains(listen.port())) {

@@ -83,11 +83,10 @@ final class SpaceRoutes {
     String glob = call.queryParam("glob");
     String after = call.queryParam("after");
     NamePage page =
-        namespaces
-            .listNamespaces(
-                glob == null ? NamePattern.ALL : NamePattern.of(glob),
-                after == null ? "" : after,
-                PAGE);
+        namespaces.listNamespaces(
+            glob == null ? NamePattern.ALL : NamePattern.of(glob),
+            after == null ? "" : after,
+            PAGE);
     List<Described> spaces =
         page.names().stream()
             .flatMap(listed -> readable(namespaces, new NsHandle(listed.xid())).stream())
@@ -112,9 +111,7 @@ final class SpaceRoutes {
       throw new IllegalArgumentException("parameter missing: name=name, with a quota");
     }
     NsHandle made =
-        name == null
-            ? namespaces.createNamespace()
-            : namespaces.createNamespace(name, quota);
+        name == null ? namespaces.createNamespace() : namespaces.createNamespace(name, quota);
     call.status(HttpStatus.CREATED).json(describe(namespaces, made));
   }
 

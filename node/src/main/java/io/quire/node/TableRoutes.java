@@ -11,6 +11,7 @@ import io.quire.formats.ReadOptions;
 import io.quire.formats.Sampling;
 import io.quire.formats.SchemaText;
 import io.quire.ns.Lifetime;
+import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.tables.Source;
@@ -106,7 +107,8 @@ final class TableRoutes {
     Caller caller = Caller.of(call);
     Jobs.Job job =
         jobs.start(
-            "append", running -> describe(caller, append(caller.tables(), table, request, running)));
+            "append",
+            running -> describe(caller, append(caller.tables(), table, request, running)));
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 

@@ -6,7 +6,6 @@ import io.quire.columns.Aggregate;
 import io.quire.columns.KeyMap;
 import io.quire.columns.Partial;
 import io.quire.columns.Pipeline;
-import io.quire.columns.RowGroup;
 import io.quire.datasets.Accumulator;
 import io.quire.datasets.ScanFunction;
 import java.lang.foreign.MemorySegment;
@@ -167,6 +166,8 @@ record TableScan(BufferAllocator memory, Known<Question> known) implements ScanF
   }
 
   private Pipeline.Kept run(Question question, long rows, int[] needed, MemorySegment[] columns) {
-    return question.pipeline().run(Views.of(rows, needed, columns, memory), question.columns(), memory);
+    return question
+        .pipeline()
+        .run(Views.of(rows, needed, columns, memory), question.columns(), memory);
   }
 }
