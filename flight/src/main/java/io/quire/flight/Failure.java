@@ -44,7 +44,7 @@ final class Failure {
   /** Whether it is nothing that whoever runs the node has to look at. */
   static boolean isUsual(FlightRuntimeException e) {
     return switch (e.status().code()) {
-      case INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, CANCELLED -> true;
+      case INVALID_ARGUMENT, NOT_FOUND, UNAUTHORIZED, UNAVAILABLE, CANCELLED -> true;
       default -> false;
     };
   }
@@ -69,6 +69,7 @@ final class Failure {
       case NsException.NotFound _, NsException.Draining _, NsException.UnknownHandle _ ->
           CallStatus.NOT_FOUND;
       case NsException.InvalidName _ -> CallStatus.INVALID_ARGUMENT;
+      case NsException.Forbidden _ -> CallStatus.UNAUTHORIZED;
       case NsException.NotInView _, NsException.Refused _, NsException.Overtaken _ ->
           CallStatus.UNAVAILABLE;
       default -> CallStatus.INTERNAL; // what changes or looks back; nothing here does

@@ -1,8 +1,10 @@
 package io.quire.flight;
 
 import io.quire.base.Address;
+import io.quire.ns.Principal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,19 +12,28 @@ import java.util.Optional;
  *
  * @param listen where; port 0 for any
  * @param advertisedHost by which clients reach the node; told to those that ask where rows are
- * @param token demanded from every call as {@code Authorization: Bearer ...}; empty for none
+ * @param token shown by a call as {@code Authorization: Bearer ...} it lets do what the node may;
+ *     empty for none
+ * @param tokens with which a call may do what the access lists allow the principal. If there is no
+ *     token at all none is demanded
  * @param tls directory of the certificate that the node shows; empty: without TLS
  * @param patience for how long a client may take nothing before its stream is ended
  */
 public record FlightConfig(
-    Address listen, String advertisedHost, String token, Optional<Path> tls, Duration patience) {
+    Address listen,
+    String advertisedHost,
+    String token,
+    Map<String, Principal> tokens,
+    Optional<Path> tls,
+    Duration patience) {
   public FlightConfig {
+    tokens = Map.copyOf(tokens);
     if (patience.isNegative() || patience.isZero()) {
       throw new IllegalArgumentException("not a time to wait: patience=" + patience);
     }
   }
 
-  /** Without the token. */
+  /** Without the tokens. */
   @Override
   public String toString() {
     return "FlightConfig[listen=%s advertisedHost=%s tls=%s patience=%s]"

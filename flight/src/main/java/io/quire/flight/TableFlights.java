@@ -37,8 +37,8 @@ import org.apache.arrow.memory.BufferAllocator;
  * client that takes nothing for as long as {@link FlightConfig#patience} is cut off, and what was
  * held for it is let go of. More than 64 streams at once are refused.
  *
- * <p>If there is a token every call must show it. Errors have the codes of Flight, and our
- * messages.
+ * <p>If there are tokens every call must show one, and is given what the access lists of the
+ * namespaces give its principal. Errors have the codes of Flight, and our messages.
  */
 public final class TableFlights implements AutoCloseable {
   /** What gRPC may have queued for a client when it is given the next batch. */
@@ -120,7 +120,7 @@ public final class TableFlights implements AutoCloseable {
     FlightServer.Builder builder =
         FlightServer.builder(
                 uploads, location(config, config.listen().host(), config.listen().port()), producer)
-            .headerAuthenticator(new TokenCheck(config.token()))
+            .middleware(Caller.KEY, new Caller.Door(config.token(), config.tokens()))
             .maxInboundMessageSize(REQUEST_BYTES_MAX)
             .setMaxHeaderListSize(HEADER_BYTES_MAX)
             .backpressureThreshold(QUEUED_BYTES_MAX)

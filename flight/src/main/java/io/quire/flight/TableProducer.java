@@ -65,7 +65,9 @@ final class TableProducer extends NoOpFlightProducer {
   public FlightInfo getFlightInfo(CallContext context, FlightDescriptor asked) {
     try {
       TableQuestion question = TableQuestion.of(asked);
-      return info(table(question), question.columns(), asked);
+      Caller caller = Caller.of(context);
+      NsObject table = table(caller.in(namespaces), question);
+      return info(caller.in(tables), table, question.columns(), asked);
     } catch (RuntimeException e) {
       throw Failure.of(e);
     }
@@ -75,27 +77,31 @@ final class TableProducer extends NoOpFlightProducer {
   public SchemaResult getSchema(CallContext context, FlightDescriptor asked) {
     try {
       TableQuestion question = TableQuestion.of(asked);
-      return new SchemaResult(tables.schema(table(question), question.columns()));
+      Caller caller = Caller.of(context);
+      NsObject table = table(caller.in(namespaces), question);
+      return new SchemaResult(caller.in(tables).schema(table, question.columns()));
     } catch (RuntimeException e) {
       throw Failure.of(e);
     }
   }
 
-  private NsObject table(TableQuestion question) {
-    NsHandle namespace = question.namespace().map(this::namespace).orElse(NsHandle.ROOT);
+  private static NsObject table(Namespaces namespaces, TableQuestion question) {
+    NsHandle namespace =
+        question.namespace().map(name -> namespace(namespaces, name)).orElse(NsHandle.ROOT);
     return namespaces
         .lookup(namespace, question.name())
         .orElseThrow(() -> new Failure.NoSuchTable("no such table: name=" + question.name()));
   }
 
-  private NsHandle namespace(String name) {
+  private static NsHandle namespace(Namespaces namespaces, String name) {
     return namespaces
         .namespace(name)
         .orElseThrow(() -> new Failure.NoSuchTable("no such namespace: name=" + name));
   }
 
   /** One endpoint for each node that has rows; one of nothing if there are none. */
-  private FlightInfo info(NsObject table, List<String> columns, FlightDescriptor asked) {
+  private FlightInfo info(
+      Tables tables, NsObject table, List<String> columns, FlightDescriptor asked) {
     Schema schema = tables.schema(table, columns);
     List<TableShare> shares = tables.shares(table, columns);
     Map<NodeId, Location> where =
@@ -137,14 +143,15 @@ final class TableProducer extends NoOpFlightProducer {
   }
 
   private void list(CallContext context, NamePattern pattern, StreamListener<FlightInfo> client) {
+    Namespaces names = Caller.of(context).in(namespaces);
+    Tables readable = Caller.of(context).in(tables);
     int listed = 0;
     Optional<String> after = Optional.of("");
     while (after.isPresent()) {
-      NamePage page = namespaces.list(NsHandle.ROOT, pattern, after.get(), PAGE);
+      NamePage page = names.list(NsHandle.ROOT, pattern, after.get(), PAGE);
       for (NamePage.Listed name : page.names()) {
-        Optional<NsObject> object =
-            namespaces.lookup(name.xid()).filter(found -> !found.draining());
-        if (object.isEmpty() || !tables.isTable(object.get())) {
+        Optional<NsObject> object = names.lookup(name.xid()).filter(found -> !found.draining());
+        if (object.isEmpty() || !readable.isTable(object.get())) {
           continue;
         }
         if (context.isCancelled()) {
@@ -154,7 +161,7 @@ final class TableProducer extends NoOpFlightProducer {
           throw new Failure.Busy(
               "too many tables match: pattern=%s max=%d".formatted(pattern, LISTED_MAX));
         }
-        client.onNext(info(object.get(), List.of(), FlightDescriptor.path(name.name())));
+        client.onNext(info(readable, object.get(), List.of(), FlightDescriptor.path(name.name())));
       }
       after = page.next();
     }
@@ -165,15 +172,18 @@ final class TableProducer extends NoOpFlightProducer {
     try {
       Calls.Call call = Calls.current();
       streams.admit(call);
-      streams.start(stream(TableTicket.read(ticket.getBytes()), call, client));
+      streams.start(stream(Caller.of(context), TableTicket.read(ticket.getBytes()), call, client));
     } catch (RuntimeException e) {
       client.error(Failure.of(e));
     }
   }
 
-  private RowStream stream(TableTicket ticket, Calls.Call call, ServerStreamListener client) {
+  private RowStream stream(
+      Caller caller, TableTicket ticket, Calls.Call call, ServerStreamListener client) {
+    Tables readable = caller.in(tables);
     NsObject table =
-        namespaces
+        caller
+            .in(namespaces)
             .lookup(ticket.xid())
             .filter(found -> !found.draining())
             .orElseThrow(() -> new Failure.NoSuchTable("table was deleted: name=" + ticket.name()));
@@ -182,14 +192,14 @@ final class TableProducer extends NoOpFlightProducer {
           "ticket is of another version of the table: name=" + table.name());
     }
     TableShare share =
-        tables.shares(table, ticket.columns()).stream()
+        readable.shares(table, ticket.columns()).stream()
             .filter(each -> each.owner().equals(ticket.owner()))
             .findFirst()
             .orElse(new TableShare(ticket.owner(), 0, 0, 0));
     return new RowStream(
         "table=%s owner=%s".formatted(table.name(), ticket.owner()),
         share,
-        () -> tables.read(table, ticket.columns(), ticket.owner(), DEADLINE_EACH),
+        () -> readable.read(table, ticket.columns(), ticket.owner(), DEADLINE_EACH),
         call,
         client,
         patience,

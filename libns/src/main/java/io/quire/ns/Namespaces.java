@@ -298,6 +298,9 @@ public final class Namespaces {
    * Ends a namespace: from here on its name is free and nothing can be created in it. Then deletes
    * its objects, hundreds at a time; if this node dies on the way, others go on. For owners.
    *
+   * <p>Any other failure may come before the end or after it: {@link #describe} says which. What
+   * was not deleted then is deleted by the nodes in the view.
+   *
    * @throws NsException.NotFound if there is no such namespace
    * @throws IllegalArgumentException for the root
    */

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,11 +97,9 @@ final class Opens {
     while (taken.isPresent()) {
       NsOpen opened = open(by, taken.get(), mode, left, label);
       // While it waited the name may have gone to another object, or to none.
-      NsObject now = seen(opened);
-      if (!now.draining() && now.name().equals(name) && now.namespace().equals(namespace)) {
+      if (noted(opened, now -> now.name().equals(name) && now.namespace().equals(namespace))) {
         return Optional.of(opened);
       }
-      opened.close();
       left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
       taken = by.take(namespace, name);
     }
@@ -112,24 +111,13 @@ final class Opens {
     if (taken.isEmpty()) {
       return Optional.empty();
     }
+    NsObject seen = taken.get().object();
     NsOpen opened = open(by, taken.get(), mode, deadline, label);
-    NsObject now = seen(opened);
-    if (now.draining()) {
-      opened.close();
+    if (!noted(opened, _ -> true)) {
       throw new NsException.Draining(
-          "object was deleted: xid=" + now.xidText() + " name=" + now.name());
+          "object was deleted: xid=" + seen.xidText() + " name=" + seen.name());
     }
     return Optional.of(opened);
-  }
-
-  /** The object as it is now; if that cannot be told it is not open. */
-  private static NsObject seen(NsOpen opened) {
-    try {
-      return opened.object();
-    } catch (NsException e) {
-      opened.close();
-      throw e;
-    }
   }
 
   private NsOpen open(Namespaces by, NsRef taken, OpenMode mode, Duration deadline, String label) {
@@ -152,7 +140,6 @@ final class Opens {
       open.put(opened.number(), opened);
       reference.openedAs(opened);
       done = true;
-      note(opened);
       return opened;
     } catch (LockException.TimedOut e) {
       throw new NsException.Denied("is open in another mode: " + doing + " waited=" + deadline);
@@ -168,24 +155,34 @@ final class Opens {
     }
   }
 
-  /** An object that goes with its last close has to be told that it was opened, once. */
-  private void note(NsOpen opened) {
+  /**
+   * Whether the object is there, and as it is wanted; else it is not open any more. One that goes
+   * with its last close has to be told that it was opened, once, and only as what was wanted.
+   */
+  private boolean noted(NsOpen opened, Predicate<NsObject> wanted) {
     boolean noted = false;
     try {
       NsObject object = opened.object();
-      while (object.lifetime() == Lifetime.UNTIL_CLOSED && !object.opened() && !object.draining()) {
-        try {
-          namespaces.transaction().opened(object, opened.proof()).commit();
-        } catch (NsException.Stale e) {
-          // Somebody changed it, or opened it at the same time.
+      while (!object.draining() && wanted.test(object) && !noted) {
+        noted = object.lifetime() != Lifetime.UNTIL_CLOSED || object.opened();
+        if (!noted) {
+          note(object, opened);
+          object = opened.object();
         }
-        object = opened.object();
       }
-      noted = true;
+      return noted;
     } finally {
       if (!noted) {
         opened.close();
       }
+    }
+  }
+
+  private void note(NsObject object, NsOpen opened) {
+    try {
+      namespaces.transaction().opened(object, opened.proof()).commit();
+    } catch (NsException.Stale e) {
+      // Somebody changed it, or opened it at the same time.
     }
   }
 

@@ -152,6 +152,31 @@ final class Model {
     };
   }
 
+  /**
+   * States in which a deletion passed by some of what was moved while it was under way: it takes
+   * each object for itself, under the name by which it was listed.
+   */
+  List<Model> eachForItself(Op.DeleteMatching op, Set<Integer> moved, String told) {
+    List<Model> left = new ArrayList<>();
+    for (Model each : perhaps(op)) {
+      List<Thing> spared =
+          each.things.values().stream()
+              .filter(thing -> in(thing, op.space()) && thing.name.startsWith(op.prefix()))
+              .toList();
+      int deleted = each.draining() - draining();
+      if (!spared.isEmpty()
+          && spared.stream().allMatch(thing -> moved.contains(thing.object))
+          && told.equals("ok " + deleted)) {
+        left.add(each);
+      }
+    }
+    return left;
+  }
+
+  private int draining() {
+    return (int) things.values().stream().filter(Thing::draining).count();
+  }
+
   /** Every state that an operation may leave of which nobody knows what became. */
   List<Model> perhaps(Op op) {
     List<Model> all = new ArrayList<>(List.of(this));

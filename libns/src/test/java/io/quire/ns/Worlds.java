@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * All states that a model may be in, as far as callers were told. Usually that is one; after an
@@ -61,8 +63,11 @@ final class Worlds {
         if ((mask >> i & 1) == 0) {
           for (Model model : List.copyOf(after.get(mask).values())) {
             add(after.get(mask | 1 << i), next(model, done.get(i), harm), harm);
-            if (done.size() > 1) {
-              add(after.get(mask | 1 << i), openedForAMoment(model, done.get(i)), harm);
+            if (done.get(i).op instanceof Op.DeleteMatching deletion) {
+              add(
+                  after.get(mask | 1 << i),
+                  model.eachForItself(deletion, moved(done), done.get(i).told),
+                  harm);
             }
           }
         }
@@ -91,11 +96,15 @@ final class Worlds {
     return harm.any && REFUSALS.contains(done.told) ? List.of(model) : List.of();
   }
 
-  /** Somebody moved or deleted it just when it was open, so the caller was told another thing. */
-  private static List<Model> openedForAMoment(Model model, Done done) {
-    boolean opens = done.op instanceof Op.Open || done.op instanceof Op.OpenId;
-    boolean gone = done.told.equals("none") || done.told.equals("Draining");
-    return opens && gone ? model.perhaps(done.op).stream().skip(1).toList() : List.of();
+  /** The objects that get other names. */
+  private static Set<Integer> moved(List<Done> done) {
+    return done.stream()
+        .flatMap(
+            each ->
+                each.op instanceof Op.Together(var changes) ? changes.stream() : Stream.of(each.op))
+        .flatMap(
+            op -> op instanceof Op.Move move ? Stream.of(move.seen().object()) : Stream.empty())
+        .collect(Collectors.toSet());
   }
 
   /** With all that may happen by itself. */

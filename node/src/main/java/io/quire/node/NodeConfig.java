@@ -180,6 +180,8 @@ public record NodeConfig(
         in.meant("voters", in.texts("voters", List.of()), List.of(), NodeConfig::nodes);
     String host = in.text("host", "127.0.0.1");
     String token = in.textOrNone("http.token");
+    Map<String, Principal> tokens =
+        in.meant("http.tokens", in.secrets("http.tokens"), Map.of(), NodeConfig::principals);
     Path tls = path(in, "tls", data.resolve("tls"));
     NodeConfig read =
         new NodeConfig(
@@ -191,7 +193,7 @@ public record NodeConfig(
             in.text("http.host", "127.0.0.1"),
             port(in, "http.port", 7480),
             token,
-            in.meant("http.tokens", in.secrets("http.tokens"), Map.of(), NodeConfig::principals),
+            tokens,
             voters,
             port(in, "discovery.port", 0),
             in.meant(
@@ -205,7 +207,7 @@ public record NodeConfig(
             tls,
             in.number("snapshot-entries", 50_000, 1, Integer.MAX_VALUE),
             in.truth("track-references", false),
-            flight(in, host, token, tls));
+            flight(in, host, token, tokens, tls));
     read.checkTogether(in);
     in.end(source);
     return read;
@@ -213,7 +215,7 @@ public record NodeConfig(
 
   /** Off without a port. */
   private static Optional<FlightConfig> flight(
-      ConfigReader in, String host, String token, Path tls) {
+      ConfigReader in, String host, String token, Map<String, Principal> tokens, Path tls) {
     int port = in.number("flight.port", FLIGHT_OFF, 0, 65_535);
     String listen = in.text("flight.host", "127.0.0.1");
     boolean secure = in.truth("flight.tls", true);
@@ -225,6 +227,7 @@ public record NodeConfig(
                 new Address(listen, port),
                 ANY.contains(listen) ? host : listen,
                 token,
+                tokens,
                 secure ? Optional.of(tls) : Optional.empty(),
                 patience));
   }
@@ -257,11 +260,8 @@ public record NodeConfig(
   }
 
   private void checkFlight(Address listen, ConfigReader in) {
-    if (httpToken.isEmpty() && !LOOPBACK.contains(listen.host())) {
+    if (httpToken.isEmpty() && httpTokens.isEmpty() && !LOOPBACK.contains(listen.host())) {
       in.problem("http.token", "needed when flight.host is not loopback: " + listen.host());
-    } else if (httpToken.isEmpty() && !httpTokens.isEmpty()) {
-      in.problem(
-          "http.token", "needed for Flight when there are http.tokens, which it lets not in");
     }
     if (listen.port() != 0
         && List.of(httpPort, fabricPort, discoveryPort).contains(listen.port())) {

@@ -11,9 +11,11 @@ import io.quire.formats.Format;
 import io.quire.formats.ReadOptions;
 import io.quire.formats.SchemaText;
 import io.quire.formats.Tpch;
+import io.quire.ns.Access;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.Principal;
 import io.quire.ns.Quota;
 import io.quire.tables.Source;
 import java.io.IOException;
@@ -44,6 +46,7 @@ import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,7 @@ class FlightsTest {
                     "memory=64MiB",
                     "data=" + directory.resolve("data"),
                     "http.token=secret",
+                    "http.tokens.alice=of-alice",
                     "flight.port=0",
                     "flight.patience=1s")));
     client = client(node);
@@ -239,6 +243,44 @@ class FlightsTest {
     try (FlightStream stream = client.getStream(only(info), TOKEN)) {
       assertThat(stream.getSchema()).isEqualTo(info.getSchemaOptional().orElseThrow());
       assertThat(stream.next()).isFalse();
+    }
+  }
+
+  @Test
+  void principal_isGivenWhatTheAccessListsGive_andNoMore() throws Exception {
+    HeaderCallOption alice = bearer("of-alice");
+    Principal principal = new Principal("alice");
+    FlightDescriptor asked = FlightDescriptor.path("/items");
+    Ticket ticket = only(client.getInfo(asked, alice));
+    node.namespaces().grant(NsHandle.ROOT, principal, Access.NONE);
+    try {
+      for (ThrowingCallable call :
+          List.<ThrowingCallable>of(
+              () -> client.getInfo(asked, alice),
+              () -> client.getSchema(asked, alice),
+              () -> client.listFlights(Criteria.ALL, alice).forEach(_ -> {}),
+              () -> read(ticket, alice))) {
+        assertThatThrownBy(call)
+            .isInstanceOfSatisfying(
+                FlightRuntimeException.class,
+                e -> assertThat(e.status().code()).isEqualTo(FlightStatusCode.UNAUTHORIZED))
+            .hasMessageContaining("alice");
+      }
+      assertThat(only(info("/items"))).isEqualTo(ticket);
+    } finally {
+      node.namespaces().revoke(NsHandle.ROOT, principal);
+    }
+    assertThat(read(ticket, alice)).isEqualTo(info("/items").getRecords());
+    assertNothingIsHeld();
+  }
+
+  private long read(Ticket ticket, HeaderCallOption as) throws Exception {
+    try (FlightStream stream = client.getStream(ticket, as)) {
+      long rows = 0;
+      while (stream.next()) {
+        rows += stream.getRoot().getRowCount();
+      }
+      return rows;
     }
   }
 

@@ -240,10 +240,12 @@ class NodeConfigTest {
         .singleElement()
         .asString()
         .startsWith("http.token: needed when flight.host is not loopback");
-    assertThat(problems("flight.port = 1, http.tokens { alice = t }"))
-        .singleElement()
-        .asString()
-        .startsWith("http.token: needed for Flight when there are http.tokens");
+    assertThat(
+            of("flight { port = 1, host = h }, http.tokens { alice = t }")
+                .flight()
+                .orElseThrow()
+                .tokens())
+        .containsOnly(Map.entry("t", new Principal("alice")));
     assertThat(problems("flight { port = 7480, tls = perhaps }"))
         .hasSize(2)
         .anyMatch(one -> one.contains("flight.tls: found=\"perhaps\" allowed=true or false"))
