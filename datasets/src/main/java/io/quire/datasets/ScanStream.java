@@ -331,6 +331,9 @@ public final class ScanStream implements AutoCloseable {
     }
     if (source.left.isEmpty()) {
       sources.remove(source);
+      if (!picked.end()) {
+        end(source); // Its answer was full with the last group: it waits to be asked on.
+      }
     } else if (picked.end()) {
       again(source, "member ended early", source.past.again());
     }

@@ -50,6 +50,7 @@ class StreamTest {
               datasets.register("odd", odd());
               datasets.register("stuck", stuck());
               datasets.register("failing", failing());
+              datasets.register("full", full());
             });
   }
 
@@ -106,6 +107,17 @@ class StreamTest {
       public Batch pick(
           byte[] arguments, long rows, MemorySegment[] columns, long from, int bytesMax) {
         throw new IllegalStateException("no such row: row=" + from);
+      }
+    };
+  }
+
+  /** Each group is more than an answer should be. */
+  private static StreamFunction full() {
+    return new SumFunctions.Pick() {
+      @Override
+      public Batch pick(
+          byte[] arguments, long rows, MemorySegment[] columns, long from, int bytesMax) {
+        return new Batch(new byte[8 << 10], 0);
       }
     };
   }
@@ -285,5 +297,21 @@ class StreamTest {
     assertThat(values).isEqualTo(SumFunctions.picked(PARTS));
     assertThatThrownBy(() -> stream(nodes.get(0), dataset, "pick", ScanOrder.ORDERED))
         .isInstanceOf(DatasetsException.Gone.class);
+  }
+
+  /** A member that is not asked on does not know that it was at its end. */
+  @Test
+  void stream_whoseLastAnswerIsFull_isOverOnAllNodes() {
+    NsObject dataset = load("/full");
+    for (ScanOrder order : ScanOrder.values()) {
+      try (ScanStream stream = stream(nodes.get(0), dataset, "full", order)) {
+        int groups = 0;
+        while (stream.next().isPresent()) {
+          groups++;
+        }
+        assertThat(groups).isGreaterThanOrEqualTo(PARTS);
+        until("no stream is served", () -> served() == 0);
+      }
+    }
   }
 }
