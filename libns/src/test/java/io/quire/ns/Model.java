@@ -457,7 +457,7 @@ final class Model {
       }
     }
     for (Thing thing : things.values()) {
-      if (thing.draining && unused(thing)) {
+      if (thing.draining && mayBeFreed(thing)) {
         Model freed = copy();
         freed.things.remove(thing.object);
         next.add(freed);
@@ -470,6 +470,12 @@ final class Model {
 
   private static long session(Thing thing) {
     return thing.lifetime == Lifetime.SESSION ? thing.creator : -1;
+  }
+
+  /** A reference does not outlive the session of its node, though the node may still have it. */
+  private boolean mayBeFreed(Thing thing) {
+    return holdings.values().stream()
+        .noneMatch(holding -> holding.object == thing.object && !over.contains(holding.by));
   }
 
   private boolean unused(Thing thing) {
@@ -542,7 +548,7 @@ final class Model {
             .map(of -> lookOfOpening(of.getKey(), of.getValue().held));
     Map<Integer, Long> counts =
         holdings.values().stream()
-            .filter(of -> of.by == incarnation)
+            .filter(of -> of.by == incarnation && things.containsKey(of.object))
             .collect(Collectors.groupingBy(Holding::object, TreeMap::new, Collectors.counting()));
     return Stream.of(spaces, names, objects, held)
         .flatMap(lines -> lines)

@@ -6,6 +6,7 @@ import io.javalin.http.HttpStatus;
 import io.quire.base.Member;
 import io.quire.base.NodeId;
 import io.quire.lockserver.Sessions;
+import io.quire.ns.Access;
 import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
 import io.quire.ns.NamespaceInfo;
@@ -117,11 +118,11 @@ final class SpaceRoutes {
 
   private void limit(Context call) {
     Namespaces namespaces = Caller.of(call).namespaces();
+    NsHandle namespace = in(call, namespaces);
+    namespaces.require(namespace, Access.OWNER); // before it is told what the request lacks
     AdminServer.required(call, "objects");
     AdminServer.required(call, "bytes");
-    Quota quota = new Quota(limit(call, "objects"), limit(call, "bytes"));
-    NsHandle namespace = in(call, namespaces);
-    namespaces.limit(namespace, quota);
+    namespaces.limit(namespace, new Quota(limit(call, "objects"), limit(call, "bytes")));
     call.json(describe(namespaces, namespace));
   }
 
