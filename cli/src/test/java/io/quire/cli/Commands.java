@@ -22,7 +22,7 @@ import java.util.TreeMap;
 
 /** Runs the command as a user would: a process of its own in a directory of its own. */
 final class Commands implements AutoCloseable {
-  static final Duration LIMIT = Duration.ofSeconds(60);
+  static final Duration LIMIT = Duration.ofSeconds(120);
   private static final String IN_VIEW = "is in the view";
 
   private final Workspace workspace;

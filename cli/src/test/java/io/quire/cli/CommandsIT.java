@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** The commands against one node, each a process of its own. */
-@Timeout(120)
+@Timeout(400)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CommandsIT {
   private static final ObjectMapper JSON = new ObjectMapper();

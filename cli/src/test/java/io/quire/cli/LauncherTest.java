@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
  * The launcher in a checkout that has nothing but what it looks at, with a {@code java} that prints
  * what it was given and a {@code mvn} that takes half a second.
  */
-@Timeout(120)
+@Timeout(400)
 class LauncherTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** {@code quire log} against a real node, and on what it leaves. */
-@Timeout(300)
+@Timeout(600)
 class LogCommandIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int OBJECTS = 60;

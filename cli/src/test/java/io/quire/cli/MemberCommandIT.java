@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** {@code quire member} against processes: two voters, and two nodes that came as listeners. */
-@Timeout(300)
+@Timeout(600)
 class MemberCommandIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final LocalCluster.Settings SETTINGS =

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What {@code quire ns refs} makes of what a node answers, who is silent included. */
-@Timeout(30)
+@Timeout(90)
 class RefsCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String REPORT =

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** One node without a configuration file: how it ends, how it comes back, and what it refuses. */
-@Timeout(180)
+@Timeout(400)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StartIT {
   private static final Duration GRACE = Duration.ofSeconds(10);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
  * What {@code quire status} tells of damage. The node is in this process, for the sake of its
  * scrub.
  */
-@Timeout(120)
+@Timeout(400)
 class StatusCommandIT {
   private static final ObjectMapper JSON = new ObjectMapper();
 

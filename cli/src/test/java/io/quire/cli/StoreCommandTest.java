@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(120)
+@Timeout(400)
 class StoreCommandTest {
   private static final Duration WAIT = Duration.ofSeconds(30);
   private static final int BYTES = 10_000;

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /** What the command says to arguments that it does not take, and when it is asked for help. */
-@Timeout(30)
+@Timeout(90)
 class UsageTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each example says what its comments promise. */
-@Timeout(120)
+@Timeout(400)
 class ExamplesTest {
   @TempDir private static Path directory;
 

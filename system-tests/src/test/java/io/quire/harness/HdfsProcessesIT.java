@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(300)
+@Timeout(600)
 class HdfsProcessesIT {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 

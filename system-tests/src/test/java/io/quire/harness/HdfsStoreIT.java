@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Timeout;
  * Extents in a real HDFS, whose processes are killed, stand still or refuse to write. One HDFS
  * serves all tests, each in a directory of its own, since to start it takes longest.
  */
-@Timeout(300)
+@Timeout(600)
 class HdfsStoreIT {
   private static final Duration WAIT = Duration.ofSeconds(60);
   private static final Duration SHORT = Duration.ofMillis(500);

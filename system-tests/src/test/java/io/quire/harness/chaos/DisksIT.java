@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** File systems that are full, and syncs that fail. Needs root. */
-@Timeout(120)
+@Timeout(400)
 class DisksIT {
   private static final byte[] SOME = new byte[100_000];
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 /** Packets between namespaces that arrive or do not. Needs root. */
 @Order(2)
 @ResourceLock("networks of this process")
-@Timeout(120)
+@Timeout(400)
 class NetworkIT {
   @BeforeAll
   static void needsRoot() {
