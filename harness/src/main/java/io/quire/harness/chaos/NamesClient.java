@@ -273,8 +273,14 @@ final class NamesClient {
     }
     NsTransaction transaction = names().transaction();
     List<Part> parts = new ArrayList<>();
+    long before = 0;
     for (String key : List.of(one, other)) {
       Optional<NsObject> object = known(keys, key);
+      long xid = object.map(NsObject::xid).orElse(0L);
+      if (xid != 0 && xid == before) {
+        return; // It was seen under both names, one after the other.
+      }
+      before = xid;
       String value = calls.next();
       NsTransaction _ =
           switch (object.isEmpty() ? 0 : (int) dice.between(1, 4)) {
