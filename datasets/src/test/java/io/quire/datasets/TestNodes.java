@@ -53,7 +53,7 @@ final class TestNodes implements AutoCloseable {
 
   private static final LeaseTerms TERMS =
       new LeaseTerms(Duration.ofSeconds(2), 0.001, Duration.ofMillis(100));
-  private static final long MEMORY_BYTES = 8 << 20;
+  static final long MEMORY_BYTES = 8 << 20;
 
   private final Path root;
   private final DatasetsConfig config;
