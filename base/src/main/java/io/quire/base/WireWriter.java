@@ -32,10 +32,12 @@ public final class WireWriter {
     void take(byte[] bytes, int length);
   }
 
+  /** A writer for a short message. */
   public WireWriter() {
     this(128);
   }
 
+  /** A writer that takes as many bytes as the hint without growing; it may take more. */
   public WireWriter(int sizeHint) {
     this(sizeHint, null);
   }
@@ -65,16 +67,23 @@ public final class WireWriter {
     }
   }
 
+  /** One byte: the lowest eight bits of the value, whatever the others are. */
   public WireWriter int8(int value) {
     int at = reserve(1);
     bytes[at] = (byte) value;
     return this;
   }
 
+  /** One byte: 1 or 0. */
   public WireWriter bool(boolean value) {
     return int8(value ? 1 : 0);
   }
 
+  /**
+   * Two bytes.
+   *
+   * @param value 0 to 65,535; any other is an {@link IllegalArgumentException}
+   */
   public WireWriter uint16(int value) {
     if (value < 0 || value > 0xffff) {
       throw new IllegalArgumentException("does not fit 16 bits: value=" + value);
@@ -84,18 +93,21 @@ public final class WireWriter {
     return this;
   }
 
+  /** Four bytes. */
   public WireWriter int32(int value) {
     int at = reserve(4);
     INT.set(bytes, at, value);
     return this;
   }
 
+  /** Eight bytes. */
   public WireWriter int64(long value) {
     int at = reserve(8);
     LONG.set(bytes, at, value);
     return this;
   }
 
+  /** The length in bytes, then the text as UTF-8. */
   public WireWriter string(String value) {
     return bytes(value.getBytes(StandardCharsets.UTF_8));
   }
@@ -127,6 +139,7 @@ public final class WireWriter {
     return length;
   }
 
+  /** A copy of what was written; of a writer with a drain, of what has not gone there yet. */
   public byte[] toBytes() {
     return Arrays.copyOf(bytes, length);
   }

@@ -141,17 +141,29 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
-  /** Names a load function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a load function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a load function has the name
+   */
   public void register(String function, LoadFunction f) {
     functions.register(function, f);
   }
 
-  /** Names a scan function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a scan function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a scan function has the name
+   */
   public void register(String function, ScanFunction f) {
     functions.register(function, f);
   }
 
-  /** Names a stream function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a stream function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a stream function has the name
+   */
   public void register(String function, StreamFunction f) {
     functions.register(function, f);
   }
@@ -162,14 +174,22 @@ public final class Datasets implements AutoCloseable {
    * every extent has a verified copy in a durable store. Nobody ever sees half of it: if it throws,
    * there is no dataset, except with {@link io.quire.ns.NsException.Indeterminate}.
    *
-   * <p>A part whose member fails is loaded again by another. Whether the name is taken is decided
-   * at the end.
+   * <p>A part whose member fails is loaded again by another, up to 8 times in all. Whether the name
+   * is taken is decided at the end. Blocks until then: for {@link DatasetsConfig#loadDeadline} at
+   * the most until all is loaded, and then for a change of the namespace.
    *
    * @param schema stored with the dataset, not interpreted
    * @param arguments for the function, up to 1 MiB
    * @param parts 1 to 1,048,576
    * @throws io.quire.ns.NsException.NameTaken if the namespace has the name
-   * @throws DatasetsException why the data could not be loaded
+   * @throws DatasetsException.UnknownFunction if this node, or one that is given a part, does not
+   *     know the function
+   * @throws DatasetsException.FunctionFailed if the function threw; nothing is tried again then
+   * @throws DatasetsException.TooManyExtents if there are more than one object can name
+   * @throws DatasetsException.LoadAborted if a part failed on each member that was tried, or
+   *     members went with what had been loaded
+   * @throws DatasetsException.DeadlinePassed if it took too long
+   * @throws IllegalArgumentException if arguments or parts are out of range
    */
   public NsObject load(
       NsHandle ns,
@@ -310,7 +330,7 @@ public final class Datasets implements AutoCloseable {
   }
 
   /**
-   * What a dataset is made of; decoded once and kept for a while.
+   * What the version given is made of; decoded once and kept for a while. Asks nobody.
    *
    * @throws DatasetsException.NotADataset if the object is none
    */
@@ -322,8 +342,11 @@ public final class Datasets implements AutoCloseable {
    * Runs a function over all row groups of the version given, where they are, in fragments; answers
    * one partial for each fragment, in no order. Groups of members that fail during the run are
    * given to others, which read the durable copies; the partials together cover each group exactly
-   * once.
+   * once. Blocks; all partials lie in the memory of this node at the end.
    *
+   * @param arguments for the function, up to 1 MiB
+   * @throws DatasetsException.UnknownFunction if a node that is asked does not know the function
+   * @throws DatasetsException.FunctionFailed if the function threw
    * @throws DatasetsException.ExtentsLost if needed extents are in memory nowhere and have no copy
    * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    * @throws DatasetsException.Gone if the dataset was deleted
@@ -354,6 +377,7 @@ public final class Datasets implements AutoCloseable {
    * Begins to stream what a function picks from the row groups of the version given, where they
    * are. Close it. Nothing is read before it is asked for.
    *
+   * @param arguments for the function, up to 1 MiB
    * @param deadline for all of it, the time included for which nobody asks
    * @throws DatasetsException.Gone if the dataset was deleted
    * @throws DatasetsException.UnknownFunction if this node does not know the function
@@ -379,7 +403,8 @@ public final class Datasets implements AutoCloseable {
   }
 
   /**
-   * Begins to read columns here, group by group.
+   * Begins to read columns here, group by group, from wherever they are. Close it: until then the
+   * data stay, though the dataset may be deleted.
    *
    * @param columns at least one; each group has them
    * @param deadlineEach for each extent
@@ -420,7 +445,7 @@ public final class Datasets implements AutoCloseable {
     return new DatasetRead(members, ager, registry, pull, workers, opened, wanted, deadlineEach);
   }
 
-  /** As {@link #read}, of what was kept aside. */
+  /** As {@link #read}, of what was kept aside; nothing, if nothing was. */
   public void readAside(NsObject dataset, ByteSink sink, Duration deadlineEach) {
     read(dataset, ExtentInfo::aside, sink, deadlineEach);
   }
@@ -450,6 +475,10 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
+  /**
+   * What this node holds now and has done so far. Costs a look at each extent that it holds, and no
+   * message; the figures are not of one moment together.
+   */
   public DatasetsStats stats() {
     return counters.stats(registry, courses);
   }

@@ -157,6 +157,10 @@ public final class TableFlights implements AutoCloseable {
     return location.getUri();
   }
 
+  /**
+   * What it does now and has done so far. Reads counters, which are not of one moment together. Any
+   * thread.
+   */
   public FlightStats stats() {
     return counters.stats(streams.open());
   }

@@ -47,7 +47,12 @@ public record Limits(int valueBytes, int keyBytes, int keys, long cells, long by
     }
   }
 
-  /** A limit that a transaction would exceed. */
+  /**
+   * A limit that a transaction would exceed.
+   *
+   * @param limit its name
+   * @param found what it would come to
+   */
   public record Exceeded(String limit, long found, long max) {
     private static final int CODE = -1;
 
@@ -60,6 +65,7 @@ public record Limits(int valueBytes, int keyBytes, int keys, long cells, long by
       return in.int32() == CODE ? new Exceeded(in.string(), in.int64(), in.int64()) : null;
     }
 
+    /** The limit, what was found and what is allowed, for messages. */
     public String text() {
       return "limit exceeded: limit=" + limit + " found=" + found + " max=" + max;
     }

@@ -15,16 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Conditions and writes that take effect together or not at all. The conditions are evaluated where
- * the log puts the transaction, on every node alike. It may change only keys that it names.
+ * the log puts the transaction, on every node alike. It may change only keys that it names. What is
+ * over its limits is an {@link IllegalArgumentException}.
  *
  * @param conditions all must hold; evaluated in order
  * @param writes at most one for a key
  */
 public record Transaction(List<Condition> conditions, List<Write> writes) {
-  /** Limits, refused before anything happens. */
+  /** Limit of a key, in bytes of UTF-8; 1 is the least. Refused before anything happens. */
   public static final int KEY_BYTES_MAX = 1_200;
 
-  /** 2 MiB for what callers store, and room for what a library keeps beside it. */
+  /**
+   * Limit of a value: 2 MiB for what callers store, and room for what a library keeps beside it.
+   */
   public static final int VALUE_BYTES_MAX = (2 << 20) + 4_096;
 
   /** Conditions and writes together. */
@@ -79,7 +82,9 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
   public record Write(String key, Kind kind, byte @Nullable [] value) {
     /** What happens to a key. */
     public enum Kind {
+      /** The key has this value from here on, whether it had one before or not. */
       PUT,
+      /** The key has no value from here on; nothing, if it had none. */
       REMOVE,
       /**
        * Nothing, but its readers wait for the transaction: a name for something that is derived
@@ -134,6 +139,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
   }
 
+  /** Begins with neither conditions nor writes. */
   public static Builder begin() {
     return new Builder();
   }
@@ -208,15 +214,18 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
 
     private Builder() {}
 
+    /** Adds a condition behind those that are there; a transaction may have the same one twice. */
     public Builder require(Condition condition) {
       conditions.add(condition);
       return this;
     }
 
+    /** See {@link Condition.Absent}. */
     public Builder absent(String key) {
       return require(new Condition.Absent(key));
     }
 
+    /** See {@link Condition.Version}. */
     public Builder version(String key, long version) {
       return require(new Condition.Version(key, version));
     }
@@ -231,15 +240,25 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
       return require(new Condition.Free(path));
     }
 
+    /**
+     * See {@link Write.Kind#PUT}. The array is not copied: it must not change afterwards.
+     *
+     * @throws IllegalArgumentException if the key is written already, or one of both is too large
+     */
     public Builder put(String key, byte[] value) {
       return write(new Write(key, Write.Kind.PUT, value));
     }
 
+    /**
+     * See {@link Write.Kind#REMOVE}.
+     *
+     * @throws IllegalArgumentException if the key is written already
+     */
     public Builder remove(String key) {
       return write(new Write(key, Write.Kind.REMOVE, null));
     }
 
-    /** See {@link Write.Kind#TOUCH}. */
+    /** See {@link Write.Kind#TOUCH}. Nothing, if the key is written already. */
     public Builder touch(String key) {
       return writes.containsKey(key) ? this : write(new Write(key, Write.Kind.TOUCH, null));
     }
@@ -254,6 +273,11 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
       return this;
     }
 
+    /**
+     * The transaction so far.
+     *
+     * @throws IllegalArgumentException if it has more than {@link #PARTS_MAX} parts
+     */
     public Transaction build() {
       return new Transaction(conditions, order);
     }

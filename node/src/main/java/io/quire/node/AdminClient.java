@@ -34,7 +34,12 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
+/**
+ * Talks to a node's {@link AdminServer}. Any thread; methods block. Every request has a deadline of
+ * 10 or 30 s, of half an hour where bytes are sent or read or a namespace ends; what the node runs
+ * as a job, with a {@code progress}, is asked after until it is over. What goes wrong at the node,
+ * or on the way there, is an {@link AdminException}.
+ */
 public final class AdminClient implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration QUESTION = Duration.ofSeconds(10);
@@ -47,6 +52,9 @@ public final class AdminClient implements AutoCloseable {
   private final String namespace;
 
   /**
+   * Connects to nothing yet.
+   *
+   * @param node where its admin HTTP listens
    * @param token empty for none
    */
   public AdminClient(Address node, String token) {
@@ -76,6 +84,7 @@ public final class AdminClient implements AutoCloseable {
     return new AdminClient(http, node, token, which);
   }
 
+  /** The address that this client was made with. */
   public Address node() {
     return node;
   }
@@ -97,11 +106,20 @@ public final class AdminClient implements AutoCloseable {
       return status;
     }
 
+    /**
+     * Whether what was asked for may have been done all the same, or may yet be. False where a
+     * question was not answered, also one about a job: that may go on, and what came of it is to be
+     * looked for.
+     */
     public boolean mayHaveHappened() {
       return mayHaveHappened;
     }
   }
 
+  /**
+   * The view, the log, namespaces, memory and stores, as the node sees them: an object, see
+   * docs/configuration.md.
+   */
   public JsonNode status() {
     return json("GET", "/api/status", QUESTION, BodyPublishers.noBody());
   }
@@ -324,11 +342,15 @@ public final class AdminClient implements AutoCloseable {
         .asLong();
   }
 
+  /** Gives an object another name; answers for how many nanoseconds the node took to publish it. */
   public long rename(String name, String to) {
     String path = "/api/ns/rename?name=" + text(name) + "&to=" + text(to);
     return json("POST", path, CALL, BodyPublishers.noBody()).path("nanos").asLong();
   }
 
+  /**
+   * Takes the name from an object; answers for how many nanoseconds the node took to publish that.
+   */
   public long delete(String name) {
     return json("DELETE", "/api/ns?name=" + text(name), CALL, BodyPublishers.noBody())
         .path("nanos")

@@ -52,11 +52,12 @@ public final class Tables implements AutoCloseable {
   private final boolean whole;
 
   /**
-   * Registers its functions with the datasets of this node.
+   * Registers its functions with the datasets of this node; once for these.
    *
    * @param settings of Hadoop's file systems, for input
    * @param loadingBytes for batches that are being loaded, beside the memory of the ager; a part
    *     that would need more fails. What is read lies in the ager's
+   * @throws IllegalStateException if these datasets have tables already
    */
   public Tables(Datasets datasets, Map<String, String> settings, long loadingBytes) {
     this.datasets = datasets;
@@ -86,7 +87,7 @@ public final class Tables implements AutoCloseable {
     return new Tables(datasets.as(principal), inputs, views);
   }
 
-  /** Finds files, and the columns that are in them. */
+  /** Finds files, and the columns that are in them. It stays ours and is not to be closed. */
   public Inputs inputs() {
     return inputs;
   }
@@ -94,7 +95,8 @@ public final class Tables implements AutoCloseable {
   /**
    * Loads a table. When this returns it is visible under its name on every node; nobody ever sees
    * half of it. Bad rows are left out and kept aside, up to the limit of the options, which counts
-   * for all of the load and, so that it ends early, for each split.
+   * for all of the load and, so that it ends early, for each split. Blocks as {@link Datasets#load}
+   * does, and throws what that throws, {@link io.quire.ns.NsException.NameTaken} among it.
    *
    * @param schema of the source
    * @throws TooManyBadRows if there are more bad rows in all than the options allow
@@ -199,7 +201,7 @@ public final class Tables implements AutoCloseable {
     return new Schema(IntStream.of(numbers(table, fields, columns)).mapToObj(fields::get).toList());
   }
 
-  /** Whether the object is a table. */
+  /** Whether the object is a table, by what the caller has of it; asks nobody. */
   public boolean isTable(NsObject object) {
     try {
       schema(object);
@@ -209,7 +211,11 @@ public final class Tables implements AutoCloseable {
     }
   }
 
-  /** How many rows of the source were bad. */
+  /**
+   * How many rows of its sources were bad, of all loads that made this version. Asks nobody.
+   *
+   * @throws DatasetsException.NotADataset if the object is no dataset
+   */
   public long badRows(NsObject table) {
     return datasets.descriptor(table).rowsAside();
   }
@@ -218,7 +224,9 @@ public final class Tables implements AutoCloseable {
    * The bad rows of a table, each as a line of JSON: the file, the place in it, the reason and the
    * first of its text. Of each part the first 8 MiB were kept.
    *
+   * @param lines is given them by the calling thread, which waits for it
    * @param deadlineEach for each part
+   * @throws DatasetsException.ExtentsLost if those of a part are in memory nowhere and have no copy
    */
   public void badRows(NsObject table, Consumer<String> lines, Duration deadlineEach) {
     datasets.readAside(
@@ -239,6 +247,7 @@ public final class Tables implements AutoCloseable {
    * @throws IllegalArgumentException if the table does not have a column
    * @throws DatasetsException.FunctionFailed if there are too many groups for one answer, a sum is
    *     beyond 128 bits, or a column is not of a type for it
+   * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    */
   public List<Aggregate.Row> aggregate(
       NsObject table, Filter filter, Aggregate aggregate, Duration deadline) {
@@ -261,7 +270,9 @@ public final class Tables implements AutoCloseable {
 
   /**
    * Begins a question to a table: filters, derived columns and joins, done where its row groups
-   * are.
+   * are. Asks nobody yet.
+   *
+   * @throws IllegalArgumentException if it is no table
    */
   public TableQuery query(NsObject table) {
     return new TableQuery(this, table, schema(table));
@@ -296,7 +307,7 @@ public final class Tables implements AutoCloseable {
     return read(table, columns, _ -> true, deadlineEach);
   }
 
-  /** As above, of what one node loaded; see {@link #shares}. */
+  /** As above, of what one node loaded; nothing, if it loaded none. See {@link #shares}. */
   public ArrowReader read(
       NsObject table, List<String> columns, NodeId owner, Duration deadlineEach) {
     return read(table, columns, extent -> extent.owner().equals(owner), deadlineEach);
