@@ -107,9 +107,8 @@ public final class AdminClient implements AutoCloseable {
     }
 
     /**
-     * Whether what was asked for may have been done all the same, or may yet be. False where a
-     * question was not answered, also one about a job: that may go on, and what came of it is to be
-     * looked for.
+     * Whether what was asked for may have been done all the same, or may yet be. False where a mere
+     * question was not answered; true where there was no more word of a job.
      */
     public boolean mayHaveHappened() {
       return mayHaveHappened;
@@ -471,7 +470,7 @@ public final class AdminClient implements AutoCloseable {
       } catch (InterruptedException e) {
         throw interrupted("job=" + id);
       }
-      job = json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
+      job = poll(id);
     }
     if (job.path("error").isTextual()) {
       throw new AdminException(
@@ -481,6 +480,16 @@ public final class AdminClient implements AutoCloseable {
     }
     progress.accept(job.path("total").asLong(), job.path("total").asLong());
     return job.path("result");
+  }
+
+  /** A job goes on, whether or not there is word of it. */
+  private JsonNode poll(long id) {
+    try {
+      return json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
+    } catch (AdminException e) {
+      throw new AdminException(
+          e.status(), true, "no word of job=%d: %s".formatted(id, e.getMessage()));
+    }
   }
 
   /**

@@ -284,22 +284,29 @@ public final class Node implements AutoCloseable {
    * Puts an entry at the end of the log: of a stream that a user declared, or made by {@link
    * io.quire.base.LogBook}. Any thread; does not block. The future is that of {@link Log#append}:
    * it completes on the loop, when the leader has applied the entry, and fails with {@link
-   * Log.NotAppendedException} or {@link Log.IndeterminateException}.
+   * Log.NotAppendedException} or {@link Log.IndeterminateException}, or {@link
+   * IllegalArgumentException} if the stream is one of Quire's own that this node does not know.
    */
   public CompletableFuture<Log.Applied> append(Log.Entry entry) {
     CompletableFuture<Log.Applied> done = new CompletableFuture<>();
     loop.execute(
         () -> {
+          CompletableFuture<Log.Applied> appended;
+          try {
+            appended = log.append(entry);
+          } catch (IllegalArgumentException e) {
+            done.completeExceptionally(e);
+            return;
+          }
           var _ =
-              log.append(entry)
-                  .whenComplete(
-                      (applied, e) -> {
-                        if (e != null) {
-                          done.completeExceptionally(e);
-                        } else {
-                          done.complete(applied);
-                        }
-                      });
+              appended.whenComplete(
+                  (applied, e) -> {
+                    if (e != null) {
+                      done.completeExceptionally(e);
+                    } else {
+                      done.complete(applied);
+                    }
+                  });
         });
     return done;
   }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.ager.Client;
 import io.quire.ager.ClientConfig;
 import io.quire.ager.Draft;
+import io.quire.base.Log;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
@@ -40,6 +41,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,6 +97,18 @@ class AdminServerTest {
             .method(method, BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
+  }
+
+  @Test
+  void append_toAStreamThatNobodyKnows_isRefusedAndTheNodeGoesOn() {
+    Log.Stream unknown = new Log.Stream(40, "unknown");
+    assertThat(node.append(new Log.Entry(unknown, Log.Fence.NONE, new byte[1])))
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOf(IllegalArgumentException.class)
+        .withMessageContaining("stream=");
+    assertThat(node.namespaces().lookup(NsHandle.ROOT, "/absent")).isEmpty();
   }
 
   @Test
