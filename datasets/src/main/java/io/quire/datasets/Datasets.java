@@ -338,6 +338,28 @@ public final class Datasets implements AutoCloseable {
     return layouts.of(dataset).descriptor();
   }
 
+  /** Names the version that is given. */
+  public DatasetVersion version(NsObject dataset) {
+    Layout layout = layouts.of(dataset);
+    return new DatasetVersion(layout.descriptor().extents().size(), layout.checksum());
+  }
+
+  /**
+   * What a version of a dataset is made of.
+   *
+   * @param later that version, or any after it
+   * @throws DatasetsException.Gone if it is none of these: what was appended was taken back
+   */
+  public Descriptor descriptor(NsObject later, DatasetVersion version) {
+    Layout layout = layouts.of(later);
+    if (!layout.beginsWith(version.extents(), version.checksum())) {
+      throw new DatasetsException.Gone(
+          "no such version: name=%s extents=%d checksum=%08x"
+              .formatted(later.name(), version.extents(), version.checksum()));
+    }
+    return layout.descriptor().first(version.extents());
+  }
+
   /**
    * Runs a function over all row groups of the version given, where they are, in fragments; answers
    * one partial for each fragment, in no order. Groups of members that fail during the run are
@@ -418,7 +440,7 @@ public final class Datasets implements AutoCloseable {
   /**
    * As above, of some groups only.
    *
-   * @param which asked once for each group, with one of its extents
+   * @param which asked once for each group, in their order, with one of its extents
    */
   public GroupReader groups(
       NsObject dataset, int[] columns, Predicate<ExtentInfo> which, Duration deadlineEach) {

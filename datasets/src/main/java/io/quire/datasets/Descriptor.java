@@ -117,6 +117,16 @@ public record Descriptor(
     return of(schema, left, appends.stream().filter(append -> append.load != load).toList());
   }
 
+  /** What it was when it had so many extents. */
+  Descriptor first(int count) {
+    if (count == extents.size()) {
+      return this;
+    }
+    List<ExtentInfo> kept = extents.subList(0, count);
+    int parts = count == 0 ? 0 : kept.getLast().part() + 1;
+    return of(schema, kept, appends.stream().filter(append -> append.firstPart < parts).toList());
+  }
+
   /** Whether a load appended to it. */
   boolean has(long load) {
     return appends.stream().anyMatch(append -> append.load == load);

@@ -43,6 +43,7 @@ import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.Location;
+import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -211,12 +212,16 @@ class ThreeNodesTest {
   /** None twice. */
   private static void collect(FlightStream stream, BitSet seen) {
     while (stream.next()) {
-      BigIntVector ids = (BigIntVector) stream.getRoot().getVector("id");
-      for (int i = 0; i < ids.getValueCount(); i++) {
-        int id = Math.toIntExact(ids.get(i));
-        assertThat(seen.get(id)).isFalse();
-        seen.set(id);
-      }
+      mark(stream, seen);
+    }
+  }
+
+  private static void mark(FlightStream stream, BitSet seen) {
+    BigIntVector ids = (BigIntVector) stream.getRoot().getVector("id");
+    for (int i = 0; i < ids.getValueCount(); i++) {
+      int id = Math.toIntExact(ids.get(i));
+      assertThat(seen.get(id)).isFalse();
+      seen.set(id);
     }
   }
 
@@ -228,6 +233,29 @@ class ThreeNodesTest {
       for (FlightEndpoint endpoint :
           client.getInfo(FlightDescriptor.path("/points")).getEndpoints()) {
         try (FlightStream stream = client.getStream(endpoint.getTicket())) {
+          collect(stream, seen);
+        }
+      }
+    }
+    assertThat(seen.cardinality()).isEqualTo(ROWS);
+  }
+
+  @Test
+  @Order(3)
+  void ticketOfABatch_givesWhatFollowsIt_onAnotherNode() throws Exception {
+    BitSet seen = new BitSet();
+    try (FlightClient here = client(location(nodes.get(0)));
+        FlightClient elsewhere = client(location(nodes.get(1)))) {
+      for (FlightEndpoint endpoint :
+          here.getInfo(FlightDescriptor.path("/points")).getEndpoints()) {
+        byte[] rest;
+        try (FlightStream stream = here.getStream(endpoint.getTicket())) {
+          assertThat(stream.next()).isTrue();
+          mark(stream, seen);
+          rest = new byte[Math.toIntExact(stream.getLatestMetadata().readableBytes())];
+          stream.getLatestMetadata().getBytes(0, rest);
+        }
+        try (FlightStream stream = elsewhere.getStream(new Ticket(rest))) {
           collect(stream, seen);
         }
       }

@@ -9,6 +9,7 @@ import io.quire.columns.KeyMap;
 import io.quire.columns.Partial;
 import io.quire.columns.Pipeline;
 import io.quire.columns.RowGroupReader;
+import io.quire.datasets.DatasetVersion;
 import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
@@ -29,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -313,6 +315,27 @@ public final class Tables implements AutoCloseable {
     return read(table, columns, extent -> extent.owner().equals(owner), deadlineEach);
   }
 
+  /**
+   * As above, of a part of a version.
+   *
+   * @param later that version, or any after it
+   * @throws DatasetsException.Gone if it is none of these
+   */
+  public ArrowReader read(
+      NsObject later, TablePart part, List<String> columns, Duration deadlineEach) {
+    List<ExtentInfo> extents = datasets.descriptor(later, part.version()).extents();
+    int last = extents.isEmpty() ? -1 : extents.getLast().part();
+    AtomicInteger before = new AtomicInteger();
+    return read(
+        later,
+        columns,
+        extent ->
+            extent.part() <= last
+                && extent.owner().equals(part.owner())
+                && before.getAndIncrement() >= part.from(),
+        deadlineEach);
+  }
+
   private ArrowReader read(
       NsObject table, List<String> columns, Predicate<ExtentInfo> which, Duration deadlineEach) {
     List<Field> fields = schema(table).getFields();
@@ -383,6 +406,24 @@ public final class Tables implements AutoCloseable {
   public List<TableShare> shares(NsObject table, List<String> columns) {
     int[] numbers = numbers(table, schema(table).getFields(), columns);
     return TableShare.of(datasets.descriptor(table), numbers);
+  }
+
+  /** Names the version that is given, for a {@link TablePart}. */
+  public DatasetVersion version(NsObject table) {
+    return datasets.version(table);
+  }
+
+  /**
+   * How much there is in a part of a version.
+   *
+   * @param later that version, or any after it
+   * @param columns whose bytes are counted; none for all
+   * @throws DatasetsException.Gone if it is none of these
+   */
+  public TableShare share(NsObject later, TablePart part, List<String> columns) {
+    int[] numbers = numbers(later, schema(later).getFields(), columns);
+    return TableShare.of(
+        datasets.descriptor(later, part.version()), numbers, part.owner(), part.from());
   }
 
   private static int[] numbers(NsObject table, List<Field> fields, List<String> columns) {
