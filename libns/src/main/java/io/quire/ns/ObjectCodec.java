@@ -2,6 +2,7 @@ package io.quire.ns;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.gvm.Key;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -57,24 +58,12 @@ final class ObjectCodec {
     return "l/" + Long.toHexString(namespace);
   }
 
-  static boolean isNameKey(String key) {
-    return isAbsolute(key)
-        || (key.startsWith(NAME_PREFIX)
-            && endOfNumber(key) < key.length()
-            && isHexadecimal(key, endOfNumber(key)));
+  static boolean isNameKey(Key key) {
+    return key.isNamed() || isAbsolute(key.text());
   }
 
-  /** Where the name begins, with its slash or with the colon before it. */
-  private static int endOfNumber(String nameKey) {
-    int end = NAME_PREFIX.length();
-    while (end < nameKey.length() && nameKey.charAt(end) != '/' && nameKey.charAt(end) != ':') {
-      end++;
-    }
-    return end;
-  }
-
-  static boolean isXidKey(String key) {
-    return key.startsWith(XID_PREFIX) && isHexadecimal(key, key.length());
+  static boolean isXidKey(Key key) {
+    return key.isNumber();
   }
 
   /** Whether a number that fits stands between the prefix, of two, and this place. */
@@ -87,22 +76,16 @@ final class ObjectCodec {
     return end > 2;
   }
 
-  static long namespaceOf(String nameKey) {
-    return isAbsolute(nameKey)
-        ? 0
-        : Long.parseUnsignedLong(nameKey, NAME_PREFIX.length(), endOfNumber(nameKey), 16);
+  static long namespaceOf(Key nameKey) {
+    return nameKey.isNamed() ? nameKey.number() : 0;
   }
 
-  static String nameOf(String nameKey) {
-    if (isAbsolute(nameKey)) {
-      return nameKey;
-    }
-    int end = endOfNumber(nameKey);
-    return nameKey.substring(nameKey.startsWith(RELATIVE, end) ? end + 1 : end);
+  static String nameOf(Key nameKey) {
+    return nameKey.isNamed() ? nameKey.name() : nameKey.text();
   }
 
-  static long xidOf(String xidKey) {
-    return Long.parseUnsignedLong(xidKey, 2, xidKey.length(), 16);
+  static long xidOf(Key xidKey) {
+    return xidKey.number();
   }
 
   static byte[] number(long number) {
