@@ -5,6 +5,7 @@ import io.quire.lockserver.Locks;
 import io.quire.lockserver.Sequencer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -190,8 +191,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
   /** Collects the parts of a transaction and checks them. Confined to one thread. */
   public static final class Builder {
     private final List<Condition> conditions = new ArrayList<>();
-    private final Map<String, Write> writes = new HashMap<>();
-    private final List<Write> order = new ArrayList<>();
+    private final LinkedHashMap<String, Write> writes = new LinkedHashMap<>();
 
     private Builder() {}
 
@@ -232,17 +232,17 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
 
     private Builder write(Write write) {
-      Write before = writes.put(write.key(), write);
+      Write before = writes.get(write.key());
       if (before != null && before.kind() != Write.Kind.TOUCH) {
         throw writtenTwice(write.key());
       }
-      order.remove(before);
-      order.add(write);
+      // Behind the others, also in the place of a touch.
+      writes.putLast(write.key(), write);
       return this;
     }
 
     public Transaction build() {
-      return new Transaction(conditions, order);
+      return new Transaction(conditions, List.copyOf(writes.values()));
     }
   }
 }

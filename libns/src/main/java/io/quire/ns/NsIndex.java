@@ -41,6 +41,17 @@ final class NsIndex implements CellListener, Bounds {
   private long objects;
   private volatile Figures figures = new Figures(0, 0, 0);
 
+  /** The last name of a transaction: mostly what comes next is its object. */
+  private @Nullable Given given;
+
+  private record Given(long namespace, String name, NameCell cell, Space space) {
+    boolean isOf(NsObject object) {
+      return cell.xid() == object.xid()
+          && namespace == object.namespace().id()
+          && name.equals(object.name());
+    }
+  }
+
   /** What others may look at: the only part of this that any thread may read. */
   record Figures(long objects, int draining, int listings) {}
 
@@ -145,6 +156,7 @@ final class NsIndex implements CellListener, Bounds {
     for (Step step : steps) {
       changed(position, step.key(), step.after());
     }
+    given = null;
     show();
   }
 
@@ -162,6 +174,7 @@ final class NsIndex implements CellListener, Bounds {
     closing.clear();
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), Key.of(key), cell));
+    given = null;
     List.copyOf(spaces.keySet()).forEach(this::look);
     gone.removeAll(present());
     gone.forEach(this::free);
@@ -224,9 +237,11 @@ final class NsIndex implements CellListener, Bounds {
   }
 
   private void nameGiven(long namespace, String name, NameCell cell) {
-    if (spaces.computeIfAbsent(namespace, _ -> new Space()).give(name, cell)) {
+    Space space = spaces.computeIfAbsent(namespace, _ -> new Space());
+    if (space.give(name, cell)) {
       objects++;
     }
+    given = new Given(namespace, name, cell, space);
   }
 
   private void nameTaken(long namespace, String name) {
@@ -254,6 +269,11 @@ final class NsIndex implements CellListener, Bounds {
     }
     if (object.lifetime() == Lifetime.UNTIL_CLOSED && object.opened()) {
       closing.add(xid);
+    }
+    Given last = given;
+    if (last != null && last.isOf(object)) {
+      last.space.lead(last.cell, changed);
+      return;
     }
     String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
     if (cells.applied(nameKey) instanceof NameCell name && name.xid() == xid) {

@@ -6,6 +6,8 @@ import io.quire.gvm.Key;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -36,6 +38,13 @@ final class ObjectCodec {
   private static final int SESSION = 2;
   private static final int UNTIL_CLOSED = 4;
   private static final int OPENED = 8;
+  private static final int LIFETIMES = SESSION | UNTIL_CLOSED;
+  private static final int FLAGS = DRAINING | LIFETIMES | OPENED;
+
+  /** What an object takes besides its name, kind and value. */
+  private static final int FIXED_BYTES = 1 + 3 * Long.BYTES + 3 * Integer.BYTES;
+
+  private static final char NO_TEXT = '\uFFFD';
 
   private ObjectCodec() {}
 
@@ -114,15 +123,26 @@ final class ObjectCodec {
               case SESSION -> SESSION;
               case UNTIL_CLOSED -> UNTIL_CLOSED;
             };
-    return new WireWriter(object.held().length + 96)
+    byte[] name = object.name().getBytes(StandardCharsets.UTF_8);
+    byte[] kind = object.kind().getBytes(StandardCharsets.UTF_8);
+    return new WireWriter(FIXED_BYTES + name.length + kind.length + object.held().length)
         .int8(flags)
         .int64(object.namespace().id())
         .int64(object.creator())
         .int64(object.created())
-        .string(object.name())
-        .string(object.kind())
+        .bytes(name)
+        .bytes(kind)
         .bytes(object.held())
         .toBytes();
+  }
+
+  /** Whether {@link #write} makes these very bytes of the object that was read from them. */
+  static boolean isExact(NsObject object, byte[] value) {
+    int flags = value[0];
+    boolean known = (flags & ~FLAGS) == 0 && (flags & LIFETIMES) != LIFETIMES;
+    // What is no UTF-8 is read as this character. Where it stands by right, all is compared.
+    boolean text = object.name().indexOf(NO_TEXT) < 0 && object.kind().indexOf(NO_TEXT) < 0;
+    return known && (text || Arrays.equals(write(object), value));
   }
 
   /** As {@link #read(long, byte[], long)}. If the name is this very one, that string is held. */

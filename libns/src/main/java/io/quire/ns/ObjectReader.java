@@ -19,15 +19,16 @@ final class ObjectReader implements Versioned.Reader {
         lastName = ObjectCodec.nameOf(key);
         return value.length == Long.BYTES ? new NameCell(ObjectCodec.number(value), version) : null;
       }
-      if (!ObjectCodec.isXidKey(key) && !NamespaceCodec.isKey(key.text())) {
-        return null;
+      if (ObjectCodec.isXidKey(key)) {
+        NsObject object = ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastName);
+        // Flags that are not known here, or a name that is no UTF-8, would not come back.
+        return ObjectCodec.isExact(object, value) ? new ObjectCell(object) : null;
       }
-      Versioned cell =
-          ObjectCodec.isXidKey(key)
-              ? new ObjectCell(ObjectCodec.read(ObjectCodec.xidOf(key), value, version, lastName))
-              : NamespaceCodec.read(NamespaceCodec.idOf(key.text()), value, version);
-      // Flags that are not known here, or a name that is no UTF-8, would not come back.
-      return Arrays.equals(cell.value(), value) ? cell : null;
+      if (NamespaceCodec.isKey(key.text())) {
+        Versioned cell = NamespaceCodec.read(NamespaceCodec.idOf(key.text()), value, version);
+        return Arrays.equals(cell.value(), value) ? cell : null;
+      }
+      return null;
     } catch (WireReader.MalformedException e) {
       // Not ours, though the key looks like it; it stays as it is.
       return null;
