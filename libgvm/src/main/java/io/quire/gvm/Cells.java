@@ -512,9 +512,9 @@ public final class Cells {
     }
 
     @Override
-    public void committed(long position, List<Change> changes) {
-      for (Change change : changes) {
-        if (change.key().startsWith(prefix)) {
+    public void committed(long position, List<Step> steps) {
+      for (Step step : steps) {
+        if (step.key().text().startsWith(prefix)) {
           found();
           return;
         }
