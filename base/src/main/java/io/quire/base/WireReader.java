@@ -61,16 +61,27 @@ public final class WireReader {
 
   /** A length and that many bytes of UTF-8. What is not UTF-8 in them is read as U+FFFD. */
   public String string() {
-    return new String(bytes(), StandardCharsets.UTF_8);
+    if (!in.hasArray()) {
+      return new String(bytes(), StandardCharsets.UTF_8);
+    }
+    int length = length();
+    need(length);
+    int at = in.arrayOffset() + in.position();
+    in.position(in.position() + length);
+    return new String(in.array(), at, length, StandardCharsets.UTF_8);
   }
 
   /** A length and that many bytes. */
   public byte[] bytes() {
+    return raw(length());
+  }
+
+  private int length() {
     int length = int32();
     if (length < 0) {
       throw new MalformedException("negative length: found=" + length + " offset=" + in.position());
     }
-    return raw(length);
+    return length;
   }
 
   /**

@@ -25,6 +25,9 @@ public final class WireWriter {
   private byte[] bytes;
   private int length;
 
+  /** Whether the array was given away, so that it must stay as it is. */
+  private boolean given;
+
   /** Takes what was written, piece by piece. */
   @FunctionalInterface
   public interface Drain {
@@ -44,7 +47,7 @@ public final class WireWriter {
 
   private WireWriter(int sizeHint, @Nullable Drain drain) {
     this.drain = drain;
-    bytes = new byte[Math.max(16, sizeHint)];
+    bytes = new byte[Math.max(1, sizeHint)];
   }
 
   /**
@@ -130,6 +133,10 @@ public final class WireWriter {
     if (offset < 0 || offset + 4 > length) {
       throw new IllegalArgumentException("not written yet: offset=" + offset + " length=" + length);
     }
+    if (given) {
+      bytes = bytes.clone();
+      given = false;
+    }
     INT.set(bytes, offset, value);
     return this;
   }
@@ -139,9 +146,13 @@ public final class WireWriter {
     return length;
   }
 
-  /** A copy of what was written; of a writer with a drain, of what has not gone there yet. */
+  /**
+   * What was written so far; of a writer with a drain, of what has not gone there yet. It costs no
+   * copy if it is as long as was said when this was made.
+   */
   public byte[] toBytes() {
-    return Arrays.copyOf(bytes, length);
+    given = length == bytes.length;
+    return given ? bytes : Arrays.copyOf(bytes, length);
   }
 
   private int reserve(int more) {
@@ -154,6 +165,7 @@ public final class WireWriter {
       bytes =
           Arrays.copyOf(
               bytes, Math.max(wanted, (int) Math.min(Integer.MAX_VALUE - 8L, bytes.length * 2L)));
+      given = false;
     }
     length = wanted;
     return at;

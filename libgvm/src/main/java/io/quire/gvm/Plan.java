@@ -149,14 +149,18 @@ final class Plan {
 
   /** What has been read so far. */
   private static final class Reading {
-    private final List<Key> keys = new ArrayList<>();
-    private final List<Kind> kinds = new ArrayList<>();
-    private final List<byte @Nullable []> values = new ArrayList<>();
-    private final List<Test> tests = new ArrayList<>();
+    private final ArrayList<Key> keys = new ArrayList<>();
+    private final ArrayList<Kind> kinds = new ArrayList<>();
+    private final ArrayList<byte @Nullable []> values = new ArrayList<>();
+    private final ArrayList<Test> tests = new ArrayList<>();
     private @Nullable Map<String, Integer> numbers;
 
     void writes(WireReader in) {
-      for (int left = in.count(5); left > 0; left--) {
+      int count = in.count(5);
+      keys.ensureCapacity(count + 1);
+      kinds.ensureCapacity(count);
+      values.ensureCapacity(count);
+      for (int left = count; left > 0; left--) {
         int kind = in.int8();
         if (kind < 0 || kind >= KINDS.length) {
           throw new MalformedException("not a write");
@@ -168,15 +172,24 @@ final class Plan {
     }
 
     void conditions(WireReader in, int count) {
+      tests.ensureCapacity(count);
       for (int left = count; left > 0; left--) {
         int kind = in.int8();
         switch (kind) {
           case 7 -> tests.add(new Test.Absent(written(in)));
           case 8 -> tests.add(new Test.Present(written(in)));
           case 9 -> tests.add(new Test.Version(written(in), in.int64()));
-          default -> condition(Plan.condition(kind, in));
+          case 1 -> tests.add(new Test.Absent(other(Key.read(in))));
+          case 2 -> tests.add(new Test.Present(other(Key.read(in))));
+          case 3 -> tests.add(new Test.Version(other(Key.read(in)), in.int64()));
+          default -> tests.add(new Test.Elsewhere(Plan.condition(kind, in)));
         }
       }
+    }
+
+    private int other(Key key) {
+      keys.add(key);
+      return keys.size() - 1;
     }
 
     private int written(WireReader in) {
@@ -209,12 +222,7 @@ final class Plan {
         }
         numbers = known;
       }
-      return known.computeIfAbsent(
-          text,
-          _ -> {
-            keys.add(Key.of(text));
-            return keys.size() - 1;
-          });
+      return known.computeIfAbsent(text, _ -> other(Key.of(text)));
     }
 
     Plan plan(byte[] bytes) {
