@@ -151,7 +151,7 @@ public final class WireWriter {
    * copy if it is as long as was said when this was made.
    */
   public byte[] toBytes() {
-    given = length == bytes.length;
+    given = drain == null && length == bytes.length;
     return given ? bytes : Arrays.copyOf(bytes, length);
   }
 
