@@ -144,7 +144,8 @@ public record Descriptor(
     }
     List<ExtentInfo> kept = extents.subList(0, count);
     int parts = count == 0 ? 0 : kept.getLast().part() + 1;
-    return of(schema, kept, appends.stream().filter(append -> append.firstPart < parts).toList());
+    List<Append> before = appends.stream().filter(append -> append.firstPart < parts).toList();
+    return of(schema, kept, before, replicas);
   }
 
   /** Whether a load appended to it. */
