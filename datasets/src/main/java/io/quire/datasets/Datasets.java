@@ -186,6 +186,8 @@ public final class Datasets implements AutoCloseable {
    *     know the function
    * @throws DatasetsException.FunctionFailed if the function threw; nothing is tried again then
    * @throws DatasetsException.TooManyExtents if there are more than one object can name
+   * @throws DatasetsException.TakenBack if it was there for a moment, and is not any more
+   * @throws NsException.Indeterminate if nobody knows whether it was there; it is not now
    * @throws DatasetsException.LoadAborted if a part failed on each member that was tried, or
    *     members went with what had been loaded
    * @throws DatasetsException.DeadlinePassed if it took too long

@@ -137,6 +137,18 @@ public abstract sealed class DatasetsException extends RuntimeException {
     }
   }
 
+  /**
+   * It was published, and is taken back: members had dropped what was loaded, while this node was
+   * paused. Others may have seen it meanwhile.
+   */
+  public static final class TakenBack extends DatasetsException {
+    private static final long serialVersionUID = 1;
+
+    TakenBack(String message) {
+      super(message);
+    }
+  }
+
   /** The calling thread was interrupted; its flag is set again. */
   public static final class Interrupted extends DatasetsException {
     private static final long serialVersionUID = 1;

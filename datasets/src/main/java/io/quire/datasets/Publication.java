@@ -192,9 +192,10 @@ final class Publication {
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
-      takeBack(object);
-      throw new DatasetsException.LoadAborted(
-          "members dropped what was loaded, while this node was paused: dataset=" + name());
+      if (takeBack()) {
+        throw new DatasetsException.TakenBack(
+            "members dropped what was loaded, while this node was paused: dataset=" + name());
+      }
     }
     return object;
   }
@@ -245,19 +246,26 @@ final class Publication {
     }
   }
 
-  /** Readers of later versions than the one that is taken back are told that theirs is gone. */
-  private void takeBack(NsObject published) {
-    if (target instanceof NewObject) {
-      namespaces.delete(published);
-      return;
-    }
+  /**
+   * Readers of later versions than the one that is taken back are told that theirs is gone.
+   *
+   * @return false if it was deleted meanwhile: then that is why members have dropped it
+   */
+  private boolean takeBack() {
     Deadline deadline = Deadline.in(config.loadDeadline());
     while (true) {
-      NsObject now = current();
+      NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
+      if (now == null) {
+        return false;
+      }
       try {
-        namespaces.update(now, encode(layouts.of(now).descriptor().without(xid)));
-        return;
-      } catch (NsException.Stale e) {
+        if (target instanceof NewObject) {
+          namespaces.delete(now);
+        } else {
+          namespaces.update(now, encode(layouts.of(now).descriptor().without(xid)));
+        }
+        return true;
+      } catch (NsException.Stale | NsException.NotFound | NsException.Draining e) {
         if (deadline.passed()) {
           throw e;
         }
@@ -285,11 +293,14 @@ final class Publication {
     Deadline deadline = Deadline.in(SETTLE);
     while (!deadline.passed()) {
       try {
-        // Waits while the transaction is undecided; absent after that, it is void for ever.
-        NsObject object = namespaces.lookup(dataset()).filter(has).orElse(null);
+        // Waits while the transaction is undecided; what is not there after that never comes.
+        NsObject now = namespaces.lookup(dataset()).orElse(null);
         unsettled = false;
-        if (object != null) {
-          return object;
+        if (now == null) {
+          throw unknown; // Void, or there once and deleted by somebody since.
+        }
+        if (has.test(now)) {
+          return now;
         }
         throw new DatasetsException.LoadAborted(
             "the cluster did not take what was loaded: dataset=" + name());
