@@ -12,9 +12,16 @@ import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -62,13 +70,12 @@ class ReplicaLossTest {
   }
 
   private static NsObject loadLines(Node by, String name, Lifetime lifetime) {
+    return loadLines(by, name, lifetime, new ByteArrayInputStream(TEXT));
+  }
+
+  private static NsObject loadLines(Node by, String name, Lifetime lifetime, InputStream in) {
     return by.datasets.loadLines(
-        NsHandle.ROOT,
-        name,
-        lifetime,
-        LoadOptions.DEFAULTS.withReplicas(2),
-        new ByteArrayInputStream(TEXT),
-        Progress.NONE);
+        NsHandle.ROOT, name, lifetime, LoadOptions.DEFAULTS.withReplicas(2), in, Progress.NONE);
   }
 
   private static long sum(Node by, NsObject dataset) {
@@ -299,7 +306,10 @@ class ReplicaLossTest {
     }
   }
 
-  /** What it held is gone, and is not made again: the others go on without it. */
+  /**
+   * What it held is gone, and is not made again: the others go on without it. Lines that were being
+   * loaded when it died are not.
+   */
   @Test
   void nodeThatIsStartedAgain_holdsNothing_andIsMissedByNobody() {
     try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
@@ -307,8 +317,22 @@ class ReplicaLossTest {
       Node first = nodes.get(0);
       NsObject session = load(first, "/session", Lifetime.SESSION, 2, "numbers");
       NsObject lines = loadLines(first, "/lines", Lifetime.SESSION);
-      nodes.get(2).kill();
-      untilOut(nodes.get(2), nodes.subList(0, 2));
+      InputStream killing =
+          new SequenceInputStream(
+              new ByteArrayInputStream(TEXT),
+              new InputStream() {
+                @Override
+                public int read() {
+                  nodes.get(2).kill();
+                  untilOut(nodes.get(2), nodes.subList(0, 2));
+                  return -1;
+                }
+              });
+      assertThatThrownBy(() -> loadLines(first, "/torn", Lifetime.DURABLE, killing))
+          .isInstanceOf(DatasetsException.LoadAborted.class)
+          .hasMessageContaining("a member lost its extents: dataset=/torn member=c");
+      assertThat(first.namespaces.lookup(NsHandle.ROOT, "/torn")).isEmpty();
+      until("nothing is left of it", () -> first.datasets.stats().datasets() == 2);
       Node again = cluster.restart(nodes.get(2), nodes.subList(0, 2), SumFunctions::register);
       assertThat(again.ager.stats().extents()).isZero();
       assertThat(sum(again, session)).isEqualTo(SumFunctions.expected(PARTS));
@@ -317,6 +341,48 @@ class ReplicaLossTest {
       assertThat(again.ager.stats().extents()).isZero();
       assertThat(first.datasets.descriptor(session).extents())
           .anyMatch(info -> info.holders().contains(again.id));
+    }
+  }
+
+  /** What does not verify is read from another. */
+  @Test
+  void holderWhoseFlashIsDamaged_isMissedByNobody() throws IOException {
+    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node damaged = nodes.getFirst();
+      NsObject first = load(nodes.get(1), "/first", Lifetime.DURABLE, 2, "numbers");
+      NsObject dataset = first;
+      for (int more = 1; more < 6; more++) {
+        dataset = append(nodes.get(2), dataset);
+      }
+      byte[] wanted = read(nodes.get(1), dataset);
+      until("all is written", () -> damaged.ager.stats().dirtyBytes() == 0);
+      long held = damaged.ager.stats().accountedBytes();
+      damaged.ager.allocate(damaged.ager.stats().budgetBytes() * 7 / 8, PATIENCE).close();
+      assertThat(damaged.ager.stats().accountedBytes()).as("in memory").isLessThan(held / 2);
+      overwrite(root.resolve("flash-a"));
+      for (Node node : nodes) {
+        assertThat(sum(node, dataset)).isEqualTo(6 * SumFunctions.expected(PARTS));
+        assertThat(read(node, dataset)).isEqualTo(wanted);
+        try (ScanStream unordered = stream(node, first, ScanOrder.UNORDERED)) {
+          assertThat(drained(unordered))
+              .containsExactlyInAnyOrderElementsOf(SumFunctions.picked(PARTS));
+        }
+      }
+      assertThat(damaged.ager.stats().stores().getFirst().corruptCopies()).isPositive();
+    }
+  }
+
+  /** The first of each file. */
+  private static void overwrite(Path store) throws IOException {
+    try (Stream<Path> files = Files.walk(store)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(256 << 10, channel.size()));
+          channel.write(zeros, 0);
+          channel.force(false);
+        }
+      }
     }
   }
 }
