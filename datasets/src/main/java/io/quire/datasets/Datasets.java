@@ -183,12 +183,7 @@ public final class Datasets implements AutoCloseable {
     return load(ns, name, lifetime, schema, function, arguments, parts, _ -> {}, progress);
   }
 
-  /**
-   * As above, with a last look before it is published.
-   *
-   * @param acceptance given what the dataset would be made of; if it throws there is no dataset,
-   *     and its exception is this method's
-   */
+  /** As below, with the usual options. */
   public NsObject load(
       NsHandle ns,
       String name,
@@ -199,9 +194,46 @@ public final class Datasets implements AutoCloseable {
       int parts,
       Consumer<Descriptor> acceptance,
       Progress progress) {
+    return load(
+        ns,
+        name,
+        lifetime,
+        LoadOptions.DEFAULTS,
+        schema,
+        function,
+        arguments,
+        parts,
+        acceptance,
+        progress);
+  }
+
+  /**
+   * As above, with options, and with a last look before it is published.
+   *
+   * <p>With replicas each extent is held by so many nodes before this returns, in their memory or
+   * on their flash. The loss of all but one of them then loses nothing: what is scanned, streamed
+   * or read goes on with another. A node that was started anew holds nothing any more, and spares
+   * are not made again; {@link Lifetime#SESSION} still ends with the node that loads.
+   *
+   * @param acceptance given what the dataset would be made of; if it throws there is no dataset,
+   *     and its exception is this method's
+   * @throws DatasetsException.TooFewMembers before anything is loaded if there are fewer members
+   *     than replicas, and later if there are no more; nothing is left then
+   */
+  public NsObject load(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Progress progress) {
     namespaces.lookup(ns, name); // refuses a bad name early
     return loaded(
-        new Publication.NewObject(ns, name, lifetime),
+        new Publication.NewObject(ns, name, lifetime, options.replicas()),
         job(function, arguments, parts, schema, acceptance),
         progress);
   }
@@ -232,12 +264,14 @@ public final class Datasets implements AutoCloseable {
    * on all nodes at once. Each version has all that the one before has, in the same places, and
    * behind it what was appended; whoever works with an older version goes on with that. If others
    * append or change it meanwhile, what was loaded goes behind theirs. If it throws, there is no
-   * new version of it, except with {@link io.quire.ns.NsException.Indeterminate}.
+   * new version of it, except with {@link io.quire.ns.NsException.Indeterminate}. What is appended
+   * has as many replicas as the dataset was loaded with.
    *
    * @param dataset any version; a durable one gets durable extents
    * @param acceptance given what would be appended; if it throws nothing is
    * @return the new version; the current one, if there was nothing to append
    * @throws DatasetsException.Gone if the dataset was deleted
+   * @throws DatasetsException.TooFewMembers as {@link #load} does
    * @throws DatasetsException why the data could not be loaded
    */
   public NsObject append(
@@ -247,9 +281,9 @@ public final class Datasets implements AutoCloseable {
       int parts,
       Consumer<Descriptor> acceptance,
       Progress progress) {
-    LoadRun.Job job =
-        job(function, arguments, parts, layouts.of(dataset).descriptor().schema(), acceptance);
-    return loaded(new Publication.NewVersion(dataset), job, progress);
+    Descriptor descriptor = layouts.of(dataset).descriptor();
+    LoadRun.Job job = job(function, arguments, parts, descriptor.schema(), acceptance);
+    return loaded(new Publication.NewVersion(dataset, descriptor.replicas()), job, progress);
   }
 
   /**
@@ -260,8 +294,8 @@ public final class Datasets implements AutoCloseable {
    * @throws java.io.UncheckedIOException if the stream fails
    */
   public NsObject appendLines(NsObject dataset, InputStream in, Progress progress) {
-    layouts.of(dataset); // refuses what is no dataset
-    return linesLoaded(new Publication.NewVersion(dataset), in, progress);
+    int replicas = layouts.of(dataset).descriptor().replicas(); // refuses what is no dataset
+    return linesLoaded(new Publication.NewVersion(dataset, replicas), in, progress);
   }
 
   /**
@@ -275,8 +309,25 @@ public final class Datasets implements AutoCloseable {
    */
   public NsObject loadLines(
       NsHandle ns, String name, Lifetime lifetime, InputStream in, Progress progress) {
+    return loadLines(ns, name, lifetime, LoadOptions.DEFAULTS, in, progress);
+  }
+
+  /**
+   * As above, with options. With replicas the load fails whenever a member dies that holds some of
+   * it, since the stream cannot be read again.
+   *
+   * @throws DatasetsException.TooFewMembers as {@link #load} does
+   */
+  public NsObject loadLines(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      InputStream in,
+      Progress progress) {
     namespaces.lookup(ns, name); // refuses a bad name early
-    return linesLoaded(new Publication.NewObject(ns, name, lifetime), in, progress);
+    return linesLoaded(
+        new Publication.NewObject(ns, name, lifetime, options.replicas()), in, progress);
   }
 
   private NsObject linesLoaded(Publication.Target target, InputStream in, Progress progress) {
@@ -294,6 +345,7 @@ public final class Datasets implements AutoCloseable {
 
   private NsObject published(Publication.Target target, Loading load) {
     namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
+    members.require(target.name(), target.replicas());
     long xid = namespaces.reserveXid();
     boolean published = false;
     loading.add(xid);
@@ -321,10 +373,10 @@ public final class Datasets implements AutoCloseable {
   /**
    * Runs a function over all row groups of the version given, where they are, in fragments; answers
    * one partial for each fragment, in no order. Groups of members that fail during the run are
-   * given to others, which read the durable copies; the partials together cover each group exactly
-   * once.
+   * given to others, which have spares or read the durable copies; the partials together cover each
+   * group exactly once.
    *
-   * @throws DatasetsException.ExtentsLost if needed extents are in memory nowhere and have no copy
+   * @throws DatasetsException.ExtentsLost if needed extents are held nowhere and have no copy
    * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    * @throws DatasetsException.Gone if the dataset was deleted
    */

@@ -65,17 +65,15 @@ final class PartLoad {
   }
 
   private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made) {
-    List<Held> held = holding.putPart(call.part(), made);
-    if (held != made) {
-      registry.drop(made);
-    }
-    if (held == null) {
+    Holding.Put put = holding.putPart(call.part(), made);
+    registry.drop(put == null ? made : put.gone());
+    if (put == null) {
       throw givenUp(call.xid());
     }
     holding.touch();
     counters.partsLoaded.increment();
     return DescriptorCodec.write(
-        Descriptor.of(new byte[0], held.stream().map(Held::info).toList()));
+        Descriptor.of(new byte[0], put.held().stream().map(Held::info).toList()));
   }
 
   private static void run(LoadFunction function, Call.LoadPart call, Sink sink) {

@@ -50,13 +50,17 @@ final class Publication {
     String name();
 
     Lifetime lifetime();
+
+    /** By how many members each extent is to be held. */
+    int replicas();
   }
 
   /** An object, under the id of the load. */
-  record NewObject(NsHandle namespace, String name, Lifetime lifetime) implements Target {}
+  record NewObject(NsHandle namespace, String name, Lifetime lifetime, int replicas)
+      implements Target {}
 
   /** Another version of an object, which has all that the one before has, and what was loaded. */
-  record NewVersion(NsObject seen) implements Target {
+  record NewVersion(NsObject seen, int replicas) implements Target {
     @Override
     public NsHandle namespace() {
       return seen.namespace();
@@ -101,7 +105,7 @@ final class Publication {
 
   /** The id of the object. */
   long dataset() {
-    return target instanceof NewVersion(NsObject seen) ? seen.xid() : xid;
+    return target instanceof NewVersion(NsObject seen, _) ? seen.xid() : xid;
   }
 
   String name() {
@@ -112,13 +116,28 @@ final class Publication {
     return target.lifetime() != Lifetime.SESSION;
   }
 
+  int replicas() {
+    return target.replicas();
+  }
+
+  /** What a member is told that is to hold spares of extents, which it pulls from another. */
+  Call.Spare spare(Member from, List<ExtentInfo> extents) {
+    return new Call.Spare(
+        xid, dataset(), members.self().incarnation(), from.incarnation(), from.address(), extents);
+  }
+
   /**
-   * Who does not hold what it loaded.
+   * Who does not hold what it loaded, or pulled.
    *
    * @param denied members that said so
    * @param silent members that did not answer, or are other incarnations by now
    */
   record Missing(Set<Member> denied, Set<Member> silent) {
+    /** Whether it may not hold what it should. */
+    boolean has(Member member) {
+      return denied.contains(member) || silent.contains(member);
+    }
+
     /** Whether an extent of this member is lost; a copy outlives its writer, but not a denial. */
     boolean lost(Member member, ExtentInfo info) {
       return denied.contains(member) || (silent.contains(member) && info.durable() == null);

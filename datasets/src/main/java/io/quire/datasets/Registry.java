@@ -158,7 +158,7 @@ final class Registry {
     for (Held held : gone) {
       drop(held.extent());
       Copy copy = held.info().durable();
-      if (copy != null) {
+      if (copy != null && !held.spare()) {
         ager.deleteCopy(copy);
       }
     }

@@ -44,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whole nodes in one process, without discovery: real log, sockets, TLS, memory and a durable store
- * that all share. Killing one closes its sockets and stops its threads; it does not leave the view.
+ * that all share, or one for each on its flash. Killing one closes its sockets and stops its
+ * threads; it does not leave the view.
  */
 final class TestNodes implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -57,6 +58,7 @@ final class TestNodes implements AutoCloseable {
 
   private final Path root;
   private final DatasetsConfig config;
+  private final boolean flash;
   private final List<NodeId> voters;
   private final CertificateAuthority authority = CertificateAuthority.create("test");
   private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
@@ -69,9 +71,34 @@ final class TestNodes implements AutoCloseable {
   }
 
   TestNodes(Path root, DatasetsConfig config, String... names) {
+    this(root, config, false, names);
+  }
+
+  private TestNodes(Path root, DatasetsConfig config, boolean flash, String... names) {
     this.root = root;
     this.config = config;
+    this.flash = flash;
     voters = Stream.of(names).map(NodeId::new).toList();
+  }
+
+  /** Each with a durable store of its own, which is away when the node is. */
+  static TestNodes onFlash(Path root, DatasetsConfig config, String... names) {
+    return new TestNodes(root, config, true, names);
+  }
+
+  /** Starts a node again that was killed, and waits until it is in the view of these. */
+  Node restart(Node dead, List<Node> others, Consumer<Datasets> register) {
+    ends.forEach(end -> end.orTimeout(60, TimeUnit.SECONDS).join());
+    Node node = new Node(dead.id);
+    register.accept(node.datasets);
+    running.add(node);
+    node.start();
+    until(
+        "the node is in the view again",
+        () ->
+            node.ready()
+                && others.stream().allMatch(other -> other.sessions.view().has(node.incarnation)));
+    return node;
   }
 
   /** Starts all nodes at once, and waits until all are in each other's view. */
@@ -110,6 +137,7 @@ final class TestNodes implements AutoCloseable {
   /** One node. */
   final class Node {
     final NodeId id;
+    final long incarnation = random.nextLong(1, Long.MAX_VALUE);
     final List<Throwable> fatal = new CopyOnWriteArrayList<>();
     final Sessions sessions;
     final Namespaces namespaces;
@@ -125,7 +153,6 @@ final class TestNodes implements AutoCloseable {
     private Node(NodeId id) {
       this.id = id;
       SystemClock clock = new SystemClock();
-      long incarnation = random.nextLong(1, Long.MAX_VALUE);
       loop = new EventLoop(id + "-loop", fatal::add);
       fabric =
           Fabric.open(
@@ -133,8 +160,12 @@ final class TestNodes implements AutoCloseable {
               authority.issue(id, List.of("127.0.0.1")));
       seen.put(id, fabric.address());
       Member self = new Member(id, incarnation, fabric.address());
+      Path stores = root.toAbsolutePath();
       StoreConfig store =
-          StoreConfig.parse("file://" + root.toAbsolutePath() + "/store", 1 << 30, true);
+          StoreConfig.parse(
+              flash ? "flash://" + stores.resolve("flash-" + id) : "file://" + stores + "/store",
+              1 << 30,
+              true);
       ager =
           Ager.open(
               AgerConfig.of(MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation))
