@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.base.Address;
+import io.quire.datasets.LoadOptions;
 import io.quire.ns.Lifetime;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -341,7 +342,14 @@ public final class AdminClient implements AutoCloseable {
    * @throws UncheckedIOException if the file cannot be read; there is no data set then
    */
   public JsonNode loadLines(Path file, String name, String lifetime) {
-    String path = "/api/data?name=" + text(name) + "&lifetime=" + lifetime;
+    return loadLines(file, name, lifetime, LoadOptions.DEFAULTS);
+  }
+
+  /** As above, with options. */
+  public JsonNode loadLines(Path file, String name, String lifetime, LoadOptions options) {
+    String path =
+        "/api/data?name=%s&lifetime=%s&replicas=%d"
+            .formatted(text(name), lifetime, options.replicas());
     try (Source source = new Source(Files.newInputStream(file))) {
       try {
         return json("PUT", path, LONG_CALL, BodyPublishers.ofInputStream(() -> source));
@@ -417,7 +425,8 @@ public final class AdminClient implements AutoCloseable {
             base64.encodeToString(schema),
             function,
             base64.encodeToString(arguments),
-            parts);
+            parts,
+            null);
     return job("/api/load", request, progress);
   }
 
@@ -472,12 +481,15 @@ public final class AdminClient implements AutoCloseable {
   public JsonNode loadTable(
       String name,
       Lifetime lifetime,
+      LoadOptions options,
       List<String> files,
       @Nullable String format,
       @Nullable String schema,
       long badRows,
       BiConsumer<Long, Long> progress) {
-    Object request = new TableRoutes.TableRequest(name, lifetime, files, format, schema, badRows);
+    Object request =
+        new TableRoutes.TableRequest(
+            name, lifetime, files, format, schema, badRows, options.replicas());
     return job("/api/tables", request, progress);
   }
 

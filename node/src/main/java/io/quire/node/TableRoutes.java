@@ -43,6 +43,7 @@ final class TableRoutes {
    * @param format one of {@link Format#NAMES}; null: by the name of the first file
    * @param schema of columns in the place of those that were found; null for none
    * @param badRows how many are borne
+   * @param replicas null for the usual number
    */
   record TableRequest(
       String name,
@@ -50,7 +51,8 @@ final class TableRoutes {
       List<String> files,
       @Nullable String format,
       @Nullable String schema,
-      long badRows) {}
+      long badRows,
+      @Nullable Integer replicas) {}
 
   /**
    * Asks for files to be appended to a table, by whose columns they are read; JSON by field name.
@@ -58,7 +60,8 @@ final class TableRoutes {
   record AppendRequest(String name, List<String> files, @Nullable String format, long badRows) {}
 
   /** A table; JSON by field name. */
-  record TableInfo(String name, String schema, long rows, long badRows, long bytes, int extents) {}
+  record TableInfo(
+      String name, String schema, long rows, long badRows, long bytes, int extents, int replicas) {}
 
   void add(Javalin http) {
     http.post("/api/tables", this::load);
@@ -88,6 +91,7 @@ final class TableRoutes {
         space,
         request.name(),
         request.lifetime(),
+        AdminServer.options(request.replicas()),
         new Source.Files(files, format),
         schema(tables, files, format, Optional.ofNullable(request.schema())),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
@@ -153,7 +157,8 @@ final class TableRoutes {
         descriptor.rows(),
         descriptor.rowsAside(),
         descriptor.bytes(),
-        descriptor.extents().size());
+        descriptor.extents().size(),
+        descriptor.replicas());
   }
 
   private static void bad(Context call) {

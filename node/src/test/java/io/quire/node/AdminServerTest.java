@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.ager.Client;
 import io.quire.ager.ClientConfig;
 import io.quire.ager.Draft;
+import io.quire.datasets.LoadOptions;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
@@ -41,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -315,7 +317,37 @@ class AdminServerTest {
     JsonNode made = client.loadLines(file, "/lines", "DURABLE");
 
     assertThat(made.path("bytes").asLong()).isEqualTo(text.length());
+    assertThat(made.path("replicas").asInt()).isEqualTo(1);
     assertThat(read("/lines")).isEqualTo(text);
+  }
+
+  @Test
+  void load_withReplicas_whereThereAreTooFewNodes_isRefused() throws IOException {
+    Path file = Files.writeString(directory.resolve("few.csv"), "a,b\n1,2\n");
+    LoadOptions two = LoadOptions.DEFAULTS.withReplicas(2);
+    for (ThrowingCallable refused :
+        List.<ThrowingCallable>of(
+            () -> client.loadLines(file, "/few", "SESSION", two),
+            () ->
+                client.loadTable(
+                    "/few",
+                    Lifetime.SESSION,
+                    two,
+                    List.of(file.toString()),
+                    null,
+                    null,
+                    0,
+                    (_, _) -> {}))) {
+      assertThatThrownBy(refused)
+          .isInstanceOfSatisfying(
+              AdminException.class,
+              e -> {
+                assertThat(e.status()).isEqualTo(503);
+                assertThat(e.mayHaveHappened()).isFalse();
+              })
+          .hasMessageContaining("too few members: dataset=/few replicas=2 members=1");
+    }
+    assertThat(client.stat("/few")).isNull();
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.base.NodeId;
 import io.quire.columns.ColumnMemory;
 import io.quire.datasets.DatasetsException;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.fabric.CertificateAuthority;
 import io.quire.formats.Format;
@@ -70,6 +71,8 @@ class ThreeNodesTest {
   private final BufferAllocator memory = ColumnMemory.open(Long.MAX_VALUE);
   private List<Node> nodes = List.of();
   private NsObject table;
+  private NsObject twice;
+  private List<String> before = List.of();
 
   @BeforeAll
   void start() throws IOException {
@@ -103,7 +106,9 @@ class ThreeNodesTest {
     }
     nodes =
         starts.stream().map(started -> started.orTimeout(100, TimeUnit.SECONDS).join()).toList();
-    table = load();
+    table = load("/points", LoadOptions.DEFAULTS);
+    twice = load("/points-twice", LoadOptions.DEFAULTS.withReplicas(2));
+    before = DuckDb.ours(nodes.getFirst().tables(), twice);
   }
 
   @AfterAll
@@ -126,19 +131,20 @@ class ThreeNodesTest {
     return ports;
   }
 
-  private NsObject load() throws IOException {
+  private NsObject load(String name, LoadOptions options) throws IOException {
     StringBuilder text = new StringBuilder("id,team,points\n");
     for (int row = 0; row < ROWS; row++) {
       text.append(row).append(",team").append(row % 7).append(',');
       text.append(row % 5 == 0 ? "" : String.valueOf(row % 100)).append('\n');
     }
-    Path file = Files.writeString(directory.resolve("points.csv"), text);
+    Path file = Files.writeString(directory.resolve(name.substring(1) + ".csv"), text);
     Tables tables = nodes.getFirst().tables();
     List<InputFile> files = tables.inputs().find(List.of(file.toString()));
     return tables.load(
         NsHandle.ROOT,
-        "/points",
+        name,
         Lifetime.DURABLE,
+        options,
         new Source.Files(files, Format.Csv.DEFAULT, 25_000),
         tables.inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS),
         ReadOptions.DEFAULTS.withBatch(1_000, 1 << 20),
@@ -282,5 +288,35 @@ class ThreeNodesTest {
                     .filter(share -> !share.owner().equals(left.self().node()))
                     .mapToLong(TableShare::rows)
                     .sum());
+  }
+
+  /** Another node has them, too, on its flash. */
+  @Test
+  @Order(5)
+  void rowsOfANodeThatLeft_areThoseOfTheSpares_whereThereAreReplicas() throws Exception {
+    Node here = nodes.get(1);
+    assertThat(here.namespaces().lookup(NsHandle.ROOT, "/points-twice")).contains(twice);
+    assertThat(here.tables().shares(twice, List.of()))
+        .extracting(TableShare::owner)
+        .contains(nodes.get(2).self().node());
+    assertThat(DuckDb.ours(here.tables(), twice)).hasSize(7).isEqualTo(before);
+    assertThat(DuckDb.answer(here.tables(), twice)).isEqualTo(before);
+    int read = 0;
+    try (ArrowReader reader = here.tables().read(twice, List.of("id"), PATIENCE)) {
+      while (reader.loadNextBatch()) {
+        read += reader.getVectorSchemaRoot().getRowCount();
+      }
+    }
+    assertThat(read).isEqualTo(ROWS);
+    BitSet seen = new BitSet();
+    try (FlightClient client = client(location(here))) {
+      for (FlightEndpoint endpoint :
+          client.getInfo(FlightDescriptor.path("/points-twice")).getEndpoints()) {
+        try (FlightStream stream = client.getStream(endpoint.getTicket())) {
+          collect(stream, seen);
+        }
+      }
+    }
+    assertThat(seen.cardinality()).isEqualTo(ROWS);
   }
 }

@@ -13,6 +13,7 @@ import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
 import io.quire.datasets.ExtentInfo;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.datasets.ScanOrder;
 import io.quire.datasets.ScanStream;
@@ -109,10 +110,28 @@ public final class Tables implements AutoCloseable {
       Schema schema,
       ReadOptions options,
       Progress progress) {
+    return load(namespace, name, lifetime, LoadOptions.DEFAULTS, source, schema, options, progress);
+  }
+
+  /**
+   * As above, with options of the load, such as replicas; what is appended has as many.
+   *
+   * @throws DatasetsException.TooFewMembers if there are fewer nodes than replicas
+   */
+  public NsObject load(
+      NsHandle namespace,
+      String name,
+      Lifetime lifetime,
+      LoadOptions keeping,
+      Source source,
+      Schema schema,
+      ReadOptions options,
+      Progress progress) {
     return datasets.load(
         namespace,
         name,
         lifetime,
+        keeping,
         TableSchema.write(TableSchema.projected(schema, options)),
         TableLoad.NAME,
         new LoadArguments(source, schema, options).toBytes(),
