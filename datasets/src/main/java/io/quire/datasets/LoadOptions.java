@@ -21,6 +21,11 @@ public record LoadOptions(int replicas) {
     }
   }
 
+  /**
+   * The same with another number of members that hold each extent.
+   *
+   * @throws IllegalArgumentException if it is not 1 to {@value #REPLICAS_MAX}
+   */
   public LoadOptions withReplicas(int nodes) {
     return new LoadOptions(nodes);
   }
