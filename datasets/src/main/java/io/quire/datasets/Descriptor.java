@@ -2,6 +2,9 @@ package io.quire.datasets;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of all extents that are not kept aside
  * @param rows of all groups that are not kept aside
  * @param appends in their order; none if it is as it was loaded
+ * @param marks of loads that have one
  */
 public record Descriptor(
     byte[] schema,
@@ -21,7 +25,8 @@ public record Descriptor(
     List<ExtentInfo> extents,
     long bytes,
     long rows,
-    List<Append> appends) {
+    List<Append> appends,
+    List<Mark> marks) {
   /**
    * What was appended by one load: the parts from the first on, up to those of the next.
    *
@@ -30,9 +35,17 @@ public record Descriptor(
    */
   public record Append(long load, int firstPart) {}
 
+  /**
+   * A name that was given to a load, so that of several loads with that name one takes effect.
+   *
+   * @param load its id; that of the object if it made that
+   */
+  public record Mark(long load, UUID name) {}
+
   public Descriptor {
     extents = List.copyOf(extents);
     appends = List.copyOf(appends);
+    marks = List.copyOf(marks);
   }
 
   /** How many rows were kept aside. */
@@ -46,7 +59,7 @@ public record Descriptor(
    * @throws IllegalArgumentException if two have the same place
    */
   static Descriptor of(byte[] schema, List<ExtentInfo> infos) {
-    return of(schema, infos, List.of());
+    return of(schema, infos, List.of(), List.of());
   }
 
   /**
@@ -54,7 +67,8 @@ public record Descriptor(
    *
    * @throws IllegalArgumentException also if the appends are not in order
    */
-  static Descriptor of(byte[] schema, List<ExtentInfo> infos, List<Append> appends) {
+  static Descriptor of(
+      byte[] schema, List<ExtentInfo> infos, List<Append> appends, List<Mark> marks) {
     checkOrder(appends);
     List<ExtentInfo> ordered = infos.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
     int columns = 0;
@@ -74,7 +88,7 @@ public record Descriptor(
       rows = sameGroup || info.aside() ? rows : Math.addExact(rows, info.rows());
       before = info;
     }
-    return new Descriptor(schema, columns, ordered, bytes, rows, appends);
+    return new Descriptor(schema, columns, ordered, bytes, rows, appends, marks);
   }
 
   private static void checkOrder(List<Append> appends) {
@@ -87,6 +101,18 @@ public record Descriptor(
       }
       before = append.firstPart;
     }
+  }
+
+  /** With the name of a load. */
+  Descriptor marked(long load, UUID name) {
+    List<Mark> more = new ArrayList<>(marks);
+    more.add(new Mark(load, name));
+    return new Descriptor(schema, columns, extents, bytes, rows, appends, more);
+  }
+
+  /** Whether a load of that name is in it. */
+  boolean has(UUID name) {
+    return marks.stream().anyMatch(mark -> mark.name.equals(name));
   }
 
   /**
@@ -103,7 +129,7 @@ public record Descriptor(
     }
     List<Append> more = new ArrayList<>(appends);
     more.add(new Append(load, first));
-    return of(schema, all, more);
+    return of(schema, all, more, marks);
   }
 
   /** Without what a load appended. */
@@ -114,7 +140,11 @@ public record Descriptor(
           Append append = append(info.part());
           return append != null && append.load == load;
         });
-    return of(schema, left, appends.stream().filter(append -> append.load != load).toList());
+    return of(
+        schema,
+        left,
+        appends.stream().filter(append -> append.load != load).toList(),
+        marks.stream().filter(mark -> mark.load != load).toList());
   }
 
   /** What it was when it had so many extents. */
@@ -124,7 +154,14 @@ public record Descriptor(
     }
     List<ExtentInfo> kept = extents.subList(0, count);
     int parts = count == 0 ? 0 : kept.getLast().part() + 1;
-    return of(schema, kept, appends.stream().filter(append -> append.firstPart < parts).toList());
+    List<Append> before = appends.stream().filter(append -> append.firstPart < parts).toList();
+    Set<Long> after =
+        appends.stream()
+            .filter(append -> append.firstPart >= parts)
+            .map(Append::load)
+            .collect(Collectors.toSet());
+    return of(
+        schema, kept, before, marks.stream().filter(mark -> !after.contains(mark.load)).toList());
   }
 
   /** Whether a load appended to it. */

@@ -7,21 +7,24 @@ import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import io.quire.datasets.Descriptor.Append;
+import io.quire.datasets.Descriptor.Mark;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of a descriptor. Numbers without a size are {@link Varint}s.
  *
  * <pre>
- *   magic       4 bytes, with the version of the format, 1 or 2
+ *   magic       4 bytes, with the version of the format, 1 to 3
  *   crc         4 bytes, CRC32C of all that follows
  *   schema      4 bytes length, bytes
  *   appends     count; each: load (8 bytes), first part, difference    not in version 1
+ *   marks       count; each: load, name (8 bytes and 16)               not in versions 1 and 2
  *   owners      count, strings
  *   files       count; each: store, file, owner of the copy (strings)
  *   extents     count; each:
@@ -43,7 +46,8 @@ final class DescriptorCodec {
   static final int BYTES_MAX = (2 << 20) - (8 << 10);
 
   private static final int MAGIC_1 = 0x3153_4451;
-  private static final int MAGIC = 0x3253_4451;
+  private static final int MAGIC_2 = 0x3253_4451;
+  private static final int MAGIC = 0x3353_4451;
   private static final int GROUP = 1;
   private static final int ROWS = 2;
   private static final int OWNER = 4;
@@ -77,6 +81,7 @@ final class DescriptorCodec {
     WireWriter out = new WireWriter(64 + descriptor.schema().length + extents.size() * 40);
     out.int32(MAGIC).int32(0).bytes(descriptor.schema());
     writeAppends(out, descriptor.appends());
+    writeMarks(out, descriptor.marks());
     Varint.write(out, owners.size());
     owners.keySet().forEach(owner -> out.string(owner.name()));
     Varint.write(out, files.size());
@@ -111,6 +116,22 @@ final class DescriptorCodec {
       appends.add(new Append(load, before));
     }
     return appends;
+  }
+
+  private static void writeMarks(WireWriter out, List<Mark> marks) {
+    Varint.write(out, marks.size());
+    for (Mark mark : marks) {
+      out.int64(mark.load());
+      out.int64(mark.name().getMostSignificantBits()).int64(mark.name().getLeastSignificantBits());
+    }
+  }
+
+  private static List<Mark> readMarks(WireReader in) {
+    List<Mark> marks = new ArrayList<>();
+    for (int left = count(in, 24); left > 0; left--) {
+      marks.add(new Mark(in.int64(), new UUID(in.int64(), in.int64())));
+    }
+    return marks;
   }
 
   private static void write(
@@ -187,7 +208,7 @@ final class DescriptorCodec {
   static Descriptor read(byte[] bytes) {
     WireReader in = new WireReader(bytes);
     int magic = in.int32();
-    if (magic != MAGIC && magic != MAGIC_1) {
+    if (magic != MAGIC && magic != MAGIC_2 && magic != MAGIC_1) {
       throw new MalformedException(
           "not a descriptor: magicFound=%08x magicWanted=%08x".formatted(magic, MAGIC));
     }
@@ -198,15 +219,16 @@ final class DescriptorCodec {
           "descriptor damaged: crcFound=%08x crcWanted=%08x".formatted(found, wanted));
     }
     try {
-      return readBody(in, magic == MAGIC_1);
+      return readBody(in, magic);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new MalformedException("not a descriptor: reason=" + e.getMessage());
     }
   }
 
-  private static Descriptor readBody(WireReader in, boolean first) {
+  private static Descriptor readBody(WireReader in, int magic) {
     byte[] schema = in.bytes();
-    List<Append> appends = first ? List.of() : readAppends(in);
+    List<Append> appends = magic == MAGIC_1 ? List.of() : readAppends(in);
+    List<Mark> marks = magic == MAGIC ? readMarks(in) : List.of();
     List<NodeId> owners = new ArrayList<>();
     for (int left = count(in, 5); left > 0; left--) {
       owners.add(new NodeId(in.string()));
@@ -223,7 +245,7 @@ final class DescriptorCodec {
       extents.add(before);
     }
     in.end();
-    return Descriptor.of(schema, extents, appends);
+    return Descriptor.of(schema, extents, appends, marks);
   }
 
   private static int count(WireReader in, int bytesEach) {

@@ -9,12 +9,14 @@ import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import io.quire.datasets.Descriptor.Append;
+import io.quire.datasets.Descriptor.Mark;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class DescriptorCodecTest {
@@ -29,6 +31,7 @@ class DescriptorCodecTest {
       assertThat(read.extents()).as("seed=%d", seed).isEqualTo(descriptor.extents());
       assertThat(read.schema()).isEqualTo(descriptor.schema());
       assertThat(read.appends()).isEqualTo(descriptor.appends());
+      assertThat(read.marks()).isEqualTo(descriptor.marks());
       assertThat(List.of(read.bytes(), read.rows(), (long) read.columns()))
           .as("seed=%d", seed)
           .isEqualTo(List.of(descriptor.bytes(), descriptor.rows(), (long) descriptor.columns()));
@@ -103,6 +106,40 @@ class DescriptorCodecTest {
             new ExtentInfo(2, 1, 0, 60, 100, 11, new NodeId("b"), null));
   }
 
+  /** Written by the second one. */
+  @Test
+  void read_ofVersionTwo_isStillUnderstood() {
+    byte[] written =
+        HexFormat.of()
+            .parseHex(
+                "514453324106aad202000000070801080706050403020102020100000061010000006201"
+                    + "0a000000686466733a2f2f6e2f711800000064757261626c652f612d312d3030303030312e7175697265"
+                    + "03000000612d31030800000032ac0207000000000002050700c801f7ffffff000201003c640b00000001");
+    Descriptor read = DescriptorCodec.read(written);
+    assertThat(read.schema()).containsExactly(7, 8);
+    assertThat(read.appends()).containsExactly(new Append(0x0102_0304_0506_0708L, 2));
+    assertThat(read.marks()).isEmpty();
+    assertThat(read.extents()).hasSize(3);
+    assertThat(read.extents().getLast())
+        .isEqualTo(new ExtentInfo(2, 1, 0, 60, 100, 11, new NodeId("b"), null));
+  }
+
+  @Test
+  void marks_goWithTheLoadThatHasThem() {
+    Random random = new Random(SEED);
+    UUID one = new UUID(1, 1);
+    UUID two = new UUID(2, 2);
+    Descriptor more = Descriptor.of(new byte[0], descriptor(random, 3).extents());
+    Descriptor first = Descriptor.of(new byte[0], more.extents()).marked(9, one);
+    Descriptor second = first.with(5, more).marked(5, two);
+    assertThat(first.has(one)).isTrue();
+    assertThat(first.has(two)).isFalse();
+    assertThat(second.has(one) && second.has(two)).isTrue();
+    assertThat(second.without(5).marks()).isEqualTo(first.marks());
+    assertThat(second.first(first.extents().size()).marks()).isEqualTo(first.marks());
+    assertThat(second.with(6, more).marks()).isEqualTo(second.marks());
+  }
+
   @Test
   void of_withAppendsOutOfOrder_isRefused() {
     for (List<Append> wrong :
@@ -110,7 +147,7 @@ class DescriptorCodecTest {
             List.of(new Append(1, 4), new Append(2, 4)),
             List.of(new Append(1, -1)),
             List.of(new Append(0, 4)))) {
-      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong))
+      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong, List.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("not an append: ");
     }
@@ -189,6 +226,10 @@ class DescriptorCodecTest {
     for (int part = random.nextInt(4); part * 3 < groups; part += 1 + random.nextInt(8)) {
       appends.add(new Append(random.nextLong() | 1, part));
     }
-    return Descriptor.of(schema, infos, appends);
+    List<Mark> marks = new ArrayList<>();
+    for (int left = random.nextInt(3); left > 0; left--) {
+      marks.add(new Mark(random.nextLong(), new UUID(random.nextLong(), random.nextLong())));
+    }
+    return Descriptor.of(schema, infos, appends, marks);
   }
 }

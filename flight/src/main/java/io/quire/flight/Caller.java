@@ -72,6 +72,11 @@ final class Caller implements FlightServerMiddleware {
     return call.getMiddleware(KEY);
   }
 
+  /** Empty for the node itself. */
+  Optional<Principal> principal() {
+    return principal;
+  }
+
   Namespaces in(Namespaces ofNode) {
     return principal.map(ofNode::as).orElse(ofNode);
   }

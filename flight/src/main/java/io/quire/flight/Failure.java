@@ -44,7 +44,8 @@ final class Failure {
   /** Whether it is nothing that whoever runs the node has to look at. */
   static boolean isUsual(FlightRuntimeException e) {
     return switch (e.status().code()) {
-      case INVALID_ARGUMENT, NOT_FOUND, UNAUTHORIZED, UNAVAILABLE, CANCELLED -> true;
+      case INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS -> true;
+      case UNAUTHORIZED, UNAVAILABLE, CANCELLED -> true;
       default -> false;
     };
   }
@@ -72,7 +73,10 @@ final class Failure {
       case NsException.Forbidden _ -> CallStatus.UNAUTHORIZED;
       case NsException.NotInView _, NsException.Refused _, NsException.Overtaken _ ->
           CallStatus.UNAVAILABLE;
-      default -> CallStatus.INTERNAL; // what changes or looks back; nothing here does
+      case NsException.NameTaken _ -> CallStatus.ALREADY_EXISTS;
+      case NsException.QuotaExceeded _ -> CallStatus.RESOURCE_EXHAUSTED;
+      case NsException.Indeterminate _ -> CallStatus.UNKNOWN;
+      default -> CallStatus.INTERNAL; // modes, and what looks back; nothing here does
     };
   }
 
@@ -82,7 +86,8 @@ final class Failure {
       case DatasetsException.NotADataset _ -> CallStatus.INVALID_ARGUMENT;
       case DatasetsException.DeadlinePassed _ -> CallStatus.TIMED_OUT;
       case DatasetsException.Interrupted _ -> CallStatus.UNAVAILABLE;
-      default -> CallStatus.INTERNAL; // extents lost; what loads and scans, which nothing here does
+      case DatasetsException.TooManyExtents _ -> CallStatus.RESOURCE_EXHAUSTED;
+      default -> CallStatus.INTERNAL; // extents lost, load aborted; scans, which nothing here does
     };
   }
 }
