@@ -11,11 +11,15 @@ import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Principal;
+import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -278,6 +282,7 @@ public final class Datasets implements AutoCloseable {
   private NsObject loaded(Publication.Target target, LoadRun.Job job, Progress progress) {
     return published(
         target,
+        Optional.empty(),
         publication -> new LoadRun(members, publication, config, counters, job, progress).run());
   }
 
@@ -353,11 +358,77 @@ public final class Datasets implements AutoCloseable {
   }
 
   private NsObject linesLoaded(Publication.Target target, InputStream in, Progress progress) {
+    return groupsLoaded(target, new byte[0], Optional.empty(), sink -> cut(in, sink), progress);
+  }
+
+  private void cut(InputStream in, ExtentSink sink) throws IOException {
+    LineCutter cutter = new LineCutter(in, config.extentBytes());
+    for (int group = 0; cutter.next(); group++) {
+      LineCutter.Piece piece = cutter.piece();
+      sink.extent(
+          group,
+          0,
+          piece.lines(),
+          piece.bytes().length,
+          to -> to.copyFrom(MemorySegment.ofArray(piece.bytes())));
+    }
+  }
+
+  /**
+   * Loads row groups that are made here, one after the other, and spreads them over all members.
+   * Otherwise as {@link #load}, but what is made cannot be made again: if a member dies that holds
+   * some of it, and the dataset is not durable or has replicas, the load fails.
+   *
+   * @param schema stored with the dataset, not interpreted
+   * @param mark a name for this load: if a dataset of this name was loaded with the same mark
+   *     before, that is answered, and this one has no effect. So a load of which it is not known
+   *     whether it happened can be done again
+   * @throws java.io.UncheckedIOException if making them fails so
+   */
+  public NsObject loadGroups(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      byte[] schema,
+      Optional<UUID> mark,
+      GroupMaker maker,
+      Progress progress) {
+    namespaces.lookup(ns, name); // refuses a bad name early
+    return groupsLoaded(
+        new Publication.NewObject(ns, name, lifetime, options.replicas()),
+        schema,
+        mark,
+        maker,
+        progress);
+  }
+
+  /**
+   * Appends row groups that are made here, as {@link #loadGroups} loads them and {@link #append}
+   * publishes them.
+   *
+   * @param mark as there; the dataset is answered as it is now
+   * @throws java.io.UncheckedIOException if making them fails so
+   */
+  public NsObject appendGroups(
+      NsObject dataset, Optional<UUID> mark, GroupMaker maker, Progress progress) {
+    int replicas = layouts.of(dataset).descriptor().replicas(); // refuses what is no dataset
+    return groupsLoaded(
+        new Publication.NewVersion(dataset, replicas), new byte[0], mark, maker, progress);
+  }
+
+  private NsObject groupsLoaded(
+      Publication.Target target,
+      byte[] schema,
+      Optional<UUID> mark,
+      GroupMaker maker,
+      Progress progress) {
     return published(
         target,
+        mark,
         publication ->
-            new LineLoad(members, publication, ager, registry, taking, workers, config, progress)
-                .run(in));
+            new GroupLoad(members, publication, ager, registry, taking, workers, config, progress)
+                .run(schema, maker));
   }
 
   /** A load, by a publication of its own. */
@@ -365,7 +436,7 @@ public final class Datasets implements AutoCloseable {
     NsObject run(Publication publication);
   }
 
-  private NsObject published(Publication.Target target, Loading load) {
+  private NsObject published(Publication.Target target, Optional<UUID> mark, Loading load) {
     namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
     members.require(target.name(), target.replicas());
     long xid = namespaces.reserveXid();
@@ -374,7 +445,8 @@ public final class Datasets implements AutoCloseable {
     try {
       NsObject object =
           load.run(
-              new Publication(members, whole.namespaces, namespaces, config, layouts, xid, target));
+              new Publication(
+                  members, whole.namespaces, namespaces, config, layouts, xid, target, mark));
       published = true;
       return object;
     } finally {

@@ -2,6 +2,9 @@ package io.quire.datasets;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param rows of all groups that are not kept aside
  * @param appends in their order; none if it is as it was loaded
  * @param replicas by how many nodes each extent was held when its version was published
+ * @param marks of loads that have one
  */
 public record Descriptor(
     byte[] schema,
@@ -23,7 +27,8 @@ public record Descriptor(
     long bytes,
     long rows,
     List<Append> appends,
-    int replicas) {
+    int replicas,
+    List<Mark> marks) {
   /**
    * What was appended by one load: the parts from the first on, up to those of the next.
    *
@@ -32,9 +37,17 @@ public record Descriptor(
    */
   public record Append(long load, int firstPart) {}
 
+  /**
+   * A name that was given to a load, so that of several loads with that name one takes effect.
+   *
+   * @param load its id; that of the object if it made that
+   */
+  public record Mark(long load, UUID name) {}
+
   public Descriptor {
     extents = List.copyOf(extents);
     appends = List.copyOf(appends);
+    marks = List.copyOf(marks);
   }
 
   /** How many rows were kept aside. */
@@ -49,7 +62,7 @@ public record Descriptor(
    */
   static Descriptor of(byte[] schema, List<ExtentInfo> infos) {
     int holders = infos.stream().mapToInt(info -> info.holders().size()).max().orElse(1);
-    return of(schema, infos, List.of(), holders);
+    return of(schema, infos, List.of(), holders, List.of());
   }
 
   /**
@@ -58,7 +71,8 @@ public record Descriptor(
    * @throws IllegalArgumentException also if the appends are not in order, or an extent has more
    *     holders than replicas
    */
-  static Descriptor of(byte[] schema, List<ExtentInfo> infos, List<Append> appends, int replicas) {
+  static Descriptor of(
+      byte[] schema, List<ExtentInfo> infos, List<Append> appends, int replicas, List<Mark> marks) {
     checkReplicas(replicas, infos);
     checkOrder(appends);
     List<ExtentInfo> ordered = infos.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
@@ -79,7 +93,7 @@ public record Descriptor(
       rows = sameGroup || info.aside() ? rows : Math.addExact(rows, info.rows());
       before = info;
     }
-    return new Descriptor(schema, columns, ordered, bytes, rows, appends, replicas);
+    return new Descriptor(schema, columns, ordered, bytes, rows, appends, replicas, marks);
   }
 
   private static void checkReplicas(int replicas, List<ExtentInfo> infos) {
@@ -108,6 +122,18 @@ public record Descriptor(
     }
   }
 
+  /** With the name of a load. */
+  Descriptor marked(long load, UUID name) {
+    List<Mark> more = new ArrayList<>(marks);
+    more.add(new Mark(load, name));
+    return new Descriptor(schema, columns, extents, bytes, rows, appends, replicas, more);
+  }
+
+  /** Whether a load of that name is in it. */
+  boolean has(UUID name) {
+    return marks.stream().anyMatch(mark -> mark.name.equals(name));
+  }
+
   /**
    * With what another load made behind all that is there.
    *
@@ -122,7 +148,7 @@ public record Descriptor(
     }
     List<Append> more = new ArrayList<>(appends);
     more.add(new Append(load, first));
-    return of(schema, all, more, replicas);
+    return of(schema, all, more, replicas, marks);
   }
 
   /** Without what a load appended. */
@@ -134,7 +160,8 @@ public record Descriptor(
           return append != null && append.load == load;
         });
     List<Append> others = appends.stream().filter(append -> append.load != load).toList();
-    return of(schema, left, others, replicas);
+    return of(
+        schema, left, others, replicas, marks.stream().filter(mark -> mark.load != load).toList());
   }
 
   /** What it was when it had so many extents. */
@@ -145,7 +172,17 @@ public record Descriptor(
     List<ExtentInfo> kept = extents.subList(0, count);
     int parts = count == 0 ? 0 : kept.getLast().part() + 1;
     List<Append> before = appends.stream().filter(append -> append.firstPart < parts).toList();
-    return of(schema, kept, before, replicas);
+    Set<Long> after =
+        appends.stream()
+            .filter(append -> append.firstPart >= parts)
+            .map(Append::load)
+            .collect(Collectors.toSet());
+    return of(
+        schema,
+        kept,
+        before,
+        replicas,
+        marks.stream().filter(mark -> !after.contains(mark.load)).toList());
   }
 
   /** Whether a load appended to it. */

@@ -7,23 +7,27 @@ import io.quire.base.WireReader;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import io.quire.datasets.Descriptor.Append;
+import io.quire.datasets.Descriptor.Mark;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of a descriptor. Numbers without a size are {@link Varint}s. Version 3 is written only
- * if there are replicas, so that what has none can be read by nodes that do not know them.
+ * if there are replicas, and version 4 only if there are marks, so that what has none can be read
+ * by nodes that do not know them.
  *
  * <pre>
- *   magic       4 bytes, with the version of the format, 1 to 3
+ *   magic       4 bytes, with the version of the format, 1 to 4
  *   crc         4 bytes, CRC32C of all that follows
  *   schema      4 bytes length, bytes
  *   appends     count; each: load (8 bytes), first part, difference    not in version 1
- *   replicas    1 byte, 2 or 3                                     only in version 3
+ *   replicas    1 byte, 2 or 3; 1, too, in version 4               only in versions 3 and 4
+ *   marks       count; each: load, name (8 bytes and 16)           only in version 4
  *   owners      count, strings; those with spares too
  *   files       count; each: store, file, owner of the copy (strings)
  *   extents     count; each:
@@ -35,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *     bytes
  *     crc       4 bytes
  *     owner     number                  unless OWNER
- *     spares    count, each: number of an owner     unless SPARES; only in version 3
+ *     spares    count, each: number of an owner     unless SPARES; only in versions 3 and 4
  *     file      number                  if DURABLE, unless FILE
  *     offset    in units of 4 KiB       if DURABLE
  *     extent    id of the writer's extent     if DURABLE
@@ -45,9 +49,13 @@ final class DescriptorCodec {
   /** What an object's value may take, less what surrounds it in its cell. */
   static final int BYTES_MAX = (2 << 20) - (8 << 10);
 
-  private static final int MAGIC_1 = 0x3153_4451;
-  private static final int MAGIC_2 = 0x3253_4451;
-  private static final int MAGIC = 0x3353_4451;
+  /** The magic of version 0; the version is added to its highest byte. */
+  private static final int MAGIC = 0x3053_4451;
+
+  private static final int FIRST = 1;
+  private static final int APPENDED = 2;
+  private static final int SPARED = 3;
+  private static final int MARKED = 4;
   private static final int GROUP = 1;
   private static final int ROWS = 2;
   private static final int OWNER = 4;
@@ -80,11 +88,14 @@ final class DescriptorCodec {
       }
     }
     WireWriter out = new WireWriter(64 + descriptor.schema().length + extents.size() * 40);
-    boolean spared = descriptor.replicas() > 1;
-    out.int32(spared ? MAGIC : MAGIC_2).int32(0).bytes(descriptor.schema());
+    int form = form(descriptor);
+    out.int32(MAGIC + (form << 24)).int32(0).bytes(descriptor.schema());
     writeAppends(out, descriptor.appends());
-    if (spared) {
+    if (form >= SPARED) {
       out.int8(descriptor.replicas());
+    }
+    if (form >= MARKED) {
+      writeMarks(out, descriptor.marks());
     }
     Varint.write(out, owners.size());
     owners.keySet().forEach(owner -> out.string(owner.name()));
@@ -93,12 +104,20 @@ final class DescriptorCodec {
     Varint.write(out, extents.size());
     @Nullable ExtentInfo before = null;
     for (ExtentInfo info : extents) {
-      write(out, spared, before, info, owners, files);
+      write(out, form >= SPARED, before, info, owners, files);
       before = info;
     }
     byte[] bytes = out.toBytes();
     int crc = Checksum.of(bytes, 8, bytes.length - 8);
     return out.int32At(4, crc).toBytes();
+  }
+
+  /** The first version that can say it. */
+  private static int form(Descriptor descriptor) {
+    if (!descriptor.marks().isEmpty()) {
+      return MARKED;
+    }
+    return descriptor.replicas() > 1 ? SPARED : APPENDED;
   }
 
   private static void writeAppends(WireWriter out, List<Append> appends) {
@@ -120,6 +139,22 @@ final class DescriptorCodec {
       appends.add(new Append(load, before));
     }
     return appends;
+  }
+
+  private static void writeMarks(WireWriter out, List<Mark> marks) {
+    Varint.write(out, marks.size());
+    for (Mark mark : marks) {
+      out.int64(mark.load());
+      out.int64(mark.name().getMostSignificantBits()).int64(mark.name().getLeastSignificantBits());
+    }
+  }
+
+  private static List<Mark> readMarks(WireReader in) {
+    List<Mark> marks = new ArrayList<>();
+    for (int left = count(in, 24); left > 0; left--) {
+      marks.add(new Mark(in.int64(), new UUID(in.int64(), in.int64())));
+    }
+    return marks;
   }
 
   private static void write(
@@ -202,9 +237,11 @@ final class DescriptorCodec {
   static Descriptor read(byte[] bytes) {
     WireReader in = new WireReader(bytes);
     int magic = in.int32();
-    if (magic != MAGIC && magic != MAGIC_2 && magic != MAGIC_1) {
+    int form = (magic - MAGIC) >> 24;
+    if (magic != MAGIC + (form << 24) || form < FIRST || form > MARKED) {
       throw new MalformedException(
-          "not a descriptor: magicFound=%08x magicWanted=%08x".formatted(magic, MAGIC));
+          "not a descriptor: magicFound=%08x magicWanted=%08x..%08x"
+              .formatted(magic, MAGIC + (FIRST << 24), MAGIC + (MARKED << 24)));
     }
     int wanted = in.int32();
     int found = Checksum.of(ByteBuffer.wrap(bytes, 8, bytes.length - 8));
@@ -213,16 +250,18 @@ final class DescriptorCodec {
           "descriptor damaged: crcFound=%08x crcWanted=%08x".formatted(found, wanted));
     }
     try {
-      return readBody(in, magic != MAGIC_1, magic == MAGIC);
+      return readBody(in, form);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new MalformedException("not a descriptor: reason=" + e.getMessage());
     }
   }
 
-  private static Descriptor readBody(WireReader in, boolean appended, boolean spared) {
+  private static Descriptor readBody(WireReader in, int form) {
     byte[] schema = in.bytes();
-    List<Append> appends = appended ? readAppends(in) : List.of();
-    int replicas = spared ? in.int8() : 1;
+    List<Append> appends = form >= APPENDED ? readAppends(in) : List.of();
+    int replicas = form >= SPARED ? in.int8() : 1;
+    List<Mark> marks = form >= MARKED ? readMarks(in) : List.of();
+    boolean spared = form >= SPARED;
     List<NodeId> owners = new ArrayList<>();
     for (int left = count(in, 5); left > 0; left--) {
       owners.add(new NodeId(in.string()));
@@ -239,7 +278,7 @@ final class DescriptorCodec {
       extents.add(before);
     }
     in.end();
-    return Descriptor.of(schema, extents, appends, replicas);
+    return Descriptor.of(schema, extents, appends, replicas, marks);
   }
 
   private static int count(WireReader in, int bytesEach) {

@@ -270,7 +270,8 @@ final class LoadRun {
   private Descriptor made() {
     List<ExtentInfo> all = new ArrayList<>();
     loaded.values().forEach(part -> all.addAll(part.extents()));
-    Descriptor descriptor = Descriptor.of(job.schema, all, List.of(), publication.replicas());
+    Descriptor descriptor =
+        Descriptor.of(job.schema, all, List.of(), publication.replicas(), List.of());
     job.acceptance.accept(descriptor);
     return descriptor;
   }

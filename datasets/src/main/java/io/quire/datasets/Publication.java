@@ -13,8 +13,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -41,7 +43,9 @@ final class Publication {
   private final Layouts layouts;
   private final long xid;
   private final Target target;
+  private final Optional<UUID> mark;
   private boolean unsettled;
+  private boolean superseded;
 
   /** What is to be published. */
   sealed interface Target {
@@ -80,6 +84,7 @@ final class Publication {
   /**
    * @param namespaces those of the node, which takes back what it has to
    * @param by who creates the object, or its next version
+   * @param mark of several publications that have it one takes effect
    */
   Publication(
       Members members,
@@ -88,7 +93,8 @@ final class Publication {
       DatasetsConfig config,
       Layouts layouts,
       long xid,
-      Target target) {
+      Target target,
+      Optional<UUID> mark) {
     this.members = members;
     this.namespaces = namespaces;
     this.by = by;
@@ -96,6 +102,7 @@ final class Publication {
     this.layouts = layouts;
     this.xid = xid;
     this.target = target;
+    this.mark = mark;
   }
 
   /** The id of the load. */
@@ -168,6 +175,26 @@ final class Publication {
     return failure instanceof Refusal refusal && refusal.reason() == Refusal.Reason.GONE;
   }
 
+  /** What was published with the same mark before, if that is so: its object, as it is now. */
+  Optional<NsObject> earlier() {
+    return mark.flatMap(
+        name ->
+            switch (target) {
+              case NewObject wanted ->
+                  by.lookup(wanted.namespace, wanted.name)
+                      .filter(object -> !object.draining() && object.kind().equals(Layouts.KIND))
+                      .filter(object -> layouts.of(object).descriptor().has(name));
+              case NewVersion _ ->
+                  Optional.of(current())
+                      .filter(object -> layouts.of(object).descriptor().has(name));
+            });
+  }
+
+  /** Whether what {@link #publish} answered is what was published before, and nothing was now. */
+  boolean superseded() {
+    return superseded;
+  }
+
   /** Encodes the descriptor, if it is not too large. */
   private byte[] encode(Descriptor descriptor) {
     byte[] value = DescriptorCodec.write(descriptor);
@@ -186,9 +213,13 @@ final class Publication {
   NsObject publish(Descriptor made, Map<Member, List<ExtentInfo>> held) {
     NsObject object =
         switch (target) {
-          case NewObject wanted -> create(wanted, encode(made));
+          case NewObject wanted ->
+              create(wanted, encode(mark.map(name -> made.marked(xid, name)).orElse(made)));
           case NewVersion _ -> append(made);
         };
+    if (superseded) {
+      return object;
+    }
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
@@ -201,9 +232,15 @@ final class Publication {
   }
 
   private NsObject create(NewObject wanted, byte[] value) {
-    return settled(
-        () -> by.create(xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
-        _ -> true);
+    try {
+      return settled(
+          () -> by.create(xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+          _ -> true);
+    } catch (NsException.NameTaken e) {
+      NsObject object = earlier().orElseThrow(() -> e);
+      superseded = true;
+      return object;
+    }
   }
 
   /** Others may append meanwhile: what was loaded then goes behind that. */
@@ -211,10 +248,13 @@ final class Publication {
     Deadline deadline = Deadline.in(config.loadDeadline());
     while (true) {
       NsObject now = current();
-      if (made.extents().isEmpty()) {
+      Descriptor before = layouts.of(now).descriptor();
+      superseded = mark.map(before::has).orElse(false);
+      if (superseded || made.extents().isEmpty()) {
         return now;
       }
-      byte[] value = encode(with(layouts.of(now).descriptor(), made));
+      Descriptor after = with(before, made);
+      byte[] value = encode(mark.map(name -> after.marked(xid, name)).orElse(after));
       try {
         return settled(
             () -> by.update(now, value), object -> layouts.of(object).descriptor().has(xid));

@@ -8,7 +8,7 @@
  *
  * <p>Inside: {@code Registry} knows which extents this node holds, by object and place. {@code
  * CallServer} takes the control requests of other members ({@code Call}, {@code Reply}), {@code
- * ExtentServer} gives them bytes. {@code LoadRun}, {@code LineLoad}, {@code ScanRun}, {@code
+ * ExtentServer} gives them bytes. {@code LoadRun}, {@code GroupLoad}, {@code ScanRun}, {@code
  * ScanStream} and {@code DatasetRead} are the coordinating sides, each confined to the thread that
  * called; {@code PartLoad}, {@code ExtentTaking}, {@code FragmentScan} and {@code Course} are the
  * sides of the members. {@code SpareRun} has parts held by more than one member. {@code

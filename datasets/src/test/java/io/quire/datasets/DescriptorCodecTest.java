@@ -9,12 +9,14 @@ import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.base.WireWriter;
 import io.quire.datasets.Descriptor.Append;
+import io.quire.datasets.Descriptor.Mark;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class DescriptorCodecTest {
@@ -30,6 +32,7 @@ class DescriptorCodecTest {
       assertThat(read.schema()).isEqualTo(descriptor.schema());
       assertThat(read.appends()).isEqualTo(descriptor.appends());
       assertThat(read.replicas()).isEqualTo(descriptor.replicas());
+      assertThat(read.marks()).isEqualTo(descriptor.marks());
       assertThat(List.of(read.bytes(), read.rows(), (long) read.columns()))
           .as("seed=%d", seed)
           .isEqualTo(List.of(descriptor.bytes(), descriptor.rows(), (long) descriptor.columns()));
@@ -117,7 +120,8 @@ class DescriptorCodecTest {
                 new ExtentInfo(0, 0, 0, 50, 300, 7, A, null),
                 new ExtentInfo(1, 0, 0, 60, 100, 11, B, null)),
             List.of(new Append(9, 1)),
-            1);
+            1,
+            List.of());
     String written =
         "5144533243e75829010000000701090000000000000001020100000061010000006200020000000032ac02"
             + "0700000000000100003c640b00000001";
@@ -138,7 +142,8 @@ class DescriptorCodecTest {
                 new ExtentInfo(0, 0, 1, 50, 200, 9, A, List.of(c, B), null),
                 new ExtentInfo(1, 0, 0, 60, 100, 11, B, List.of(A), null)),
             List.of(),
-            3);
+            3,
+            List.of());
     String written =
         "51445333adb893d90100000007000303010000006101000000630100000062010a000000686466733a2f2f"
             + "6e2f710b00000064757261626c652f612d3103000000612d31030800000032ac020700000000020102"
@@ -146,6 +151,27 @@ class DescriptorCodecTest {
     assertThat(HexFormat.of().formatHex(DescriptorCodec.write(descriptor))).isEqualTo(written);
     assertThat(DescriptorCodec.read(HexFormat.of().parseHex(written)).extents())
         .isEqualTo(descriptor.extents());
+  }
+
+  @Test
+  void write_ofVersionFour_hasTheseBytes() {
+    UUID name = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+    Descriptor descriptor =
+        Descriptor.of(
+            new byte[] {7},
+            List.of(
+                new ExtentInfo(0, 0, 0, 50, 300, 7, A, null),
+                new ExtentInfo(1, 0, 0, 60, 100, 11, B, null)),
+            List.of(new Append(9, 1)),
+            1,
+            List.of(new Mark(9, name)));
+    String written =
+        "51445334aaa19496010000000701090000000000000001010109000000000000007766554433221100ffeedd"
+            + "ccbbaa9988020100000061010000006200020000000032ac02070000000000200100003c640b00000001";
+    assertThat(HexFormat.of().formatHex(DescriptorCodec.write(descriptor))).isEqualTo(written);
+    Descriptor read = DescriptorCodec.read(HexFormat.of().parseHex(written));
+    assertThat(read.extents()).isEqualTo(descriptor.extents());
+    assertThat(read.marks()).isEqualTo(descriptor.marks());
   }
 
   @Test
@@ -157,7 +183,7 @@ class DescriptorCodecTest {
           .hasMessageContaining("owner=a spares=" + wrong);
     }
     List<ExtentInfo> three = List.of(new ExtentInfo(1, 2, 3, 4, 5, 6, A, List.of(B, c), null));
-    assertThatThrownBy(() -> Descriptor.of(new byte[0], three, List.of(), 2))
+    assertThatThrownBy(() -> Descriptor.of(new byte[0], three, List.of(), 2, List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("replicas=2 part=1 group=2 column=3");
     for (int replicas : new int[] {0, 4}) {
@@ -168,13 +194,29 @@ class DescriptorCodecTest {
   }
 
   @Test
+  void marks_goWithTheLoadThatHasThem() {
+    Random random = new Random(SEED);
+    UUID one = new UUID(1, 1);
+    UUID two = new UUID(2, 2);
+    Descriptor more = Descriptor.of(new byte[0], descriptor(random, 3).extents());
+    Descriptor first = Descriptor.of(new byte[0], more.extents()).marked(9, one);
+    Descriptor second = first.with(5, more).marked(5, two);
+    assertThat(first.has(one)).isTrue();
+    assertThat(first.has(two)).isFalse();
+    assertThat(second.has(one) && second.has(two)).isTrue();
+    assertThat(second.without(5).marks()).isEqualTo(first.marks());
+    assertThat(second.first(first.extents().size()).marks()).isEqualTo(first.marks());
+    assertThat(second.with(6, more).marks()).isEqualTo(second.marks());
+  }
+
+  @Test
   void of_withAppendsOutOfOrder_isRefused() {
     for (List<Append> wrong :
         List.of(
             List.of(new Append(1, 4), new Append(2, 4)),
             List.of(new Append(1, -1)),
             List.of(new Append(0, 4)))) {
-      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong, 1))
+      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong, 1, List.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("not an append: ");
     }
@@ -184,7 +226,8 @@ class DescriptorCodecTest {
   void with_keepsTheReplicas() {
     List<ExtentInfo> two = List.of(new ExtentInfo(0, 0, 0, 4, 5, 6, A, List.of(B), null));
     Descriptor grown =
-        Descriptor.of(new byte[0], two, List.of(), 3).with(8, Descriptor.of(new byte[0], two));
+        Descriptor.of(new byte[0], two, List.of(), 3, List.of())
+            .with(8, Descriptor.of(new byte[0], two));
     assertThat(grown.replicas()).isEqualTo(3);
     assertThat(grown.extents()).allMatch(info -> info.spares().equals(List.of(B)));
     assertThat(grown.without(8).replicas()).isEqualTo(3);
@@ -268,6 +311,10 @@ class DescriptorCodecTest {
     for (int part = random.nextInt(4); part * 3 < groups; part += 1 + random.nextInt(8)) {
       appends.add(new Append(random.nextLong() | 1, part));
     }
-    return Descriptor.of(schema, infos, appends, replicas);
+    List<Mark> marks = new ArrayList<>();
+    for (int left = random.nextInt(3); left > 0; left--) {
+      marks.add(new Mark(random.nextLong(), new UUID(random.nextLong(), random.nextLong())));
+    }
+    return Descriptor.of(schema, infos, appends, replicas, marks);
   }
 }

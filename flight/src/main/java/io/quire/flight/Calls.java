@@ -5,6 +5,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +39,7 @@ final class Calls extends ServerStreamTracer.Factory {
 
   /** One call. Any thread. */
   static final class Call extends ServerStreamTracer {
-    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private final CompletableFuture<Status> over = new CompletableFuture<>();
     private final CompletableFuture<Context.CancellableContext> below = new CompletableFuture<>();
 
     @Override
@@ -50,12 +51,17 @@ final class Calls extends ServerStreamTracer.Factory {
 
     @Override
     public void streamClosed(Status status) {
-      over.complete(null);
+      over.complete(status);
     }
 
     /** Whether all was taken, or the client has gone. */
     boolean isOver() {
       return over.isDone();
+    }
+
+    /** How the call ended, if it is over. */
+    Optional<Status> end() {
+      return Optional.ofNullable(over.getNow(null));
     }
 
     /** Runs once when the call is over, on a thread that must not wait. */

@@ -12,8 +12,10 @@ final class Counters {
   final LongAdder cancelled = new LongAdder();
   final LongAdder cutOff = new LongAdder();
   final LongAdder refused = new LongAdder();
+  final LongAdder uploads = new LongAdder();
+  final LongAdder uploadsFailed = new LongAdder();
 
-  FlightStats stats(int open) {
+  FlightStats stats(int open, int uploadsOpen) {
     return new FlightStats(
         open,
         streams.sum(),
@@ -23,6 +25,9 @@ final class Counters {
         failed.sum(),
         cancelled.sum(),
         cutOff.sum(),
-        refused.sum());
+        refused.sum(),
+        uploadsOpen,
+        uploads.sum(),
+        uploadsFailed.sum());
   }
 }

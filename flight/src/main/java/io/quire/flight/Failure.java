@@ -30,6 +30,15 @@ final class Failure {
     }
   }
 
+  /** The client said nothing for too long. */
+  static final class Idle extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Idle(String message) {
+      super(message);
+    }
+  }
+
   /** As the client is told. */
   static FlightRuntimeException of(Throwable e) {
     if (e instanceof FlightRuntimeException told) {
@@ -44,7 +53,8 @@ final class Failure {
   /** Whether it is nothing that whoever runs the node has to look at. */
   static boolean isUsual(FlightRuntimeException e) {
     return switch (e.status().code()) {
-      case INVALID_ARGUMENT, NOT_FOUND, UNAUTHORIZED, UNAVAILABLE, CANCELLED -> true;
+      case INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS -> true;
+      case UNAUTHORIZED, UNAVAILABLE, CANCELLED -> true;
       default -> false;
     };
   }
@@ -53,6 +63,7 @@ final class Failure {
     return switch (e) {
       case NoSuchTable _ -> CallStatus.NOT_FOUND;
       case Busy _ -> CallStatus.RESOURCE_EXHAUSTED;
+      case Idle _ -> CallStatus.TIMED_OUT;
       case NsException names -> status(names);
       case DatasetsException data -> status(data);
       case AgerException memory ->
@@ -70,9 +81,15 @@ final class Failure {
           CallStatus.NOT_FOUND;
       case NsException.InvalidName _ -> CallStatus.INVALID_ARGUMENT;
       case NsException.Forbidden _ -> CallStatus.UNAUTHORIZED;
-      case NsException.NotInView _, NsException.Refused _, NsException.Overtaken _ ->
+      case NsException.NotInView _,
+          NsException.Refused _,
+          NsException.Overtaken _,
+          NsException.Stale _ ->
           CallStatus.UNAVAILABLE;
-      default -> CallStatus.INTERNAL; // what changes or looks back; nothing here does
+      case NsException.NameTaken _ -> CallStatus.ALREADY_EXISTS;
+      case NsException.QuotaExceeded _ -> CallStatus.RESOURCE_EXHAUSTED;
+      case NsException.Indeterminate _ -> CallStatus.UNKNOWN;
+      default -> CallStatus.INTERNAL; // modes, and what looks back; nothing here does
     };
   }
 
@@ -82,7 +99,11 @@ final class Failure {
       case DatasetsException.NotADataset _ -> CallStatus.INVALID_ARGUMENT;
       case DatasetsException.DeadlinePassed _ -> CallStatus.TIMED_OUT;
       case DatasetsException.Interrupted _ -> CallStatus.UNAVAILABLE;
-      default -> CallStatus.INTERNAL; // extents lost; what loads and scans, which nothing here does
+      case DatasetsException.TooManyExtents _,
+          DatasetsException.TooFewMembers _,
+          DatasetsException.LoadAborted _ ->
+          CallStatus.RESOURCE_EXHAUSTED;
+      default -> CallStatus.INTERNAL; // extents lost; scans, which nothing here does
     };
   }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  *     token at all none is demanded
  * @param tls directory of the certificate that the node shows; empty: without TLS
  * @param patience for how long a client may take nothing before its stream is ended; more than 0
+ * @param idle for how long an upload may send nothing before it is ended; more than 0
  */
 public record FlightConfig(
     Address listen,
@@ -25,18 +26,22 @@ public record FlightConfig(
     String token,
     Map<String, Principal> tokens,
     Optional<Path> tls,
-    Duration patience) {
+    Duration patience,
+    Duration idle) {
   public FlightConfig {
     tokens = Map.copyOf(tokens);
     if (patience.isNegative() || patience.isZero()) {
       throw new IllegalArgumentException("not a time to wait: patience=" + patience);
+    }
+    if (idle.isNegative() || idle.isZero()) {
+      throw new IllegalArgumentException("not a time to wait: idle=" + idle);
     }
   }
 
   /** Without the tokens. */
   @Override
   public String toString() {
-    return "FlightConfig[listen=%s advertisedHost=%s tls=%s patience=%s]"
-        .formatted(listen, advertisedHost, tls, patience);
+    return "FlightConfig[listen=%s advertisedHost=%s tls=%s patience=%s idle=%s]"
+        .formatted(listen, advertisedHost, tls, patience, idle);
   }
 }

@@ -11,7 +11,10 @@ package io.quire.flight;
  * @param failed streams that ended in an error of this node
  * @param cancelled streams that their clients gave up
  * @param cutOff streams that were ended since their clients took nothing
- * @param refused streams, at the limit
+ * @param refused streams and uploads, at the limit
+ * @param uploadsOpen that are under way
+ * @param uploads of which a table or a version was made, or had been made before
+ * @param uploadsFailed of which none was made, as far as this node knows
  */
 public record FlightStats(
     int open,
@@ -22,4 +25,7 @@ public record FlightStats(
     long failed,
     long cancelled,
     long cutOff,
-    long refused) {}
+    long refused,
+    int uploadsOpen,
+    long uploads,
+    long uploadsFailed) {}

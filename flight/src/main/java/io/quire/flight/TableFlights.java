@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,7 +25,8 @@ import org.apache.arrow.flight.Location;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
- * Serves the tables of the cluster to any client of Arrow Flight, for reading.
+ * Serves the tables of the cluster to any client of Arrow Flight, and makes tables of what clients
+ * send.
  *
  * <p>A client asks any node for a table: by the path of its name, by a path of a namespace and a
  * name, or by a command in JSON that can also name columns. It is told the schema, how many rows
@@ -39,6 +41,13 @@ import org.apache.arrow.memory.BufferAllocator;
  * {@link FlightConfig#patience} is cut off, and what was held for it is let go of. More than 64
  * streams at once are refused.
  *
+ * <p>What a client sends, by {@code DoPut}, becomes a new table, or rows behind those of one, when
+ * it has ended its stream: visible on all nodes at once, or not at all if it goes away before, or a
+ * batch is wrong. The answer says how many rows the table has then. An upload that has a mark takes
+ * effect once, however often it is sent: so one of which the answer was lost can be sent again.
+ * More than 4 uploads at once are refused, as are batches of more than 16 MiB. One that sends
+ * nothing for the time of {@link FlightConfig#idle} is ended, and makes nothing.
+ *
  * <p>If there are tokens every call must show one, and is given what the access lists of the
  * namespaces give its principal. Errors have the codes of Flight, and our messages.
  */
@@ -46,12 +55,19 @@ public final class TableFlights implements AutoCloseable {
   /** What gRPC may have queued for a client when it is given the next batch. */
   private static final int QUEUED_BYTES_MAX = 64 << 10;
 
-  /** Descriptors and tickets. */
-  private static final int REQUEST_BYTES_MAX = 1 << 20;
+  /** A batch that is sent; all other requests are shorter. */
+  private static final int REQUEST_BYTES_MAX = 16 << 20;
 
   private static final int HEADER_BYTES_MAX = 16 << 10;
   private static final int CALLS_OF_CONNECTION_MAX = 128;
-  private static final long UPLOAD_BYTES_MAX = 4L * REQUEST_BYTES_MAX;
+  private static final Duration UPLOADS_END = Duration.ofSeconds(5);
+
+  /** What Flight asks a client for before it has taken what came. */
+  private static final int BATCHES_AHEAD = 5;
+
+  /** Of each upload the batch that is read, one that is being received, and those ahead. */
+  private static final long UPLOAD_BYTES_MAX =
+      (long) Uploads.OPEN_MAX * (BATCHES_AHEAD + 2) * REQUEST_BYTES_MAX;
 
   /** gRPC logs each client that gives up a stream, with a stack; held, or it would be forgotten. */
   private static final Logger OF_GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
@@ -62,7 +78,8 @@ public final class TableFlights implements AutoCloseable {
 
   private final Counters counters = new Counters();
   private final Streams streams = new Streams(counters);
-  private final BufferAllocator uploads = ColumnMemory.open(UPLOAD_BYTES_MAX);
+  private final Uploads uploads = new Uploads(counters);
+  private final BufferAllocator memory = ColumnMemory.open(UPLOAD_BYTES_MAX);
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("quire-flight-", 0).factory());
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -96,7 +113,15 @@ public final class TableFlights implements AutoCloseable {
     CompletableFuture<Locations> locations = new CompletableFuture<>();
     TableProducer producer =
         new TableProducer(
-            self.node(), namespaces, tables, streams, counters, config.patience(), locations::join);
+            self.node(),
+            namespaces,
+            tables,
+            streams,
+            uploads,
+            counters,
+            config.patience(),
+            config.idle(),
+            locations::join);
     boolean opened = false;
     try {
       server = listen(config, producer);
@@ -106,7 +131,7 @@ public final class TableFlights implements AutoCloseable {
     } finally {
       if (!opened) {
         threads.close();
-        uploads.close();
+        memory.close();
       }
     }
   }
@@ -121,7 +146,7 @@ public final class TableFlights implements AutoCloseable {
                 .permitKeepAliveWithoutCalls(true);
     FlightServer.Builder builder =
         FlightServer.builder(
-                uploads, location(config, config.listen().host(), config.listen().port()), producer)
+                memory, location(config, config.listen().host(), config.listen().port()), producer)
             .middleware(Caller.KEY, new Caller.Door(config.token(), config.tokens()))
             .maxInboundMessageSize(REQUEST_BYTES_MAX)
             .setMaxHeaderListSize(HEADER_BYTES_MAX)
@@ -164,13 +189,13 @@ public final class TableFlights implements AutoCloseable {
    * thread.
    */
   public FlightStats stats() {
-    return counters.stats(streams.open());
+    return counters.stats(streams.open(), uploads.open());
   }
 
   /**
-   * Ends streams with an error, and stops listening, within some seconds. Calls of others that want
-   * to know where this node listens are still answered until the fabric is closed. A second call
-   * does nothing.
+   * Ends streams and uploads with an error, and stops listening, within some seconds. Calls of
+   * others that want to know where this node listens are still answered until the fabric is closed.
+   * A second call does nothing.
    */
   @Override
   public void close() {
@@ -178,12 +203,17 @@ public final class TableFlights implements AutoCloseable {
       return;
     }
     streams.stop();
+    uploads.stop();
+    boolean ended = false;
     try {
       server.close();
+      ended = uploads.awaitEnd(UPLOADS_END);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     threads.shutdown();
-    uploads.close();
+    if (ended) {
+      memory.close();
+    }
   }
 }

@@ -23,16 +23,21 @@ import org.apache.arrow.flight.Criteria;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightEndpoint;
 import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.Location;
 import org.apache.arrow.flight.NoOpFlightProducer;
+import org.apache.arrow.flight.PutResult;
 import org.apache.arrow.flight.SchemaResult;
 import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** Answers the calls that are about reading; all others are not implemented. */
+/** Answers the calls that are about reading, and takes uploads; all others are not implemented. */
 final class TableProducer extends NoOpFlightProducer {
   /** gRPC keeps what is listed until the client takes it. */
   static final int LISTED_MAX = 1_000;
+
+  /** Of what is asked; a path is bounded by the names that there are. */
+  private static final int REQUEST_BYTES_MAX = 1 << 20;
 
   private static final int PAGE = 1_000;
   private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
@@ -41,8 +46,10 @@ final class TableProducer extends NoOpFlightProducer {
   private final Namespaces namespaces;
   private final Tables tables;
   private final Streams streams;
+  private final Uploads uploads;
   private final Counters counters;
   private final Duration patience;
+  private final Duration idle;
   private final Supplier<Locations> locations;
 
   TableProducer(
@@ -50,22 +57,26 @@ final class TableProducer extends NoOpFlightProducer {
       Namespaces namespaces,
       Tables tables,
       Streams streams,
+      Uploads uploads,
       Counters counters,
       Duration patience,
+      Duration idle,
       Supplier<Locations> locations) {
     this.self = self;
     this.namespaces = namespaces;
     this.tables = tables;
     this.streams = streams;
+    this.uploads = uploads;
     this.counters = counters;
     this.patience = patience;
+    this.idle = idle;
     this.locations = locations;
   }
 
   @Override
   public FlightInfo getFlightInfo(CallContext context, FlightDescriptor asked) {
     try {
-      TableQuestion question = TableQuestion.of(asked);
+      TableQuestion question = TableQuestion.of(small(asked));
       Caller caller = Caller.of(context);
       NsObject table = table(caller.in(namespaces), question);
       return info(caller.in(tables), table, question.columns(), asked);
@@ -77,7 +88,7 @@ final class TableProducer extends NoOpFlightProducer {
   @Override
   public SchemaResult getSchema(CallContext context, FlightDescriptor asked) {
     try {
-      TableQuestion question = TableQuestion.of(asked);
+      TableQuestion question = TableQuestion.of(small(asked));
       Caller caller = Caller.of(context);
       NsObject table = table(caller.in(namespaces), question);
       return new SchemaResult(caller.in(tables).schema(table, question.columns()));
@@ -86,18 +97,26 @@ final class TableProducer extends NoOpFlightProducer {
     }
   }
 
-  private static NsObject table(Namespaces namespaces, TableQuestion question) {
-    NsHandle namespace =
-        question.namespace().map(name -> namespace(namespaces, name)).orElse(NsHandle.ROOT);
-    return namespaces
-        .lookup(namespace, question.name())
-        .orElseThrow(() -> new Failure.NoSuchTable("no such table: name=" + question.name()));
+  /** Only batches may be long. */
+  private static byte[] small(byte[] request) {
+    if (request.length > REQUEST_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "request is too long: bytes=%d max=%d".formatted(request.length, REQUEST_BYTES_MAX));
+    }
+    return request;
   }
 
-  private static NsHandle namespace(Namespaces namespaces, String name) {
-    return namespaces
-        .namespace(name)
-        .orElseThrow(() -> new Failure.NoSuchTable("no such namespace: name=" + name));
+  private static FlightDescriptor small(FlightDescriptor asked) {
+    if (asked.isCommand()) {
+      small(asked.getCommand());
+    }
+    return asked;
+  }
+
+  private static NsObject table(Namespaces namespaces, TableQuestion question) {
+    NsHandle namespace =
+        question.namespace().map(name -> Found.namespace(namespaces, name)).orElse(NsHandle.ROOT);
+    return Found.table(namespaces, namespace, question.name());
   }
 
   /** One endpoint for each node that has rows; one of nothing if there are none. */
@@ -136,7 +155,7 @@ final class TableProducer extends NoOpFlightProducer {
   public void listFlights(
       CallContext context, Criteria criteria, StreamListener<FlightInfo> client) {
     try {
-      String pattern = new String(criteria.getExpression(), StandardCharsets.UTF_8);
+      String pattern = new String(small(criteria.getExpression()), StandardCharsets.UTF_8);
       list(context, pattern.isEmpty() ? NamePattern.ALL : NamePattern.of(pattern), client);
       client.onCompleted();
     } catch (RuntimeException e) {
@@ -174,10 +193,28 @@ final class TableProducer extends NoOpFlightProducer {
     try {
       Calls.Call call = Calls.current();
       streams.admit(call);
-      streams.start(stream(Caller.of(context), TableTicket.read(ticket.getBytes()), call, client));
+      streams.start(
+          stream(Caller.of(context), TableTicket.read(small(ticket.getBytes())), call, client));
     } catch (RuntimeException e) {
       client.error(Failure.of(e));
     }
+  }
+
+  @Override
+  public Runnable acceptPut(
+      CallContext context, FlightStream rows, StreamListener<PutResult> client) {
+    Caller caller = Caller.of(context);
+    return new Upload(
+        caller,
+        namespaces,
+        tables,
+        rows,
+        Calls.current(),
+        client,
+        patience,
+        idle,
+        uploads,
+        counters);
   }
 
   private RowStream stream(

@@ -25,7 +25,7 @@ final class StreamsTest {
         .hasMessage("too many streams: open=64 max=64");
     calls.getFirst().streamClosed(Status.OK);
     streams.admit(more);
-    assertThat(counters.stats(streams.open()).refused()).isOne();
-    assertThat(counters.stats(streams.open()).streams()).isEqualTo(Streams.OPEN_MAX + 1L);
+    assertThat(counters.stats(streams.open(), 0).refused()).isOne();
+    assertThat(counters.stats(streams.open(), 0).streams()).isEqualTo(Streams.OPEN_MAX + 1L);
   }
 }

@@ -16,6 +16,7 @@ import org.apache.arrow.flight.CallOption;
 import org.apache.arrow.flight.CallOptions;
 import org.apache.arrow.flight.FlightCallHeaders;
 import org.apache.arrow.flight.FlightClient;
+import org.apache.arrow.flight.FlightClient.ClientStreamListener;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.flight.FlightStream;
@@ -23,6 +24,7 @@ import org.apache.arrow.flight.HeaderCallOption;
 import org.apache.arrow.flight.Location;
 import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.VectorSchemaRoot;
 
 /** A client of one node. Any thread. */
 final class Connection implements AutoCloseable {
@@ -75,6 +77,16 @@ final class Connection implements AutoCloseable {
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(new IOException("cannot be written: " + command, e));
     }
+  }
+
+  /** Begins to write. Does not wait. */
+  ClientStreamListener put(TableSink.Upload upload, VectorSchemaRoot rows, Answer answer) {
+    FlightDescriptor what =
+        descriptor(
+            upload.tables().namespace(),
+            upload.table(),
+            Map.of("append", upload.append(), "mark", upload.mark()));
+    return client.startPut(what, rows, answer, token);
   }
 
   /** Begins to read. Does not wait. */

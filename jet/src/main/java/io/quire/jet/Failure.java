@@ -17,6 +17,42 @@ final class Failure {
     };
   }
 
+  /** What an error in place of an answer says of a change that was asked for. */
+  enum Verdict {
+    /** A node says that it did not happen. It would say so again. */
+    REFUSED,
+
+    /** Nobody was heard who could know, or a node says that it cannot do it now. */
+    LOST,
+
+    /** A node says that nobody could tell. */
+    IN_DOUBT,
+
+    /** What should not be: of that nothing can be concluded. */
+    BROKEN
+  }
+
+  /** What it says. A connection that breaks has some codes in common with what nodes say. */
+  static Verdict verdict(Throwable e) {
+    if (!(e instanceof FlightRuntimeException flight)) {
+      return Verdict.BROKEN;
+    }
+    return switch (flight.status().code()) {
+      case INVALID_ARGUMENT,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          UNAUTHENTICATED,
+          UNAUTHORIZED,
+          UNIMPLEMENTED,
+          RESOURCE_EXHAUSTED,
+          TIMED_OUT ->
+          Verdict.REFUSED;
+      case UNAVAILABLE, CANCELLED -> Verdict.LOST;
+      case UNKNOWN -> Verdict.IN_DOUBT;
+      case OK, INTERNAL -> Verdict.BROKEN;
+    };
+  }
+
   /**
    * For people. It has no cause: those of gRPC and Flight cannot be sent from one member of Jet to
    * another.

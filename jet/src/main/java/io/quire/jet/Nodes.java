@@ -3,6 +3,7 @@ package io.quire.jet;
 import com.hazelcast.jet.JetException;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
@@ -11,17 +12,27 @@ import org.apache.arrow.memory.BufferAllocator;
 final class Nodes {
   private Nodes() {}
 
+  /** What a node said. */
+  record Found<A>(URI node, A answer) {}
+
   /**
    * What the first node says that answers. Waits, for each node that does not.
    *
+   * @param first of the nodes, counted round and round
    * @throws JetException if a node says no, or none answers
    */
-  static <A> A ask(
-      QuireTables tables, String table, BufferAllocator memory, Function<Connection, A> question) {
+  static <A> Found<A> ask(
+      QuireTables tables,
+      String table,
+      BufferAllocator memory,
+      int first,
+      Function<Connection, A> question) {
     List<String> silent = new ArrayList<>();
-    for (URI node : tables.nodes()) {
+    List<URI> nodes = new ArrayList<>(tables.nodes());
+    Collections.rotate(nodes, -Math.floorMod(first, nodes.size()));
+    for (URI node : nodes) {
       try (Connection connection = new Connection(tables, node, memory)) {
-        return question.apply(connection);
+        return new Found<>(node, question.apply(connection));
       } catch (RuntimeException e) {
         if (!Failure.mayPass(e)) {
           throw new JetException(

@@ -2,16 +2,20 @@ package io.quire.jet;
 
 import com.hazelcast.function.FunctionEx;
 import com.hazelcast.jet.pipeline.BatchSource;
+import com.hazelcast.jet.pipeline.Sink;
 import com.hazelcast.jet.pipeline.Sources;
 import java.io.Serializable;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The tables of a cluster of Quire, as sources of Jet's pipelines. Every member of the Jet cluster
- * reaches them by Arrow Flight; it needs this module on its class path, and no node in its process.
+ * The tables of a cluster of Quire, as sources and sinks of Jet's pipelines. Every member of the
+ * Jet cluster reaches them by Arrow Flight; it needs this module on its class path, and no node in
+ * its process.
  *
  * <p>It is a part of the job that uses it: the token is sent to the members of Jet with the job,
  * and kept by them as long as they keep the job. {@link #toString} does not show it.
@@ -109,6 +113,42 @@ public record QuireTables(
       String table, List<String> columns, FunctionEx<? super Row, ? extends T> projection) {
     return Sources.batchFromProcessor(
         "quire:" + table, new TableSource<T>(this, table, columns, projection));
+  }
+
+  /**
+   * Makes a new table of what it is given, durable and visible on all nodes at once. It is an error
+   * if there is something of that name. Otherwise as {@link #append}.
+   *
+   * @param columns of the table, of types that {@link Row} has
+   * @throws IllegalArgumentException if a column is of another type
+   */
+  public <T> Sink<T> create(
+      String table, Schema columns, FunctionEx<? super T, @Nullable Object[]> values) {
+    return TableSink.<T>create(this, table, columns, values).sink();
+  }
+
+  /**
+   * Puts what it is given behind the rows of a table, when there is no more: all of it, on all
+   * nodes at once. A job that fails or is cancelled before leaves nothing. What the job does
+   * besides, in other sinks, has no part in that.
+   *
+   * <p>A job that is restarted, since a member died or came, or the node died, does not do it
+   * twice, as long as the table is there: whichever of its executions is the first does it. So its
+   * rows have to come again from the beginning, and a processing guarantee, by which only some
+   * would, is refused. How often a job is restarted is not limited; without auto-scaling it fails
+   * instead.
+   *
+   * <p>One processor in the whole Jet cluster sends all rows to one node, which spreads them over
+   * all. They are in no order. If that node dies the job begins anew, if another one answers; if it
+   * does not take anything for as long as the patience, the job fails. A job that fails says
+   * whether the table was not written, or may have been.
+   *
+   * @param values gives the values of an item, as many as the table has columns, in their order, of
+   *     the types that {@link Row} has; any whole number will do for a number that it fits. One
+   *     that a column cannot have exactly fails the job
+   */
+  public <T> Sink<T> append(String table, FunctionEx<? super T, @Nullable Object[]> values) {
+    return TableSink.<T>append(this, table, values).sink();
   }
 
   /** Without the token. */

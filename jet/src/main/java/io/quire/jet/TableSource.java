@@ -46,7 +46,8 @@ final class TableSource<T> implements ProcessorMetaSupplier {
   public void init(Context context) {
     try (BufferAllocator memory = ColumnMemory.open(Long.MAX_VALUE)) {
       FlightInfo info =
-          Nodes.ask(tables, table, memory, node -> node.info(tables.namespace(), table, columns));
+          Nodes.ask(tables, table, memory, 0, node -> node.info(tables.namespace(), table, columns))
+              .answer();
       info.getSchemaOptional()
           .ifPresent(schema -> schema.getFields().forEach(field -> check(field, memory)));
       shares =

@@ -163,6 +163,9 @@ final class Metrics {
     flight("quire.flight.cancelled", flights, FlightStats::cancelled);
     flight("quire.flight.cut.off", flights, FlightStats::cutOff);
     flight("quire.flight.refused", flights, FlightStats::refused);
+    flight("quire.flight.uploads.open", flights, FlightStats::uploadsOpen);
+    flight("quire.flight.uploads", flights, FlightStats::uploads);
+    flight("quire.flight.uploads.failed", flights, FlightStats::uploadsFailed);
   }
 
   private void flight(String name, TableFlights flights, ToDoubleFunction<FlightStats> figure) {

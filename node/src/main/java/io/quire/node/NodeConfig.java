@@ -82,6 +82,7 @@ public record NodeConfig(
   private static final Duration LEASE_MIN = Duration.ofMillis(100);
   private static final Duration LEASE_MAX = Duration.ofMinutes(5);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration IDLE = Duration.ofMinutes(10);
   private static final Duration PATIENCE_MIN = Duration.ofSeconds(1);
   private static final int FLIGHT_OFF = -1;
   private static final Set<String> ANY = Set.of("0.0.0.0", "::");
@@ -220,6 +221,7 @@ public record NodeConfig(
     String listen = in.text("flight.host", "127.0.0.1");
     boolean secure = in.truth("flight.tls", true);
     Duration patience = in.duration("flight.patience", PATIENCE, PATIENCE_MIN, Duration.ofHours(1));
+    Duration idle = in.duration("flight.idle", IDLE, PATIENCE_MIN, Duration.ofDays(1));
     return port == FLIGHT_OFF
         ? Optional.empty()
         : Optional.of(
@@ -229,7 +231,8 @@ public record NodeConfig(
                 token,
                 tokens,
                 secure ? Optional.of(tls) : Optional.empty(),
-                patience));
+                patience,
+                idle));
   }
 
   /** What each setting allows by itself, but not beside the others. */

@@ -34,7 +34,8 @@ record TableLoad(Inputs inputs, BufferAllocator memory) implements LoadFunction 
     bad.keep(sink);
   }
 
-  private static void write(int group, long rows, List<FieldVector> vectors, ExtentSink sink) {
+  /** Writes a row group, and behind its columns their statistics. */
+  static void write(int group, long rows, List<FieldVector> vectors, ExtentSink sink) {
     for (int column = 0; column < vectors.size(); column++) {
       FieldVector vector = vectors.get(column);
       long bytes = ColumnBlock.bytes(vector);

@@ -3,6 +3,7 @@ package io.quire.tables;
 import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.columns.Aggregate;
+import io.quire.columns.ColumnBlock;
 import io.quire.columns.ColumnMemory;
 import io.quire.columns.Filter;
 import io.quire.columns.KeyMap;
@@ -14,11 +15,13 @@ import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
 import io.quire.datasets.ExtentInfo;
+import io.quire.datasets.ExtentSink;
 import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.datasets.ScanOrder;
 import io.quire.datasets.ScanStream;
 import io.quire.formats.BadRowLimit;
+import io.quire.formats.FormatsException;
 import io.quire.formats.Inputs;
 import io.quire.formats.ReadOptions;
 import io.quire.formats.SchemaText;
@@ -26,16 +29,23 @@ import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Principal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -49,9 +59,12 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * throw what {@link Datasets} throws besides what is said of each.
  */
 public final class Tables implements AutoCloseable {
+  private static final int COLUMNS_MAX = 10_000;
+
   private final Datasets datasets;
   private final Inputs inputs;
   private final BufferAllocator views;
+  private final BufferAllocator batches;
   private final boolean whole;
 
   /**
@@ -67,16 +80,17 @@ public final class Tables implements AutoCloseable {
     whole = true;
     views = ColumnMemory.open(Long.MAX_VALUE);
     inputs = Inputs.open(settings);
-    BufferAllocator batches = ColumnMemory.open(loadingBytes);
+    batches = ColumnMemory.open(loadingBytes);
     datasets.register(TableLoad.NAME, new TableLoad(inputs, batches));
     datasets.register(TableScan.NAME, new TableScan(views));
     datasets.register(TableRows.NAME, new TableRows(views));
   }
 
-  private Tables(Datasets datasets, Inputs inputs, BufferAllocator views) {
+  private Tables(Datasets datasets, Tables ofNode) {
     this.datasets = datasets;
-    this.inputs = inputs;
-    this.views = views;
+    inputs = ofNode.inputs;
+    views = ofNode.views;
+    batches = ofNode.batches;
     whole = false;
   }
 
@@ -87,7 +101,7 @@ public final class Tables implements AutoCloseable {
    * @throws IllegalStateException if this acts for a principal already
    */
   public Tables as(Principal principal) {
-    return new Tables(datasets.as(principal), inputs, views);
+    return new Tables(datasets.as(principal), this);
   }
 
   /** Finds files, and the columns that are in them. It stays ours and is not to be closed. */
@@ -162,12 +176,7 @@ public final class Tables implements AutoCloseable {
     List<Field> wanted = schema(table).getFields();
     List<Field> found = TableSchema.projected(schema, options).getFields();
     if (!found.equals(wanted)) {
-      throw new IllegalArgumentException(
-          "not the columns of the table: name=%s found=[%s] wanted=[%s]"
-              .formatted(
-                  table.name(),
-                  SchemaText.print(new Schema(found)),
-                  SchemaText.print(new Schema(wanted))));
+      throw notTheColumns(table, found, wanted);
     }
     return datasets.append(
         table,
@@ -176,6 +185,137 @@ public final class Tables implements AutoCloseable {
         Math.max(1, source.splits().size()),
         more -> judge(table.name(), options.badRows(), more),
         progress);
+  }
+
+  /**
+   * Loads a table of the batches of a reader, which are read here, once, and spread over all nodes
+   * in row groups of the usual size. Otherwise as the load of files.
+   *
+   * @param keeping how, with the number of replicas
+   * @param rows not closed
+   * @param mark a name for this load: if a table of this name was loaded with the same mark before,
+   *     that is answered, nothing is loaded, and perhaps nothing read. So a load of which it is not
+   *     known whether it happened can be done again
+   * @throws IllegalArgumentException if it has no columns, two of one name, or one of a type that a
+   *     table cannot have; if a batch is malformed, has a null in a column that may have none, or
+   *     text that is not UTF-8
+   * @throws java.io.UncheckedIOException if the reader fails so
+   */
+  public NsObject load(
+      NsHandle namespace,
+      String name,
+      Lifetime lifetime,
+      LoadOptions keeping,
+      ArrowReader rows,
+      Optional<UUID> mark,
+      Progress progress) {
+    Schema columns = columns(rows);
+    checkTypes(columns);
+    return datasets.loadGroups(
+        namespace,
+        name,
+        lifetime,
+        keeping,
+        TableSchema.write(columns),
+        mark,
+        sink -> make(rows, columns, sink),
+        progress);
+  }
+
+  /**
+   * Appends the batches of a reader to a table, as {@link #load(NsHandle, String, Lifetime,
+   * LoadOptions, ArrowReader, Optional, Progress)} loads them.
+   *
+   * @param mark as there; the table is answered as it is now
+   * @throws IllegalArgumentException also if the columns are others than those of the table, by
+   *     name or type; says which is the first, counted from 0
+   * @throws DatasetsException.Gone if the table was deleted
+   */
+  public NsObject append(NsObject table, ArrowReader rows, Optional<UUID> mark, Progress progress) {
+    Schema columns = schema(table);
+    List<Field> found = columns(rows).getFields();
+    if (sameColumns(found, columns.getFields())
+        < Math.max(found.size(), columns.getFields().size())) {
+      throw notTheColumns(table, found, columns.getFields());
+    }
+    return datasets.appendGroups(table, mark, sink -> make(rows, columns, sink), progress);
+  }
+
+  private static Schema columns(ArrowReader rows) {
+    try {
+      return rows.getVectorSchemaRoot().getSchema();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the columns", e);
+    }
+  }
+
+  /** How many of the first are the same, but for what is told of nulls. */
+  private static int sameColumns(List<Field> some, List<Field> others) {
+    int same = 0;
+    while (same < Math.min(some.size(), others.size())
+        && sameColumn(some.get(same), others.get(same))) {
+      same++;
+    }
+    return same;
+  }
+
+  private static boolean sameColumn(Field a, Field b) {
+    return a.getName().equals(b.getName())
+        && a.getType().equals(b.getType())
+        && a.getDictionary() == null
+        && a.getChildren().equals(b.getChildren());
+  }
+
+  private void checkTypes(Schema columns) {
+    List<Field> fields = columns.getFields();
+    if (fields.isEmpty() || fields.size() > COLUMNS_MAX) {
+      throw new IllegalArgumentException(
+          "not a number of columns: found=%d allowed=1..%d".formatted(fields.size(), COLUMNS_MAX));
+    }
+    Set<String> names = new HashSet<>();
+    for (Field field : fields) {
+      if (!names.add(field.getName())) {
+        throw new IllegalArgumentException("a column more than once: column=" + field.getName());
+      }
+      try (FieldVector vector = field.createVector(batches)) {
+        ColumnBlock.bytes(vector); // refuses what a block cannot have
+      }
+    }
+  }
+
+  private void make(ArrowReader rows, Schema columns, ExtentSink sink) throws IOException {
+    AtomicInteger group = new AtomicInteger();
+    try (BufferAllocator own = batches.newChildAllocator("append", 0, Long.MAX_VALUE);
+        Regrouping groups =
+            new Regrouping(
+                columns,
+                ReadOptions.DEFAULTS.batchRows(),
+                ReadOptions.DEFAULTS.batchBytes(),
+                own,
+                some ->
+                    TableLoad.write(
+                        group.getAndIncrement(),
+                        some.getRowCount(),
+                        some.getFieldVectors(),
+                        sink))) {
+      groups.takeAll(rows);
+    }
+  }
+
+  private static IllegalArgumentException notTheColumns(
+      NsObject table, List<Field> found, List<Field> wanted) {
+    return new IllegalArgumentException(
+        "not the columns of the table: name=%s column=%d found=%s wanted=%s"
+            .formatted(table.name(), sameColumns(found, wanted), text(found), text(wanted)));
+  }
+
+  /** Also of types that have no name as text. */
+  private static String text(List<Field> fields) {
+    try {
+      return "[" + SchemaText.print(new Schema(fields)) + "]";
+    } catch (FormatsException.Unsupported e) {
+      return fields.toString();
+    }
   }
 
   private static void judge(String name, BadRowLimit limit, Descriptor table) {
