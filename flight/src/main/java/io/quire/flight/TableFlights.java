@@ -65,9 +65,9 @@ public final class TableFlights implements AutoCloseable {
   /** What Flight asks a client for before it has taken what came. */
   private static final int BATCHES_AHEAD = 5;
 
-  /** Of each upload the batch that is read, one that is being received, and those ahead. */
+  /** Of each upload those ahead, one that comes in, the one that is read, and a part of that. */
   private static final long UPLOAD_BYTES_MAX =
-      (long) Uploads.OPEN_MAX * (BATCHES_AHEAD + 2) * REQUEST_BYTES_MAX;
+      (long) Uploads.OPEN_MAX * (BATCHES_AHEAD + 3) * REQUEST_BYTES_MAX;
 
   /** gRPC logs each client that gives up a stream, with a stack; held, or it would be forgotten. */
   private static final Logger OF_GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
