@@ -107,7 +107,7 @@ final class JetSinkIT {
 
   /** With Flight, at the same place each time it is started. */
   private JavaCommand node(Path config) {
-    String name = config.getParent().getFileName().toString();
+    String name = config.getName(config.getNameCount() - 2).toString();
     if (!ports.containsKey(name)) {
       int port = Ports.take();
       ports.put(name, port);
