@@ -1,4 +1,4 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

@@ -1,4 +1,4 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import io.quire.base.NodeId;
 import io.quire.base.Rules;
@@ -16,9 +16,9 @@ import java.util.List;
  *
  * @param seed of the script
  */
-record SimulatedSweep(long seed) {
+public record SimulatedSweep(long seed) {
   /** What happens at a point. */
-  enum Fault {
+  public enum Fault {
     /** A node is killed in the midst of it, and starts again in a moment or after a while. */
     CRASH(true),
     /** A node is stopped for longer than its lease. */

@@ -1,6 +1,5 @@
-package io.quire.harness;
+package io.quire.worlds;
 
-import io.quire.harness.SimulatedClient.Kind;
 import io.quire.lockserver.LeaseTerms;
 import io.quire.sim.Dice;
 import io.quire.sim.LogFaults;
@@ -8,6 +7,7 @@ import io.quire.sim.Nemesis;
 import io.quire.sim.Nemesis.Harm;
 import io.quire.sim.NetworkFaults;
 import io.quire.sim.SimNode;
+import io.quire.worlds.SimulatedClient.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,9 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Rules;
-import io.quire.harness.WorldShape.Theme;
+import io.quire.worlds.WorldShape.Theme;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 

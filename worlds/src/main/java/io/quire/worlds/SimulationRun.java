@@ -1,4 +1,4 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import io.quire.base.Rules;
 import io.quire.sim.Probes;
@@ -109,18 +109,17 @@ public record SimulationRun(
     return new SimulationRun(worlds.size(), events[0], violations, counts(probes));
   }
 
-  /* A world ends by its own limits. */
+  /* A world ends by its own limits, so that nobody waits for ever while some end. */
   static void await(List<Thread> workers, IntSupplier done, Duration stuck)
       throws InterruptedException {
     int before = done.getAsInt();
-    while (true) {
-      try {
-        Deadline.in(stuck).join(workers, "simulated worlds end");
-        return;
-      } catch (CheckFailed e) {
+    for (Thread worker : workers) {
+      while (!worker.join(stuck)) {
         int now = done.getAsInt();
         if (now == before) {
-          throw e;
+          throw new IllegalStateException(
+              "simulated worlds do not end: done=%d waited=%s thread='%s' at=%s"
+                  .formatted(now, stuck, worker.getName(), List.of(worker.getStackTrace())));
         }
         before = now;
       }

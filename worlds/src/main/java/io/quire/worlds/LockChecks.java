@@ -1,4 +1,4 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockEvent;

@@ -1,4 +1,4 @@
-package io.quire.harness;
+package io.quire.worlds;
 
 import io.quire.gvm.Watch;
 import io.quire.sim.Watchings;
