@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * which holds no more than is in flight.
  */
 final class LoadRun {
-  private static final int ATTEMPTS_MAX = 8;
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
   /** A member that failed to answer is given nothing for so long. */
@@ -41,7 +40,7 @@ final class LoadRun {
   private final ArrayDeque<Integer> waiting = new ArrayDeque<>();
   private final Set<Attempt> inFlight = new HashSet<>();
   private final Map<Integer, LoadedPart> loaded = new TreeMap<>();
-  private final Map<Integer, Integer> attempts = new HashMap<>();
+  private final Map<Integer, Setbacks> setbacks = new HashMap<>();
   private final Map<Long, Deadline> resting = new HashMap<>();
   private final Set<Member> touched = new HashSet<>();
   private final LinkedBlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
@@ -169,7 +168,6 @@ final class LoadRun {
         return;
       }
       Attempt attempt = new Attempt(waiting.remove(), member);
-      attempts.merge(attempt.part, 1, Integer::sum);
       inFlight.add(attempt);
       touched.add(member);
       Call call =
@@ -228,10 +226,11 @@ final class LoadRun {
   }
 
   private void again(int part, String why) {
-    if (attempts.getOrDefault(part, 0) >= ATTEMPTS_MAX) {
+    Setbacks had = setbacks.computeIfAbsent(part, _ -> new Setbacks());
+    if (had.tooMany()) {
       throw new DatasetsException.LoadAborted(
           "part cannot be loaded: dataset=%s part=%d attempts=%d reason=%s"
-              .formatted(publication.name(), part, ATTEMPTS_MAX, why));
+              .formatted(publication.name(), part, had.count(), why));
     }
     counters.partsLoadedAgain.increment();
     waiting.add(part);

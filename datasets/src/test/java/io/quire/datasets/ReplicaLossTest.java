@@ -219,10 +219,21 @@ class ReplicaLossTest {
 
   @Test
   void load_whileANodeDies_isHeldByAsManyOfThoseThatLive() {
+    loadWhileANodeDies(TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c"));
+  }
+
+  @Test
+  void load_whileANodeDiesThatStaysInTheViewForLong_waitsForItToLeave() {
+    loadWhileANodeDies(
+        TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")
+            .withLeases(Duration.ofSeconds(10)));
+  }
+
+  private void loadWhileANodeDies(TestNodes started) {
     AtomicReference<@Nullable Datasets> victims = new AtomicReference<>();
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
-    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
+    try (TestNodes cluster = started) {
       List<Node> nodes =
           cluster.start(
               datasets -> {

@@ -52,8 +52,6 @@ final class TestNodes implements AutoCloseable {
   static final DatasetsConfig CONFIG =
       DatasetsConfig.DEFAULTS.withExtentBytes(16 << 10).withFragmentGroups(4);
 
-  private static final LeaseTerms TERMS =
-      new LeaseTerms(Duration.ofSeconds(2), 0.001, Duration.ofMillis(100));
   static final long MEMORY_BYTES = 8 << 20;
 
   private final Path root;
@@ -65,6 +63,7 @@ final class TestNodes implements AutoCloseable {
   private final List<Node> running = new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<Void>> ends = new CopyOnWriteArrayList<>();
   private final Random random = new Random();
+  private LeaseTerms terms = leases(Duration.ofSeconds(2));
 
   TestNodes(Path root, String... names) {
     this(root, CONFIG, names);
@@ -84,6 +83,16 @@ final class TestNodes implements AutoCloseable {
   /** Each with a durable store of its own, which is away when the node is. */
   static TestNodes onFlash(Path root, DatasetsConfig config, String... names) {
     return new TestNodes(root, config, true, names);
+  }
+
+  private static LeaseTerms leases(Duration length) {
+    return new LeaseTerms(length, 0.001, Duration.ofMillis(100));
+  }
+
+  /** Nodes that die stay in the view for so long; to be called before the start. */
+  TestNodes withLeases(Duration length) {
+    terms = leases(length);
+    return this;
   }
 
   /** Starts a node again that was killed, and waits until it is in the view of these. */
@@ -176,11 +185,11 @@ final class TestNodes implements AutoCloseable {
       sessions = new Sessions(log);
       session =
           new Session(
-              self, () -> id.hashCode(), TERMS, sessions, log, transport, loop, clock, Rules.ALL);
+              self, () -> id.hashCode(), terms, sessions, log, transport, loop, clock, Rules.ALL);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       session.enterThrough(twoPhase);
-      leases = new LeaseTable(TERMS, session, sessions, twoPhase, log, transport, loop, clock);
-      Locks locks = new Locks(sessions, session, TERMS, log, loop, clock, Rules.ALL);
+      leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
+      Locks locks = new Locks(sessions, session, terms, log, loop, clock, Rules.ALL);
       Cells cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces =
           new Namespaces(
