@@ -11,6 +11,8 @@ import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.ns.NamePage.Listed;
 import io.quire.twopc.Outcome;
+import io.quire.twopc.RequestId;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The namespace library on one node. Operations that change something return when every live node
@@ -50,6 +53,9 @@ public final class Namespaces {
 
   /** A list gives at most this many names at once. */
   public static final int PAGE_MAX = 10_000;
+
+  /** Who acts for one principal must not guess the names of another's transactions. */
+  private static final SecureRandom NAMES = new SecureRandom();
 
   private final Session session;
   private final Cells cells;
@@ -371,6 +377,39 @@ public final class Namespaces {
   /** Begins a transaction on several objects. Nothing happens before it is committed. */
   public NsTransaction transaction() {
     return new NsTransaction(this);
+  }
+
+  /**
+   * A name for a transaction, like no other: see {@link NsTransaction#as}. It is drawn by chance
+   * and cannot be guessed: whoever knows it can use it. Any thread.
+   */
+  public RequestId newRequest() {
+    return new RequestId(NAMES.nextLong(), NAMES.nextLong());
+  }
+
+  /**
+   * What became of a transaction with a name, by the log that this node has applied, on whatever
+   * node it was committed. {@link RequestOutcome.Unknown} may change; to make it known, {@link
+   * #giveUp}.
+   */
+  public RequestOutcome outcome(RequestId request) {
+    return Calls.became(Calls.await("asking for: request=" + request, cells.outcome(request)));
+  }
+
+  /**
+   * Sees to it that a transaction with a name does not happen any more, unless it has, and says
+   * which.
+   *
+   * @throws NsException.Indeterminate if the log took no entry in time: it may have happened, and
+   *     this may be asked again
+   */
+  public RequestOutcome giveUp(RequestId request) {
+    String doing = "giving up: request=" + request;
+    return switch (Calls.committed(doing, cells.giveUp(request, DEADLINE))) {
+      case Outcome.Indeterminate(var txn) ->
+          throw new NsException.Indeterminate("may have happened: " + doing, txn);
+      case Outcome known -> Calls.became(known);
+    };
   }
 
   /** An object as it will be once it is created. */
@@ -848,6 +887,10 @@ public final class Namespaces {
   }
 
   CompletableFuture<Outcome> submit(ObjectChanges changes) {
-    return guard.commit(changes);
+    return guard.commit(changes, null);
+  }
+
+  CompletableFuture<Outcome> submit(ObjectChanges changes, @Nullable RequestId name) {
+    return guard.commit(changes, name);
   }
 }
