@@ -52,7 +52,8 @@ class ReservationsTest {
     assertThatThrownBy(() -> a.namespaces.note(one, NOTE))
         .isInstanceOf(NsException.StaleHandle.class)
         .hasMessage(
-            "changed or ended since it was seen: noting: reservation=" + Long.toHexString(one.xid()));
+            "changed or ended since it was seen: noting: reservation="
+                + Long.toHexString(one.xid()));
   }
 
   @Test
@@ -92,7 +93,9 @@ class ReservationsTest {
     assertThat(c.namespaces.reservation(reservation.xid())).isEmpty();
   }
 
-  /** Whoever was away for long finds that he may not publish what others gave up or went on with. */
+  /**
+   * Whoever was away for long finds that he may not publish what others gave up or went on with.
+   */
   @Test
   void create_underAReservationThatOthersTookOrEnded_isRefused() {
     Reservation reservation = reserved(a);
