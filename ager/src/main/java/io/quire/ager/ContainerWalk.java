@@ -22,6 +22,9 @@ final class ContainerWalk {
 
     void damage(long offset, String reason);
 
+    /** The file ends amid this copy. */
+    default void torn(long offset, StoreHeader header) {}
+
     /** Whether no more is wanted; asked after each copy. */
     default boolean enough() {
       return false;
@@ -89,6 +92,7 @@ final class ContainerWalk {
       } else if (header.kind() == StoreHeader.Kind.END) {
         return new Ending(End.FINISHED, at);
       } else if (at + header.footprint() > file.bytes()) {
+        visitor.torn(at, header);
         return new Ending(End.TORN, at);
       } else {
         body(at, header);

@@ -342,8 +342,7 @@ public final class OrphanSearch {
       upTo = from;
     }
 
-    @Override
-    public void copy(long offset, StoreHeader header) {
+    private Need need(long offset, StoreHeader header) {
       Copy copy =
           new Copy(
               look.uri,
@@ -353,7 +352,12 @@ public final class OrphanSearch {
               header.crc(),
               header.extent(),
               header.owner());
-      switch (look.needs.of(copy, header.origin())) {
+      return look.needs.of(copy, header.origin());
+    }
+
+    @Override
+    public void copy(long offset, StoreHeader header) {
+      switch (need(offset, header)) {
         case NEEDED -> needed = true;
         case UNKNOWN -> unknown = true;
         case NOT_NEEDED -> {
@@ -364,6 +368,14 @@ public final class OrphanSearch {
         }
       }
       late = look.late();
+    }
+
+    /** Usually nobody was told of such a copy. */
+    @Override
+    public void torn(long offset, StoreHeader header) {
+      if (need(offset, header) != Need.NOT_NEEDED) {
+        damage(offset, "the file ends amid a copy");
+      }
     }
 
     @Override

@@ -27,6 +27,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -241,6 +242,20 @@ class OrphanSearchTest {
     assertKept(store, "form that is not known here");
   }
 
+  @Test
+  void run_ofAFileThatEndsAmidACopyThatIsNeeded_keepsIt() throws Exception {
+    StoreConfig store = Samples.durableFlash(directory);
+    List<Copy> copies = persisted(store, 2);
+    truncate(copies.getFirst(), 2 * FOOTPRINT - 4096);
+    Catalogue catalogue = new Catalogue();
+    catalogue.places.add(Catalogue.place(copies.get(1)));
+    Orphans found = search(store, Mode.REMOVE, catalogue);
+    assertThat(found.files()).extracting(Found::verdict).containsExactly(Verdict.DAMAGED);
+    assertThat(found.files().getFirst().why()).contains("offset=" + FOOTPRINT, "amid a copy");
+    catalogue.places.clear();
+    assertThat(search(store, Mode.REMOVE, catalogue).count(Verdict.ORPHAN)).isEqualTo(1);
+  }
+
   private void assertKept(StoreConfig store, String why) {
     for (Mode mode : List.of(Mode.COUNT, Mode.REMOVE, Mode.REMOVE)) {
       Orphans found = search(store, mode, new Catalogue());
@@ -402,7 +417,7 @@ class OrphanSearchTest {
           catalogue.loads.add(load);
           Map<Copy, Long> loaded = new HashMap<>();
           for (int i = random.nextInt(1, 4); i > 0; i--) {
-            loaded.put(persist(writer, load + i, new Origin(CLUSTER, load, load)), load + i);
+            loaded.put(stubborn(writer, load + i, new Origin(CLUSTER, load, load)), load + i);
           }
           if (random.nextInt(3) == 0) {
             loaded.keySet().forEach(copy -> catalogue.places.add(Catalogue.place(copy)));
@@ -426,6 +441,21 @@ class OrphanSearchTest {
       catalogue.places.clear();
       search(store, Mode.REMOVE, catalogue);
       assertThat(containers()).isEmpty();
+    }
+  }
+
+  /**
+   * Its file may be taken from it again and again, and then it is told that nothing was written.
+   */
+  private static Copy stubborn(Ager ager, long seed, Origin origin) throws Exception {
+    Extent extent = Samples.extent(ager, seed, BYTES);
+    for (int attempt = 0; ; attempt++) {
+      try {
+        return ager.persist(extent, origin).get(30, TimeUnit.SECONDS);
+      } catch (ExecutionException e) {
+        assertThat(e).hasCauseInstanceOf(AgerException.NoStoreLeft.class);
+        assertThat(attempt).isLessThan(50);
+      }
     }
   }
 

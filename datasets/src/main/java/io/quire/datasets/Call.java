@@ -27,6 +27,7 @@ sealed interface Call {
   int BEGIN = 7;
   int NEXT = 8;
   int END = 9;
+  int KEEP = 20;
 
   long xid();
 
@@ -132,6 +133,25 @@ sealed interface Call {
       key.write(out);
       out.int64(rows).int64(bytes).int32(crc).bool(durable);
       out.string(from.host()).uint16(from.port());
+    }
+  }
+
+  /**
+   * Take over parts that an attempt before had finished, by their durable copies. Answered with a
+   * descriptor, without schema, of the extents of those that are held now.
+   *
+   * @param dataset that the load makes, or that it appends to
+   * @param extents a descriptor without schema
+   */
+  record Keep(long xid, long dataset, long coordinator, byte[] extents) implements Call {
+    @Override
+    public int operation() {
+      return KEEP;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(dataset).int64(coordinator).bytes(extents);
     }
   }
 
@@ -281,6 +301,7 @@ sealed interface Call {
                   in.int32(),
                   in.bool(),
                   new Address(in.string(), in.uint16()));
+          case KEEP -> new Keep(xid, in.int64(), in.int64(), in.bytes());
           case SCAN -> readScan(xid, in);
           case BEGIN -> readBegin(xid, in);
           case NEXT -> new Next(xid, in.int64(), in.int64());

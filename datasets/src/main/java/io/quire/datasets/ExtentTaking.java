@@ -4,6 +4,7 @@ import io.quire.ager.Ager;
 import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
+import io.quire.ager.Origin;
 import io.quire.base.Member;
 import io.quire.datasets.Holding.Held;
 import io.quire.fabric.FabricException;
@@ -16,13 +17,21 @@ final class ExtentTaking {
   private final Ager ager;
   private final Registry registry;
   private final ExtentPull pull;
+  private final Origins origins;
   private final DatasetsConfig config;
 
-  ExtentTaking(Member self, Ager ager, Registry registry, ExtentPull pull, DatasetsConfig config) {
+  ExtentTaking(
+      Member self,
+      Ager ager,
+      Registry registry,
+      ExtentPull pull,
+      Origins origins,
+      DatasetsConfig config) {
     this.self = self;
     this.ager = ager;
     this.registry = registry;
     this.pull = pull;
+    this.origins = origins;
     this.config = config;
   }
 
@@ -75,10 +84,7 @@ final class ExtentTaking {
    * throws, the extent is the caller's still.
    */
   byte[] keep(Holding holding, Extent extent, Call.Take call, Deadline deadline) {
-    Copy copy =
-        call.durable()
-            ? Await.value("copying: " + call.key(), ager.persist(extent), deadline)
-            : null;
+    Copy copy = call.durable() ? copied(extent, call, deadline) : null;
     ExtentInfo info = call.info(self.node(), copy);
     if (!holding.put(new Held(extent, info))) {
       if (copy != null) {
@@ -87,6 +93,11 @@ final class ExtentTaking {
       throw new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(call.xid()));
     }
     return encoded(info);
+  }
+
+  private Copy copied(Extent extent, Call.Take call, Deadline deadline) {
+    Origin origin = origins.of(call.xid(), call.dataset());
+    return Await.value("copying: " + call.key(), ager.persist(extent, origin), deadline);
   }
 
   private static byte[] encoded(ExtentInfo info) {

@@ -90,8 +90,11 @@ final class LoadRun {
   NsObject run() {
     boolean published = false;
     try {
+      keep();
       for (int part = 0; part < job.parts; part++) {
-        waiting.add(part);
+        if (!finished.containsKey(part)) {
+          waiting.add(part);
+        }
       }
       do {
         loadAll();
@@ -104,6 +107,26 @@ final class LoadRun {
         publication.abandon(touched);
       }
     }
+  }
+
+  /** What an attempt before had finished counts, if it is there. */
+  private void keep() {
+    new KeptParts(members, config, publication)
+        .find(publication.claim().finishedBefore())
+        .forEach(
+            (part, kept) -> {
+              touched.add(kept.member());
+              finished.put(part, new Part(kept.member(), kept.extents()));
+            });
+    if (!finished.isEmpty()) {
+      progress.kept(finished.size(), job.parts, bytes());
+    }
+  }
+
+  private Map<Integer, List<ExtentInfo>> extents() {
+    Map<Integer, List<ExtentInfo>> extents = new TreeMap<>();
+    finished.forEach((number, part) -> extents.put(number, part.extents));
+    return extents;
   }
 
   private void loadAll() {
@@ -120,6 +143,7 @@ final class LoadRun {
         take(answer);
         progress.made(finished.size(), job.parts, bytes());
       }
+      publication.claim().note(finished.size(), this::extents);
     }
   }
 

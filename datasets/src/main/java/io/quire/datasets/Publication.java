@@ -6,6 +6,8 @@ import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.NsTransaction;
+import io.quire.ns.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -39,7 +42,7 @@ final class Publication {
   private final Namespaces by;
   private final DatasetsConfig config;
   private final Layouts layouts;
-  private final long xid;
+  private final Claim claim;
   private final Target target;
   private boolean unsettled;
 
@@ -76,6 +79,7 @@ final class Publication {
   /**
    * @param namespaces those of the node, which takes back what it has to
    * @param by who creates the object, or its next version
+   * @param claim which ends with what is published
    */
   Publication(
       Members members,
@@ -83,25 +87,30 @@ final class Publication {
       Namespaces by,
       DatasetsConfig config,
       Layouts layouts,
-      long xid,
+      Claim claim,
       Target target) {
     this.members = members;
     this.namespaces = namespaces;
     this.by = by;
     this.config = config;
     this.layouts = layouts;
-    this.xid = xid;
+    this.claim = claim;
     this.target = target;
   }
 
   /** The id of the load. */
   long xid() {
-    return xid;
+    return claim.xid();
+  }
+
+  /** The hold on the load. */
+  Claim claim() {
+    return claim;
   }
 
   /** The id of the object. */
   long dataset() {
-    return target instanceof NewVersion(NsObject seen) ? seen.xid() : xid;
+    return target instanceof NewVersion(NsObject seen) ? seen.xid() : xid();
   }
 
   String name() {
@@ -132,7 +141,8 @@ final class Publication {
         (member, infos) -> {
           Map<ExtentKey, Integer> crcs = new TreeMap<>();
           infos.forEach(info -> crcs.put(info.key(), info.crc()));
-          asked.put(member, members.call(member, new Call.Hold(xid, crcs), config.callDeadline()));
+          asked.put(
+              member, members.call(member, new Call.Hold(xid(), crcs), config.callDeadline()));
         });
     Missing missing = new Missing(new HashSet<>(), new HashSet<>());
     asked.forEach(
@@ -181,8 +191,19 @@ final class Publication {
   }
 
   private NsObject create(NewObject wanted, byte[] value) {
+    Optional<Reservation> reserved = claim.reservation();
     return settled(
-        () -> by.create(xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+        () -> {
+          NsTransaction creation = by.transaction();
+          reserved.ifPresentOrElse(
+              held ->
+                  creation.create(
+                      held, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+              () ->
+                  creation.create(
+                      xid(), wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value));
+          return creation.commit().getFirst();
+        },
         _ -> true);
   }
 
@@ -196,8 +217,15 @@ final class Publication {
       }
       byte[] value = encode(with(layouts.of(now).descriptor(), made));
       try {
+        Optional<Reservation> reserved = claim.reservation();
         return settled(
-            () -> by.update(now, value), object -> layouts.of(object).descriptor().has(xid));
+            () -> {
+              NsTransaction update = by.transaction();
+              reserved.ifPresentOrElse(
+                  held -> update.update(held, now, value), () -> update.update(now, value));
+              return update.commit().getFirst();
+            },
+            object -> layouts.of(object).descriptor().has(xid()));
       } catch (NsException.Stale e) {
         if (deadline.passed()) {
           throw e;
@@ -218,7 +246,7 @@ final class Publication {
 
   private Descriptor with(Descriptor before, Descriptor made) {
     try {
-      return before.with(xid, made);
+      return before.with(xid(), made);
     } catch (ArithmeticException e) {
       throw new DatasetsException.LoadAborted(
           "no numbers left for parts: dataset=%s appends=%d max=%d"
@@ -236,7 +264,7 @@ final class Publication {
     while (true) {
       NsObject now = current();
       try {
-        namespaces.update(now, encode(layouts.of(now).descriptor().without(xid)));
+        namespaces.update(now, encode(layouts.of(now).descriptor().without(xid())));
         return;
       } catch (NsException.Stale e) {
         if (deadline.passed()) {
@@ -252,9 +280,13 @@ final class Publication {
     try {
       NsObject object = change.get();
       unsettled = false;
+      claim.published();
       return object;
     } catch (NsException.Indeterminate | IllegalStateException e) {
       return settled(e, has);
+    } catch (NsException.StaleHandle e) {
+      unsettled = false;
+      throw claim.lost();
     } catch (NsException | IllegalArgumentException e) {
       unsettled = false;
       throw e;
@@ -270,6 +302,7 @@ final class Publication {
         NsObject object = namespaces.lookup(dataset()).filter(has).orElse(null);
         unsettled = false;
         if (object != null) {
+          claim.published();
           return object;
         }
         throw new DatasetsException.LoadAborted(
@@ -295,15 +328,18 @@ final class Publication {
    * Tells the members to drop what they have of the load; who does not hear finds out by itself.
    */
   void abandon(Collection<Member> touched) {
+    if (!claim.end()) {
+      return; // Somebody else goes on with it, or it is found broken off.
+    }
     List<CompletableFuture<byte[]>> told = new ArrayList<>();
     for (Member member : touched) {
-      told.add(members.call(member, new Call.Drop(xid), config.callDeadline()));
+      told.add(members.call(member, new Call.Drop(xid()), config.callDeadline()));
     }
     for (CompletableFuture<byte[]> answer : told) {
       answer.whenComplete(
           (_, failure) -> {
             if (failure != null) {
-              LOG.debug("not told that a load failed: xid={}", Long.toHexString(xid), failure);
+              LOG.debug("not told that a load failed: xid={}", Long.toHexString(xid()), failure);
             }
           });
     }

@@ -57,6 +57,9 @@ final class TestNodes implements AutoCloseable {
 
   private final Path root;
   private final DatasetsConfig config;
+  private final OrphanConfig orphans;
+  private long containerBytes = 256 << 20;
+  private boolean flash;
   private final List<NodeId> voters;
   private final CertificateAuthority authority = CertificateAuthority.create("test");
   private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
@@ -69,9 +72,35 @@ final class TestNodes implements AutoCloseable {
   }
 
   TestNodes(Path root, DatasetsConfig config, String... names) {
+    this(root, config, OrphanConfig.DEFAULTS, names);
+  }
+
+  TestNodes(Path root, DatasetsConfig config, OrphanConfig orphans, String... names) {
     this.root = root;
     this.config = config;
+    this.orphans = orphans;
     voters = Stream.of(names).map(NodeId::new).toList();
+  }
+
+  /** Before the start: a file for each copy. */
+  TestNodes withSmallContainers() {
+    containerBytes = 1;
+    return this;
+  }
+
+  /** Before the start: each node has a store of its own, in the place of the one that all share. */
+  TestNodes withFlash() {
+    flash = true;
+    return this;
+  }
+
+  /** Where a node's durable copies lie. */
+  StoreConfig store(NodeId node) {
+    String uri =
+        flash
+            ? "flash://" + root.toAbsolutePath() + "/flash-" + node
+            : "file://" + root.toAbsolutePath() + "/store";
+    return StoreConfig.parse(uri, 1 << 30, true);
   }
 
   /** Starts all nodes at once, and waits until all are in each other's view. */
@@ -133,11 +162,10 @@ final class TestNodes implements AutoCloseable {
               authority.issue(id, List.of("127.0.0.1")));
       seen.put(id, fabric.address());
       Member self = new Member(id, incarnation, fabric.address());
-      StoreConfig store =
-          StoreConfig.parse("file://" + root.toAbsolutePath() + "/store", 1 << 30, true);
       ager =
           Ager.open(
-              AgerConfig.of(MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation))
+              AgerConfig.of(MEMORY_BYTES, List.of(store(id)), Datasets.owner(self))
+                  .withContainerBytes(containerBytes)
                   .withPinTrace(PinTrace.Mode.STRICT));
       LogConfig config = LogConfig.of("test", id, root.resolve(id.name()), voters);
       log = RatisLog.open(config, fabric, loop, new Seen());
@@ -154,7 +182,8 @@ final class TestNodes implements AutoCloseable {
       namespaces =
           new Namespaces(
               sessions, locks, session, cells, log, transport, loop, clock, random, Rules.ALL);
-      datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
+      datasets =
+          new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config, orphans);
     }
 
     private void start() {
