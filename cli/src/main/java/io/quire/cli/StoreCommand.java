@@ -211,8 +211,12 @@ final class StoreCommand implements Callable<Integer> {
       if (files > 0) {
         line(
             verdict.path("verdict").asText().toLowerCase(Locale.ROOT).replace('_', ' '),
-            "%d files, %s%s"
-                .formatted(files, Text.bytes(verdict.path("bytes").asLong()), unneeded(verdict)));
+            "%d file%s, %s%s"
+                .formatted(
+                    files,
+                    files == 1 ? "" : "s",
+                    Text.bytes(verdict.path("bytes").asLong()),
+                    unneeded(verdict)));
       }
     }
     if (found.path("givenUp").asInt() > 0) {
