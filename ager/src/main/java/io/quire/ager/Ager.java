@@ -26,8 +26,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>All methods may be called from any thread. {@link #pin} of a resident extent, {@link #tryPin}
  * and closing a pin take no lock. Sizes are in bytes; memory and stores are used in units of 4 KiB.
+ *
+ * <p>An extent of another ager is an {@link IllegalArgumentException}. Who waits and is interrupted
+ * gets {@link AgerException.Interrupted}, and its interrupt flag is set.
  */
 public final class Ager implements AutoCloseable {
+  /** Limit of one extent: 1 GiB. */
   public static final long MAX_EXTENT_BYTES = 1L << 30;
 
   private static final Logger log = LoggerFactory.getLogger(Ager.class);
@@ -230,6 +234,8 @@ public final class Ager implements AutoCloseable {
    * @throws AgerException.OutOfMemoryBudget if too much is pinned, or writing was too slow
    * @throws AgerException.ClientLimit if what is guaranteed to clients never leaves so much
    * @throws AgerException.NoStoreLeft if room needs something to be written and no store takes it
+   * @throws AgerException.TooManyExtents if there are as many as the settings allow
+   * @throws IllegalStateException if the ager is closed
    */
   public Draft allocate(long bytes, Duration deadline) {
     return allocate(memory.rest(), bytes, deadline);
@@ -250,6 +256,8 @@ public final class Ager implements AutoCloseable {
    *
    * @throws IllegalArgumentException if the copy is in no store of this ager, is no durable copy,
    *     or is larger than the budget
+   * @throws AgerException.TooManyExtents if there are as many as the settings allow
+   * @throws IllegalStateException if the ager is closed
    */
   public Extent adopt(Copy copy) {
     return adopt(memory.rest(), copy);
@@ -284,7 +292,8 @@ public final class Ager implements AutoCloseable {
   }
 
   /**
-   * Holds the extent in memory, reading it if need be.
+   * Holds the extent in memory, reading it if need be. Blocks only for that, until the deadline.
+   * Callers that want the same extent share one page-in.
    *
    * @throws IllegalStateException if it was dropped
    * @throws AgerException.ExtentLost if no copy of it verifies
@@ -340,14 +349,15 @@ public final class Ager implements AutoCloseable {
     }
   }
 
-  /** Holds the extent if it is in memory and was not dropped. Does not wait. */
+  /** Holds the extent if it is in memory and was not dropped; else empty. Does not wait. */
   public Optional<Pin> tryPin(Extent extent) {
     checkMine(extent);
     return extent.tryPin() ? Optional.of(new Pin(extent)) : Optional.empty();
   }
 
   /**
-   * Declares that these extents will be read soon, each once.
+   * Declares that these extents will be read soon, each once. Does not wait. Close it: until then
+   * it counts as a declared use of what was not read yet.
    *
    * @param deadlineEach for each extent, from the call of {@link Scan#next} that wants it
    */
@@ -437,12 +447,18 @@ public final class Ager implements AutoCloseable {
    * Gives up a durable copy. The space is free when all copies in its file were given up and the
    * file is finished; that is done later, and not remembered over a restart: what is left then a
    * {@link #orphans search for orphans} finds. No extent that has been adopted from the copy may be
-   * in use.
+   * in use. To be called once for a copy.
+   *
+   * @throws IllegalArgumentException if the copy is in no store of this ager, or is no durable copy
    */
   public void deleteCopy(Copy copy) {
     storeOf(copy).freeDurable(copy);
   }
 
+  /**
+   * Figures of this moment. They cost a look at every extent, under the lock that page-ins and
+   * allocations take: ask about once a second, not for each request.
+   */
   public AgerStats stats() {
     return memory.stats(stores.stream().map(Store::stats).toList());
   }

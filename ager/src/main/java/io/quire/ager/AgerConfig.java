@@ -7,16 +7,18 @@ import java.util.regex.Pattern;
 
 /**
  * Settings of an {@link Ager}. {@link #of} has the usual values; the {@code with} methods change
- * one.
+ * one. What is out of range is an {@link IllegalArgumentException} that says the range.
  *
  * @param budgetBytes of extents in memory, never exceeded; rounded down to 4 KiB, at least 64 KiB
  * @param stores in the order in which they are preferred; none is allowed (nothing can be paged out
  *     then)
- * @param owner node name and incarnation, unique among the processes that share a store
- * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room
+ * @param owner node name and incarnation, unique among the processes that share a store: 1 to 64
+ *     lower-case letters, digits, and inner dots, hyphens and underscores
+ * @param reserveBytes part of the budget that drafts may not take, so that page-ins find room; up
+ *     to half of it
  * @param readAheadBytes how far all scans together read ahead, four times as far from a Hadoop file
  *     system; each may read a fourth of it, 1 MiB at most
- * @param readers threads that page in, for each store
+ * @param readers threads that page in, for each store; 1 at least
  * @param containerBytes at which a container file is finished
  * @param readBack whether every copy is read again and compared before it counts as one
  * @param maxExtents drafts and extents, resident or not, at one time
@@ -67,7 +69,7 @@ public record AgerConfig(
 
   /**
    * An eighth of the budget is kept for page-ins, and scans read a 64th (at most 64 MiB) ahead if
-   * that helps.
+   * that helps. Three readers, containers of 256 MiB, nothing read back, 262,144 extents, no trace.
    */
   public static AgerConfig of(long budgetBytes, List<StoreConfig> stores, String owner) {
     long eighth = budgetBytes / 8;
@@ -84,6 +86,7 @@ public record AgerConfig(
         PinTrace.Mode.OFF);
   }
 
+  /** As this one, with so much kept from drafts: 0 to half of the budget. */
   public AgerConfig withReserveBytes(long bytes) {
     return new AgerConfig(
         budgetBytes,
@@ -98,6 +101,7 @@ public record AgerConfig(
         pinTrace);
   }
 
+  /** As this one, with scans that read so far ahead, all together: 0 at least. */
   public AgerConfig withReadAheadBytes(long bytes) {
     return new AgerConfig(
         budgetBytes,
@@ -112,6 +116,7 @@ public record AgerConfig(
         pinTrace);
   }
 
+  /** As this one, with container files that are finished at so many bytes: 1 at least. */
   public AgerConfig withContainerBytes(long bytes) {
     return new AgerConfig(
         budgetBytes,
@@ -126,6 +131,10 @@ public record AgerConfig(
         pinTrace);
   }
 
+  /**
+   * As this one, with or without reading each copy again before it counts; that costs a read for
+   * each write.
+   */
   public AgerConfig withReadBack(boolean wanted) {
     return new AgerConfig(
         budgetBytes,
@@ -140,6 +149,7 @@ public record AgerConfig(
         pinTrace);
   }
 
+  /** As this one, with so many drafts and extents at one time: 1 at least. */
   public AgerConfig withMaxExtents(int count) {
     return new AgerConfig(
         budgetBytes,
@@ -154,6 +164,10 @@ public record AgerConfig(
         pinTrace);
   }
 
+  /**
+   * As this one, with so much known from the start of who holds what; see {@link PinTrace} for what
+   * it costs.
+   */
   public AgerConfig withPinTrace(PinTrace.Mode mode) {
     return new AgerConfig(
         budgetBytes,

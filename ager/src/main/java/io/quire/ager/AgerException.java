@@ -61,10 +61,12 @@ public abstract sealed class AgerException extends RuntimeException {
       this.pinnedBytes = pinnedBytes;
     }
 
+    /** Of the draft or extent that found no room. */
     public long bytesWanted() {
       return bytesWanted;
     }
 
+    /** The whole budget, {@link AgerConfig#budgetBytes}. */
     public long budgetBytes() {
       return budgetBytes;
     }
@@ -114,10 +116,12 @@ public abstract sealed class AgerException extends RuntimeException {
       return limitBytes;
     }
 
+    /** What it held when it was refused: its drafts and its extents in memory. */
     public long heldBytes() {
       return heldBytes;
     }
 
+    /** Of the draft or extent that was refused. */
     public long bytesWanted() {
       return bytesWanted;
     }
@@ -180,6 +184,7 @@ public abstract sealed class AgerException extends RuntimeException {
       this.copies = List.copyOf(copies);
     }
 
+    /** The one that is lost, still to be dropped. */
     public Extent extent() {
       return extent;
     }
@@ -240,10 +245,12 @@ public abstract sealed class AgerException extends RuntimeException {
       this.bytesFound = bytesFound;
     }
 
+    /** How many bytes the channel was to give. */
     public long bytesWanted() {
       return bytesWanted;
     }
 
+    /** How many it gave before its end. */
     public long bytesFound() {
       return bytesFound;
     }

@@ -7,11 +7,11 @@ import java.util.List;
  * What is in memory only, the oldest first, and when it is to be written: as soon as more than
  * three fifths of the budget is, until less than two fifths is; and whenever somebody waits for
  * room, of a client that may not hold more at first of what is its. Of clients of a lower priority
- * it is written sooner. What is being written and what cannot be is in memory only too, but not in
- * the lists. Guarded by the lock of {@link Memory}.
+ * it is written sooner. What is said not to be needed is written before all that, and at once,
+ * unless the stores refused what they were given last. What is being written and what cannot be is
+ * in memory only too, but not in the lists. Guarded by the lock of {@link Memory}.
  */
 final class Dirty {
-  private static final int LIST = Victims.DIRTY;
   private static final int NONE = ClientLists.NONE;
 
   private final long highBytes;
@@ -42,8 +42,13 @@ final class Dirty {
   /** It was sealed. */
   void add(Extent extent) {
     count(extent, extent.footprint());
-    lists.addLast(LIST, extent.slot);
+    lists.addLast(kind(extent), extent.slot);
     count++;
+  }
+
+  /** Of the list that it is in, if it is in one. */
+  static int kind(Extent extent) {
+    return extent.advice() == Advice.DONT_NEED ? Victims.DIRTY_UNNEEDED : Victims.DIRTY;
   }
 
   private void count(Extent extent, long more) {
@@ -61,12 +66,12 @@ final class Dirty {
     }
   }
 
-  private static boolean isListed(Extent extent) {
+  static boolean isListed(Extent extent) {
     return extent.dirty() && !extent.writing() && !extent.unwritable();
   }
 
   private void unlist(Extent extent) {
-    lists.remove(LIST, extent.slot);
+    lists.remove(kind(extent), extent.slot);
     count--;
   }
 
@@ -74,11 +79,11 @@ final class Dirty {
   void becomes(Extent extent, Account account) {
     boolean listed = isListed(extent);
     if (listed) {
-      lists.remove(LIST, extent.slot);
+      lists.remove(kind(extent), extent.slot);
     }
     extent.client(account.number);
     if (listed) {
-      lists.addLast(LIST, extent.slot);
+      lists.addLast(kind(extent), extent.slot);
     }
   }
 
@@ -92,22 +97,33 @@ final class Dirty {
    */
   List<Extent> take(long most, Rooms.Waiting waiting) {
     draining = bytes > (draining ? lowBytes : highBytes);
+    boolean pressed = draining || waiting.others();
     List<Extent> taken = new ArrayList<>();
-    long left = take(most, waiting.atLimit(), taken);
-    if (draining || waiting.others()) {
-      for (int[] group : clients.groups()) {
-        left = take(left, group, taken);
-      }
+    long left = take(most, Victims.DIRTY_UNNEEDED, waiting.atLimit(), taken);
+    left = take(left, Victims.DIRTY, waiting.atLimit(), taken);
+    if (pressed || refusals.isEmpty()) {
+      left = takeOfAll(left, Victims.DIRTY_UNNEEDED, taken);
+    }
+    if (pressed) {
+      takeOfAll(left, Victims.DIRTY, taken);
     }
     return taken;
   }
 
+  private long takeOfAll(long most, int kind, List<Extent> taken) {
+    long left = most;
+    for (int[] group : clients.groups()) {
+      left = take(left, kind, group, taken);
+    }
+    return left;
+  }
+
   /** What is left of what may be taken; at least one byte has to be left for one to be taken. */
-  private long take(long most, int[] from, List<Extent> taken) {
+  private long take(long most, int kind, int[] from, List<Extent> taken) {
     long left = most;
     for (boolean soonToo : new boolean[] {false, true}) {
       while (left > 0) {
-        int slot = lists.first(LIST, from, each -> mayBeWritten(table.get(each), soonToo));
+        int slot = lists.first(kind, from, each -> mayBeWritten(table.get(each), soonToo));
         if (slot == NONE) {
           break;
         }
@@ -134,7 +150,7 @@ final class Dirty {
   void putBack(Extent extent) {
     extent.writing(false);
     if (extent.dirty() && !extent.unwritable()) {
-      lists.addFirst(LIST, extent.slot);
+      lists.addFirst(kind(extent), extent.slot);
       count++;
     }
   }

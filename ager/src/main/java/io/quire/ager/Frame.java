@@ -100,6 +100,7 @@ abstract sealed class Frame permits Extent {
     return id;
   }
 
+  /** Its size, without the padding to 4 KiB. */
   public final long bytes() {
     return bytes;
   }

@@ -37,10 +37,12 @@ public final class ObjectCache<K, V> {
     return cache.get(key, load);
   }
 
+  /** Forgets the value of the key, if there is one. One that is being loaded may stay. */
   public void remove(K key) {
     cache.invalidate(key);
   }
 
+  /** Forgets all values that are there. Those that are being loaded may stay. */
   public void clear() {
     cache.invalidateAll();
   }

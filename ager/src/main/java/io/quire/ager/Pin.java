@@ -63,6 +63,7 @@ public final class Pin implements AutoCloseable {
     Transfer.write(extent.memory(), segment(), to, position, Deadline.in(deadline));
   }
 
+  /** What it holds, or held before it was closed. */
   public Extent extent() {
     return extent;
   }

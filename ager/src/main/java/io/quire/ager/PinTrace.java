@@ -26,7 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class PinTrace {
   /** How much is traced. */
   public enum Mode {
+    /** Nothing is known; a pin costs one read of a field more. */
     OFF,
+    /** What is taken from now on is known, until it is closed. */
     ON,
     /** As ON, and {@link Ager#close} fails if something is still held. For tests. */
     STRICT
@@ -34,7 +36,9 @@ public final class PinTrace {
 
   /** What holds an extent. */
   public enum Kind {
+    /** A {@link Pin}, of a sealed extent. */
     PIN,
+    /** A {@link Draft}, neither sealed nor closed. */
     DRAFT
   }
 
@@ -147,6 +151,7 @@ public final class PinTrace {
     this.mode = mode;
   }
 
+  /** How much is traced now. */
   public Mode mode() {
     return mode;
   }

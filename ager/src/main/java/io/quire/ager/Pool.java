@@ -194,6 +194,7 @@ final class Pool {
     tick++;
     if (advice != Advice.WILL_NEED) {
       victims.becomes(extent, advice);
+      changed |= advice == Advice.DONT_NEED && extent.dirty();
     } else if (extent.advice() == Advice.DONT_NEED) {
       victims.becomes(extent, Advice.NORMAL);
     }

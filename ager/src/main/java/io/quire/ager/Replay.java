@@ -17,6 +17,8 @@ public final class Replay {
   private long evictions;
 
   /**
+   * Begins with nothing in memory.
+   *
    * @param budgetPages what extents may take in memory, in whatever unit sizes are given in; 1 at
    *     least
    */

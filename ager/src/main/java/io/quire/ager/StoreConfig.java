@@ -19,8 +19,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any other scheme for which Hadoop has a file system on the class path.
  * </ul>
  *
+ * <p>What cannot be a store is an {@link IllegalArgumentException} that says what can. Nothing is
+ * opened or looked for.
+ *
  * @param uri see above
- * @param capacityBytes most bytes this process lets the store hold, headers and padding included
+ * @param capacityBytes 1 at least; most bytes this process lets the store hold, headers and padding
+ *     included
  * @param durable whether {@link Ager#persist} may use it
  * @param settings Hadoop settings by name (such as {@code dfs.replication}), over those of the
  *     configuration files on the class path; must be empty for flash
@@ -70,6 +74,7 @@ public record StoreConfig(
     this(uri, capacityBytes, durable, settings, Codec.NONE, null);
   }
 
+  /** Neither compressed nor encrypted, without settings of Hadoop. */
   public StoreConfig(URI uri, long capacityBytes, boolean durable) {
     this(uri, capacityBytes, durable, Map.of());
   }

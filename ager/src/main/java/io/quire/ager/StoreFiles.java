@@ -24,6 +24,11 @@ import org.slf4j.LoggerFactory;
 public final class StoreFiles implements AutoCloseable {
   /** Is told how far something is. */
   public interface Progress {
+    /**
+     * On the thread that does it, before each file or copy and at the end. What it throws ends it.
+     *
+     * @param totalBytes the same at each call
+     */
     void at(long doneBytes, long totalBytes);
   }
 
@@ -88,7 +93,11 @@ public final class StoreFiles implements AutoCloseable {
     return medium;
   }
 
-  /** Walks all headers. */
+  /**
+   * Walks all headers, and tells every copy whose header verifies. Costs a read of 4 KiB for each.
+   *
+   * @throws IOException if a file cannot be read; what does not verify is reported instead
+   */
   public StoreScan stat(Consumer<Copy> copies, Progress progress) throws IOException {
     return scan(false, copies, progress);
   }

@@ -41,6 +41,10 @@ public final class StoreMove {
 
   /** Is told where the copies are now, and returns when that is safe; the old ones go then. */
   public interface Moved {
+    /**
+     * Called once, on the thread that moves, with all copies that were moved. When it returns, the
+     * old places are given up; if it throws, they stay, and the new ones too.
+     */
     void to(Map<Copy, Copy> oldToNew) throws IOException;
   }
 
@@ -83,18 +87,25 @@ public final class StoreMove {
   }
 
   /**
-   * Plans a compaction; changes nothing.
+   * Plans a compaction; changes nothing. Walks the headers of all containers, so it blocks.
    *
    * @param needed whether somebody refers to a copy
    * @param alsoUnfinished whether containers without an end are looked at too, since no owner of
    *     one is alive
+   * @throws IOException if the store cannot be read
    */
   public static StoreMove compaction(
       StoreFiles store, Predicate<Copy> needed, boolean alsoUnfinished) throws IOException {
     return new StoreMove(store, store, needed, alsoUnfinished);
   }
 
-  /** Plans to move all that is needed to another store; changes nothing. */
+  /**
+   * Plans to move all that is needed to another store; changes nothing. Parameters are those of
+   * {@link #compaction}.
+   *
+   * @throws IllegalArgumentException if both are the same store
+   * @throws IOException if a store cannot be read
+   */
   public static StoreMove draining(
       StoreFiles from, StoreFiles to, Predicate<Copy> needed, boolean alsoUnfinished)
       throws IOException {

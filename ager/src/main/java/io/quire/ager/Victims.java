@@ -30,7 +30,11 @@ final class Victims {
   private static final int NONE = Declared.NONE;
   private static final int UNNEEDED = Experts.LISTS + 1;
   private static final int KEPT = Experts.LISTS + 2;
-  private static final int KINDS = Experts.LISTS + 3;
+
+  /** As {@link #DIRTY}, for what is not needed. */
+  static final int DIRTY_UNNEEDED = Experts.LISTS + 3;
+
+  private static final int KINDS = Experts.LISTS + 4;
 
   private final Table table;
   private final Clients clients;
@@ -55,7 +59,10 @@ final class Victims {
     evictable = slot -> table.get(slot).idle();
   }
 
-  /** Lists of which those of the kind {@link #DIRTY} are of no use to this class. */
+  /**
+   * Lists of which those of the kinds {@link #DIRTY} and {@link #DIRTY_UNNEEDED} are of no use to
+   * this class.
+   */
   ClientLists lists() {
     return lists;
   }
@@ -123,7 +130,12 @@ final class Victims {
   }
 
   void becomes(Extent extent, Advice advice) {
+    int before = Dirty.kind(extent);
     judgeAnew(extent, () -> extent.advice(advice));
+    int now = Dirty.kind(extent);
+    if (now != before && Dirty.isListed(extent)) {
+      lists.moveLast(before, now, extent.slot);
+    }
   }
 
   private void judgeAnew(Extent extent, Runnable change) {

@@ -84,6 +84,39 @@ class AdviceTest {
   }
 
   @Test
+  void dontNeed_ofWhatIsNotWrittenYet_isWrittenAtOnce() {
+    List<Extent> extents = Samples.extents(ager, 5, BYTES);
+    ager.advise(extents.subList(2, 4), Advice.DONT_NEED);
+    Samples.await("two are written", () -> ager.stats().dirtyBytes() == 3L * BYTES);
+    assertThat(extents).filteredOn(Extent::clean).isEqualTo(extents.subList(2, 4));
+    hold(11);
+    assertThat(resident(extents)).doesNotContainAnyElementsOf(extents.subList(2, 4)).hasSize(3);
+    drafts.forEach(Draft::close);
+    for (int i = 0; i < 5; i++) {
+      Samples.check(ager, extents.get(i), i);
+    }
+    Samples.dropAll(ager, extents);
+  }
+
+  /** It is tried once: who writes does not go round and round. */
+  @Test
+  void dontNeed_whereNoStoreTakesIt_isWrittenWhenThereMustBeRoom() {
+    ager.close();
+    StoreConfig small = StoreConfig.parse("flash://" + directory, 3L * BYTES, true);
+    ager = Ager.open(Samples.config(BUDGET, small));
+    List<Extent> extents = Samples.extents(ager, 6, BYTES);
+    ager.advise(extents, Advice.DONT_NEED);
+    Samples.await("the store is full", () -> ager.stats().stores().getFirst().full());
+    assertThat(extents).filteredOn(Extent::dirty).isNotEmpty();
+    for (int i = 0; i < 6; i++) {
+      Samples.check(ager, extents.get(i), i);
+    }
+    ager.drop(extents.stream().filter(Extent::clean).findFirst().orElseThrow());
+    hold(9);
+    assertThat(resident(extents)).hasSizeLessThanOrEqualTo(5);
+  }
+
+  @Test
   void dontNeed_pinnedAgain_isAsAnyOther() {
     List<Extent> extents = clean(14);
     Extent used = extents.get(2);

@@ -1,9 +1,9 @@
 package io.quire.base;
 
 /**
- * Where a node listens.
+ * Where a node listens. What cannot be so is an {@link IllegalArgumentException}.
  *
- * @param host a name or a numeric address
+ * @param host a name or a numeric address, not blank; it is not looked up
  * @param port 0 to 65535
  */
 public record Address(String host, int port) {

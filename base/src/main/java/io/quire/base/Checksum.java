@@ -7,10 +7,16 @@ import java.util.zip.CRC32C;
 public final class Checksum {
   private Checksum() {}
 
+  /** Of the whole array. */
   public static int of(byte[] bytes) {
     return of(bytes, 0, bytes.length);
   }
 
+  /**
+   * Of {@code length} bytes from {@code offset} on.
+   *
+   * @throws ArrayIndexOutOfBoundsException if the array does not have them
+   */
   public static int of(byte[] bytes, int offset, int length) {
     CRC32C crc = new CRC32C();
     crc.update(bytes, offset, length);

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Log {
   /**
-   * Puts entries at the end, in the order given. They may be separated by entries of others.
+   * Puts entries at the end, in the order given. They may be separated by entries of others. Does
+   * not block; what is too much to wait here fails at once as not appended.
    *
    * <p>Each future completes when its entry was applied on the leader, with where it stands and
    * what came of it. It fails with {@link NotAppendedException} only if the entry is not in the log
@@ -21,6 +22,7 @@ public interface Log {
    */
   List<CompletableFuture<Applied>> append(List<Entry> entries);
 
+  /** As {@link #append(List)}, of one entry. */
   default CompletableFuture<Applied> append(Entry entry) {
     return append(List.of(entry)).getFirst();
   }
@@ -206,6 +208,7 @@ public interface Log {
 
     /** Kinds of fences; the ordinal is the number in the log. */
     public enum Kind {
+      /** Nothing is compared: it holds always. */
       NONE,
       /** The epoch of the view is the value. */
       EPOCH,
@@ -217,14 +220,20 @@ public interface Log {
       LOCK
     }
 
+    /** Holds where the view has this epoch: a change of the view in between voids the entry. */
     public static Fence epoch(long epoch) {
       return new Fence(Kind.EPOCH, epoch);
     }
 
+    /** Holds where the entry was appended in this Raft term: another leader's is void. */
     public static Fence term(long term) {
       return new Fence(Kind.TERM, term);
     }
 
+    /**
+     * Holds where the lock of which this generation was granted is still held by whom it was
+     * granted to, on those terms.
+     */
     public static Fence lock(long generation) {
       return new Fence(Kind.LOCK, generation);
     }
@@ -232,6 +241,10 @@ public interface Log {
 
   /** Says, while an entry is applied, whether a fence holds. */
   interface FenceCheck {
+    /**
+     * Whether it holds at the entry that is applied now: a function of the log alone, as it is
+     * asked on every node and must be answered alike. On the loop; an exception stops the node.
+     */
     boolean holds(long value);
   }
 
@@ -287,6 +300,7 @@ public interface Log {
    * fold that cannot go on must not skip.
    */
   interface Projection {
+    /** Whose entries it takes; the same at each call. */
     Stream stream();
 
     /** Takes the next entry, and answers what came of it: a function of the log alone. */
@@ -361,6 +375,7 @@ public interface Log {
   final class NotAppendedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** With a message that says why. */
     public NotAppendedException(String message) {
       super(message);
     }
@@ -370,10 +385,12 @@ public interface Log {
   final class IndeterminateException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** With a message that says why nobody can tell. */
     public IndeterminateException(String message) {
       super(message);
     }
 
+    /** As the other, and what led to it. */
     public IndeterminateException(String message, Throwable cause) {
       super(message, cause);
     }
@@ -384,6 +401,7 @@ public interface Log {
     private static final long serialVersionUID = 1;
     private final long oldest;
 
+    /** Of a position before {@code oldest}, the first that can be read; the message names both. */
     public TrimmedException(long position, long oldest) {
       super(
           "entry is not here any more: position="
@@ -406,6 +424,9 @@ public interface Log {
     private final String file;
     private final long offset;
 
+    /**
+     * Of what stands at a position, with the place of it in its file; the message names them all.
+     */
     public CorruptException(long position, String file, long offset, String reason) {
       super(
           "corrupt entry: position="

@@ -14,10 +14,17 @@ public record Member(NodeId node, long incarnation, Address address) {
     }
   }
 
+  /** Writes it behind what is there; {@link #read} reads it. */
   public void write(WireWriter out) {
     out.string(node.name()).int64(incarnation).string(address.host()).uint16(address.port());
   }
 
+  /**
+   * Reads what {@link #write} wrote.
+   *
+   * @throws WireReader.MalformedException if the bytes end early
+   * @throws IllegalArgumentException if what they name is no node, incarnation or address
+   */
   public static Member read(WireReader in) {
     return new Member(new NodeId(in.string()), in.int64(), new Address(in.string(), in.uint16()));
   }

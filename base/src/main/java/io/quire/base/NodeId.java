@@ -4,6 +4,7 @@ import java.util.regex.Pattern;
 
 /**
  * The name of a node: chosen by whoever runs the cluster, unique in it, the same after a restart.
+ * Any other text is an {@link IllegalArgumentException}.
  *
  * @param name 1 to 32 characters: lower-case letters, digits and inner hyphens
  */

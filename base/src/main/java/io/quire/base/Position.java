@@ -17,6 +17,13 @@ public final class Position {
 
   private Position() {}
 
+  /**
+   * The position of a slot of the frame at a Raft index.
+   *
+   * @param index 0 to 2<sup>47</sup> - 1
+   * @param slot 0 to {@link #SLOTS_MAX} - 1
+   * @throws IllegalArgumentException for any other
+   */
   public static long of(long index, int slot) {
     if (index < 0 || index >= 1L << (63 - SLOT_BITS) || slot < 0 || slot >= SLOTS_MAX) {
       throw new IllegalArgumentException("not a position: index=" + index + " slot=" + slot);
@@ -24,15 +31,21 @@ public final class Position {
     return index << SLOT_BITS | slot;
   }
 
+  /** The Raft index of the frame in which it stands. */
   public static long index(long position) {
     return position >>> SLOT_BITS;
   }
 
+  /** Where in its frame it stands; 0 is the first. */
   public static int slot(long position) {
     return (int) (position & (SLOTS_MAX - 1));
   }
 
-  /** Reads {@code index.slot}, or an index alone, which stands for its first slot. */
+  /**
+   * Reads {@code index.slot}, or an index alone, which stands for its first slot.
+   *
+   * @throws IllegalArgumentException for any other text
+   */
   public static long parse(String text) {
     int dot = text.indexOf('.');
     try {

@@ -16,11 +16,12 @@ public final class Rules {
     this.broken = broken;
   }
 
+  /** All but this one. For simulations only. */
   public static Rules without(Rule rule) {
     return new Rules(1 << rule.ordinal());
   }
 
-  /** Without all of these. */
+  /** All but these. For simulations only. */
   public static Rules without(Set<Rule> rules) {
     int broken = 0;
     for (Rule rule : rules) {
@@ -29,6 +30,7 @@ public final class Rules {
     return new Rules(broken);
   }
 
+  /** Whether the rule is kept: false only where a simulation breaks it. */
   public boolean keep(Rule rule) {
     return (broken >>> rule.ordinal() & 1) == 0;
   }

@@ -18,6 +18,12 @@ public interface Transport {
 
   /** Takes messages, one at a time, on the node's loop. */
   interface Receiver {
+    /**
+     * Takes a message, whose array is the receiver's from here. It may be a copy, late, or from a
+     * node that is not in the view any more: the message has to say so itself. It must not block.
+     *
+     * @throws WireReader.MalformedException if it cannot be read: it is dropped, and counted
+     */
     void receive(byte[] message);
   }
 

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 public final class WireReader {
   private final ByteBuffer in;
 
+  /** Reads the array from its beginning; it is not copied. */
   public WireReader(byte[] bytes) {
     this(ByteBuffer.wrap(bytes));
   }
@@ -21,6 +22,7 @@ public final class WireReader {
     in = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /** One byte, signed: -128 to 127. */
   public int int8() {
     try {
       return in.get();
@@ -29,6 +31,7 @@ public final class WireReader {
     }
   }
 
+  /** One byte, which must be 0 or 1. */
   public boolean bool() {
     int value = int8();
     if (value != 0 && value != 1) {
@@ -38,34 +41,54 @@ public final class WireReader {
     return value == 1;
   }
 
+  /** Two bytes: 0 to 65,535. */
   public int uint16() {
     need(2);
     return Short.toUnsignedInt(in.getShort());
   }
 
+  /** Four bytes, signed. */
   public int int32() {
     need(4);
     return in.getInt();
   }
 
+  /** Eight bytes, signed. */
   public long int64() {
     need(8);
     return in.getLong();
   }
 
+  /** A length and that many bytes of UTF-8. What is not UTF-8 in them is read as U+FFFD. */
   public String string() {
-    return new String(bytes(), StandardCharsets.UTF_8);
+    if (!in.hasArray()) {
+      return new String(bytes(), StandardCharsets.UTF_8);
+    }
+    int length = length();
+    need(length);
+    int at = in.arrayOffset() + in.position();
+    in.position(in.position() + length);
+    return new String(in.array(), at, length, StandardCharsets.UTF_8);
   }
 
   /** A length and that many bytes. */
   public byte[] bytes() {
+    return raw(length());
+  }
+
+  private int length() {
     int length = int32();
     if (length < 0) {
       throw new MalformedException("negative length: found=" + length + " offset=" + in.position());
     }
-    return raw(length);
+    return length;
   }
 
+  /**
+   * That many bytes, as a new array.
+   *
+   * @param length 0 or more
+   */
   public byte[] raw(int length) {
     need(length);
     byte[] value = new byte[length];
@@ -83,6 +106,7 @@ public final class WireReader {
     return count;
   }
 
+  /** How many bytes were not read yet. */
   public int remaining() {
     return in.remaining();
   }
@@ -114,6 +138,7 @@ public final class WireReader {
   public static final class MalformedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** With a message that says what was found, and what was wanted. */
     public MalformedException(String message) {
       super(message);
     }

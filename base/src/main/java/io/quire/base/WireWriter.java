@@ -25,6 +25,9 @@ public final class WireWriter {
   private byte[] bytes;
   private int length;
 
+  /** Whether the array was given away, so that it must stay as it is. */
+  private boolean given;
+
   /** Takes what was written, piece by piece. */
   @FunctionalInterface
   public interface Drain {
@@ -32,17 +35,19 @@ public final class WireWriter {
     void take(byte[] bytes, int length);
   }
 
+  /** A writer for a short message. */
   public WireWriter() {
     this(128);
   }
 
+  /** A writer that takes as many bytes as the hint without growing; it may take more. */
   public WireWriter(int sizeHint) {
     this(sizeHint, null);
   }
 
   private WireWriter(int sizeHint, @Nullable Drain drain) {
     this.drain = drain;
-    bytes = new byte[Math.max(16, sizeHint)];
+    bytes = new byte[Math.max(1, sizeHint)];
   }
 
   /**
@@ -65,16 +70,23 @@ public final class WireWriter {
     }
   }
 
+  /** One byte: the lowest eight bits of the value, whatever the others are. */
   public WireWriter int8(int value) {
     int at = reserve(1);
     bytes[at] = (byte) value;
     return this;
   }
 
+  /** One byte: 1 or 0. */
   public WireWriter bool(boolean value) {
     return int8(value ? 1 : 0);
   }
 
+  /**
+   * Two bytes.
+   *
+   * @param value 0 to 65,535; any other is an {@link IllegalArgumentException}
+   */
   public WireWriter uint16(int value) {
     if (value < 0 || value > 0xffff) {
       throw new IllegalArgumentException("does not fit 16 bits: value=" + value);
@@ -84,18 +96,21 @@ public final class WireWriter {
     return this;
   }
 
+  /** Four bytes. */
   public WireWriter int32(int value) {
     int at = reserve(4);
     INT.set(bytes, at, value);
     return this;
   }
 
+  /** Eight bytes. */
   public WireWriter int64(long value) {
     int at = reserve(8);
     LONG.set(bytes, at, value);
     return this;
   }
 
+  /** The length in bytes, then the text as UTF-8. */
   public WireWriter string(String value) {
     return bytes(value.getBytes(StandardCharsets.UTF_8));
   }
@@ -118,6 +133,10 @@ public final class WireWriter {
     if (offset < 0 || offset + 4 > length) {
       throw new IllegalArgumentException("not written yet: offset=" + offset + " length=" + length);
     }
+    if (given) {
+      bytes = bytes.clone();
+      given = false;
+    }
     INT.set(bytes, offset, value);
     return this;
   }
@@ -127,8 +146,13 @@ public final class WireWriter {
     return length;
   }
 
+  /**
+   * What was written so far; of a writer with a drain, of what has not gone there yet. It costs no
+   * copy if it is as long as was said when this was made.
+   */
   public byte[] toBytes() {
-    return Arrays.copyOf(bytes, length);
+    given = drain == null && length == bytes.length;
+    return given ? bytes : Arrays.copyOf(bytes, length);
   }
 
   private int reserve(int more) {
@@ -141,6 +165,7 @@ public final class WireWriter {
       bytes =
           Arrays.copyOf(
               bytes, Math.max(wanted, (int) Math.min(Integer.MAX_VALUE - 8L, bytes.length * 2L)));
+      given = false;
     }
     length = wanted;
     return at;

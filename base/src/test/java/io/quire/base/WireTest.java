@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,37 @@ final class WireTest {
       assertThat(in.int64()).isEqualTo(-2);
       assertThat(in.string()).isEqualTo("ä");
       assertThat(in.bool()).isTrue();
+      in.end();
+    }
+  }
+
+  @Test
+  void bytes_thatWereGiven_stayAsTheyAre() {
+    for (int size : new int[] {4, 5, 40}) {
+      WireWriter out = new WireWriter(size).int32(1);
+      byte[] first = out.toBytes();
+      out.int32At(0, 2);
+      byte[] second = out.toBytes();
+      out.int32(3).int32At(0, 4);
+      assertThat(first).containsExactly(1, 0, 0, 0);
+      assertThat(second).containsExactly(2, 0, 0, 0);
+      assertThat(out.toBytes()).containsExactly(4, 0, 0, 0, 3, 0, 0, 0);
+    }
+  }
+
+  @Test
+  void string_fromAnyBuffer_isTheSame() {
+    byte[] bytes = new WireWriter().int8(1).string("a\u00e4").string("").int8(2).toBytes();
+    ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    ByteBuffer inside = ByteBuffer.allocate(bytes.length + 5).position(3).put(bytes);
+    inside.flip().position(3);
+    for (ByteBuffer each :
+        new ByteBuffer[] {ByteBuffer.wrap(bytes), direct, inside, inside.asReadOnlyBuffer()}) {
+      WireReader in = new WireReader(each);
+      assertThat(in.int8()).isEqualTo(1);
+      assertThat(in.string()).isEqualTo("a\u00e4");
+      assertThat(in.string()).isEmpty();
+      assertThat(in.int8()).isEqualTo(2);
       in.end();
     }
   }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "%nExamples:",
       "  quire load access.log --as /logs/today",
-      "  quire load access.log --as /logs/today --node 10.0.0.2:7480"
+      "  quire load access.log --as /logs/today --node 10.0.0.2:7480",
+      "  quire load access.log --as /logs/today --session --replicas 2"
     })
 final class LoadCommand implements Callable<Integer> {
   @Mixin private SpaceOption node = new SpaceOption();
@@ -43,6 +44,8 @@ final class LoadCommand implements Callable<Integer> {
               + " restarts)")
   private boolean session;
 
+  @Mixin private ReplicasOption replicas = new ReplicasOption();
+
   @Override
   public Integer call() {
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
@@ -57,7 +60,8 @@ final class LoadCommand implements Callable<Integer> {
         System.err.println("quire: name is taken: name=" + name);
         return 1;
       }
-      JsonNode made = client.loadLines(file, name, session ? "SESSION" : "DURABLE");
+      JsonNode made =
+          client.loadLines(file, name, session ? "SESSION" : "DURABLE", replicas.options());
       System.out.println(
           "%s: %s in %d extents"
               .formatted(

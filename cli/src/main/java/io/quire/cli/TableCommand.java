@@ -91,6 +91,7 @@ final class TableCommand implements Callable<Integer> {
               names = "--session",
               description = "let it end with the session of the node, without durable copies")
           boolean session,
+      @Mixin ReplicasOption replicas,
       @Option(names = "--json", description = "write one JSON object") boolean json,
       @Parameters(
               arity = "1..*",
@@ -102,7 +103,15 @@ final class TableCommand implements Callable<Integer> {
       show(
           watched(
               progress ->
-                  client.loadTable(name, lifetime, files, format, schema, badRows, progress)),
+                  client.loadTable(
+                      name,
+                      lifetime,
+                      replicas.options(),
+                      files,
+                      format,
+                      schema,
+                      badRows,
+                      progress)),
           json);
       return 0;
     }
@@ -131,7 +140,8 @@ final class TableCommand implements Callable<Integer> {
       description = {
         "Appends files to a table, in parallel over all nodes, by the columns of the table.",
         "When it ends with 0, every node has the new version. If it fails the table is as it was.",
-        "Whoever reads the table meanwhile goes on with the version that he began with."
+        "Whoever reads the table meanwhile goes on with the version that he began with.",
+        "What is appended is held by as many nodes as the table was loaded for."
       },
       footer = {"%nExample:", "  quire table append /data/rides-may.csv --to /rides"})
   int append(
@@ -188,12 +198,15 @@ final class TableCommand implements Callable<Integer> {
       return;
     }
     System.out.println(
-        "%s: %d rows, %s in %d extents"
+        "%s: %d rows, %s in %d extents%s"
             .formatted(
                 table.path("name").asText(),
                 table.path("rows").asLong(),
                 Text.bytes(table.path("bytes").asLong()),
-                table.path("extents").asInt()));
+                table.path("extents").asInt(),
+                table.path("replicas").asInt() > 1
+                    ? ", each held by " + table.path("replicas").asInt() + " nodes"
+                    : ""));
     if (table.path("badRows").asLong() > 0) {
       System.out.println(table.path("badRows").asLong() + " bad rows left out: quire table bad");
     }

@@ -9,8 +9,13 @@ import io.quire.harness.Launch;
 import io.quire.harness.Ports;
 import io.quire.harness.Reaper;
 import io.quire.harness.Workspace;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,15 +23,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Runs the command as a user would: a process of its own in a directory of its own. */
+/**
+ * Runs commands as a user would, in a directory of their own: nodes, and what writes bytes to its
+ * standard output, as processes of their own, all others in one {@link CommandShell}.
+ */
 final class Commands implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Set<String> OF_THEIR_OWN = Set.of("cat", "start");
   private static final String IN_VIEW = "is in the view";
 
   private final Workspace workspace;
   private final Reaper reaper = Reaper.open();
+  private @Nullable Shell shell;
   private int runs;
 
   /** How a command ended, and what it wrote. */
@@ -59,6 +71,43 @@ final class Commands implements AutoCloseable {
     }
   }
 
+  /** The other end of a {@link CommandShell}. */
+  private final class Shell implements AutoCloseable {
+    private final Socket socket;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+
+    Shell() throws IOException {
+      try (ServerSocket door = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        door.setSoTimeout((int) LIMIT.toMillis());
+        reaper.start(
+            JavaCommand.of(CommandShell.class.getName(), Integer.toString(door.getLocalPort()))
+                .withOptions("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m")
+                .launch("shell", workspace.path()));
+        socket = door.accept();
+      }
+      socket.setSoTimeout((int) LIMIT.toMillis());
+      in = new DataInputStream(socket.getInputStream());
+      out = new DataOutputStream(socket.getOutputStream());
+    }
+
+    int run(Path outFile, Path errFile, String... words) throws IOException {
+      out.writeUTF(outFile.toString());
+      out.writeUTF(errFile.toString());
+      out.writeInt(words.length);
+      for (String word : words) {
+        out.writeUTF(word);
+      }
+      out.flush();
+      return in.readInt();
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
   Commands(String name) {
     workspace = Workspace.open(name);
   }
@@ -86,6 +135,22 @@ final class Commands implements AutoCloseable {
   /** Runs a command to its end. */
   Ran run(String... arguments) {
     String name = "run-" + runs++;
+    if (OF_THEIR_OWN.contains(arguments[0])) {
+      return runAlone(name, arguments);
+    }
+    Path out = workspace.path().resolve(name + ".out");
+    Path err = workspace.path().resolve(name + ".err");
+    try {
+      if (shell == null) {
+        shell = new Shell();
+      }
+      return new Ran(shell.run(out, err, arguments), out, Files.readString(err));
+    } catch (IOException e) {
+      throw new UncheckedIOException(String.join(" ", arguments), e);
+    }
+  }
+
+  private Ran runAlone(String name, String... arguments) {
     ChildProcess process = launch(name, workspace.path(), arguments);
     int code = process.awaitExit(LIMIT);
     try {
@@ -139,6 +204,13 @@ final class Commands implements AutoCloseable {
 
   @Override
   public void close() {
+    if (shell != null) {
+      try {
+        shell.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     reaper.close();
     workspace.close();
   }

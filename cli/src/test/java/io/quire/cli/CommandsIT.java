@@ -108,6 +108,8 @@ class CommandsIT {
         .contains("created", "/made/lines", "this is all of it");
     run("ns", "history", "/made/absent").assertFailed(1, "no such object: name=/made/absent");
     run("load", file.toString(), "--as", "/made/lines").assertFailed(1, "taken", "/made/lines");
+    run("load", file.toString(), "--as", "/made/twice", "--replicas", "2")
+        .assertFailed(1, "too few members: dataset=/made/twice replicas=2 members=1");
 
     Ran removal = run("ns", "rm", "/made/absent", "/made/lines");
 

@@ -98,6 +98,23 @@ class UsageTest {
   }
 
   @Test
+  void run_withReplicasThatCannotBe_says2() {
+    for (String bad : List.of("0", "4", "x", "")) {
+      assertMisused(
+          "Invalid value for option '--replicas': not a number of replicas: '"
+              + bad
+              + "', wanted 1, 2 or 3; see 'quire table load --help'",
+          "table",
+          "load",
+          "a.csv",
+          "--as",
+          "/a",
+          "--replicas",
+          bad);
+    }
+  }
+
+  @Test
   void run_withAddressThatIsNone_says2() {
     assertMisused("not an address: text=here wanted=host:port", "status", "--node", "here");
     assertMisused("not an address: text=here:x wanted=host:port", "cat", "/a", "--node", "here:x");

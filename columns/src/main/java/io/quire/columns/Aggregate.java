@@ -12,7 +12,9 @@ import java.util.Optional;
  * thread; {@link #begin} makes what counts.
  *
  * <p>Null is a value to group by, all NaN are one, and so are 0.0 and -0.0. Nulls do not count in
- * measures, except in {@link Kind#ROWS}.
+ * measures, except in {@link Kind#ROWS}. What is over its limits is an {@link
+ * IllegalArgumentException}; whether columns are there and of a type to be measured so shows when
+ * rows are added.
  *
  * @param by the numbers of at most 8 columns, whose values compare
  * @param measures 1 to 64
@@ -25,6 +27,7 @@ public record Aggregate(List<Integer> by, List<Measure> measures, int groupsMax)
   private static final int GROUPS_MAX = 10_000_000;
   private static final Kind[] KINDS = Kind.values();
 
+  /** What is computed of the values of a column in the rows of a group. */
   public enum Kind {
     /** How many rows. The column is not looked at and is 0. */
     ROWS,
@@ -39,17 +42,23 @@ public record Aggregate(List<Integer> by, List<Measure> measures, int groupsMax)
     SUM,
     /** The least; empty if all are null. Text and bytes up to 65,535. */
     MIN,
+    /** The greatest; empty if all are null. Text and bytes up to 65,535. */
     MAX,
     /** The mean as a double: the exact sum, or that of floats, divided by the count. */
     AVG
   }
 
-  /** What is computed of one column. */
+  /**
+   * What is computed of one column.
+   *
+   * @param column its number, 0 to 65,535
+   */
   public record Measure(Kind kind, int column) {
     public Measure {
       FilterLimits.column(column);
     }
 
+    /** How many rows a group has, nulls or not. */
     public static Measure rows() {
       return new Measure(Kind.ROWS, 0);
     }

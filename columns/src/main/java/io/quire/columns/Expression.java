@@ -9,9 +9,10 @@ import java.math.BigDecimal;
  * an {@link ArithmeticException}. A sum has the larger scale of its parts, a product both together,
  * at most {@value #SCALE_MAX}. What depends on a null is null.
  *
- * <p>At most 32 deep.
+ * <p>At most 32 deep: one that is deeper is refused by the {@link Pipeline} that it is put into.
  */
 public sealed interface Expression {
+  /** The most digits behind the point that a product may have. */
   int SCALE_MAX = 38;
 
   /** A column of integers, dates, times or decimals; not of integers of 64 bits without sign. */
@@ -36,10 +37,13 @@ public sealed interface Expression {
     }
   }
 
+  /** The sum of both, with the larger scale of the two. */
   record Plus(Expression left, Expression right) implements Expression {}
 
+  /** What is left of the first when the second is taken away, with the larger scale of the two. */
   record Minus(Expression left, Expression right) implements Expression {}
 
+  /** The product, with the scales of both added. */
   record Times(Expression left, Expression right) implements Expression {}
 
   /** What a map has for the key, which has no digits behind the point; null if it has nothing. */
@@ -48,10 +52,16 @@ public sealed interface Expression {
   /** The number in rows for which the filter is true, else null. */
   record When(Filter filter, Expression then) implements Expression {}
 
+  /**
+   * See {@link Column}.
+   *
+   * @throws IllegalArgumentException unless the number is 0 to 65,535
+   */
   static Expression column(int column) {
     return new Column(column);
   }
 
+  /** The same whole number for all rows. */
   static Expression literal(long value) {
     return new Literal(BigDecimal.valueOf(value));
   }

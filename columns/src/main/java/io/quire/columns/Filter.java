@@ -14,18 +14,27 @@ import java.util.function.IntFunction;
  * are selected. A literal between the values of a column, such as 1.5 for integers, is compared as
  * what it is. One for floats of 32 bits is not rounded to these: 0.1 equals no such float.
  *
- * <p>A filter is at most 32 deep and has at most 4,096 parts and 65,536 literals.
+ * <p>A filter is at most 32 deep and has at most 4,096 parts and 65,536 literals, and columns have
+ * numbers from 0 to 65,535; to make one beyond that is an {@link IllegalArgumentException}.
  */
 public sealed interface Filter {
+  /** How a value stands to a literal. Never true of a null. */
   enum Op {
+    /** Equal; as {@link Value} says, which for floats takes all NaN as one, and 0.0 and -0.0. */
     EQ,
+    /** Not equal, and not null. */
     NE,
+    /** Less than the literal. */
     LT,
+    /** Less than the literal, or equal to it. */
     LE,
+    /** Greater than the literal. */
     GT,
+    /** Greater than the literal, or equal to it. */
     GE
   }
 
+  /** Values that stand so to the literal. */
   record Compare(int column, Op op, Value value) implements Filter {
     public Compare {
       FilterLimits.column(column);
@@ -76,24 +85,29 @@ public sealed interface Filter {
     }
   }
 
+  /** True where the part is false, and unknown where that is unknown. */
   record Not(Filter part) implements Filter {
     public Not {
       FilterLimits.parts(List.of(part));
     }
   }
 
+  /** True for every row, with nulls or not. */
   static Filter all() {
     return new And(List.of());
   }
 
+  /** True where all parts are; with none of them, everywhere. */
   static Filter and(Filter... parts) {
     return new And(List.of(parts));
   }
 
+  /** True where one part is at least; with none of them, nowhere. */
   static Filter or(Filter... parts) {
     return new Or(List.of(parts));
   }
 
+  /** See {@link Not}: a row of which the part is unknown is in neither. */
   static Filter not(Filter part) {
     return new Not(part);
   }

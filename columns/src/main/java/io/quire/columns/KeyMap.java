@@ -151,6 +151,7 @@ public final class KeyMap {
     return 2 * slot;
   }
 
+  /** How many keys it has, at most {@link #SIZE_MAX}. */
   public int size() {
     return size;
   }

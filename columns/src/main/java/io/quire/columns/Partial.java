@@ -47,6 +47,7 @@ public final class Partial {
     this.aggregate = aggregate;
   }
 
+  /** What is counted. */
   public Aggregate aggregate() {
     return aggregate;
   }

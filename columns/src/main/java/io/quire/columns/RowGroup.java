@@ -57,6 +57,7 @@ public final class RowGroup implements AutoCloseable {
     return new RowGroup(rows, more, root.addVector(columns.length, vector));
   }
 
+  /** How many rows each column has. */
   public int rows() {
     return rows;
   }

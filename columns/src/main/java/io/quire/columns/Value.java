@@ -15,8 +15,10 @@ import java.util.HexFormat;
  * these too, and is then rounded to a double.
  */
 public sealed interface Value {
+  /** A truth value; false comes before true. */
   record Bool(boolean value) implements Value {}
 
+  /** An integer of 64 bits with sign, in the unit of its column. */
   record Whole(long value) implements Value {}
 
   /** A decimal, of at most 31 bytes without its scale, which is from -128 to 127. */
@@ -62,10 +64,12 @@ public sealed interface Value {
     }
   }
 
+  /** A {@link Bool}. */
   static Value of(boolean value) {
     return new Bool(value);
   }
 
+  /** A {@link Whole}. */
   static Value of(long value) {
     return new Whole(value);
   }
@@ -79,6 +83,7 @@ public sealed interface Value {
     return new Exact(value);
   }
 
+  /** A {@link Real}; a literal that is to be exact is made of a {@link BigDecimal}. */
   static Value of(double value) {
     return new Real(value);
   }
@@ -93,7 +98,7 @@ public sealed interface Value {
   }
 
   /**
-   * Bytes.
+   * Bytes, of which a copy is kept.
    *
    * @throws IllegalArgumentException if they are more than 65,535
    */

@@ -27,6 +27,7 @@ sealed interface Call {
   int BEGIN = 7;
   int NEXT = 8;
   int END = 9;
+  int SPARE = 10;
   int KEEP = 20;
 
   long xid();
@@ -133,6 +134,35 @@ sealed interface Call {
       key.write(out);
       out.int64(rows).int64(bytes).int32(crc).bool(durable);
       out.string(from.host()).uint16(from.port());
+    }
+  }
+
+  /**
+   * Pull the extents of a part from a member that holds them, and hold them as spares; those that
+   * are there already count.
+   *
+   * @param dataset that the load makes, or that it appends to
+   * @param from which incarnation
+   * @param address where that listens
+   */
+  record Spare(
+      long xid,
+      long dataset,
+      long coordinator,
+      long from,
+      Address address,
+      List<ExtentInfo> extents)
+      implements Call {
+    @Override
+    public int operation() {
+      return SPARE;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(dataset).int64(coordinator).int64(from);
+      out.string(address.host()).uint16(address.port());
+      out.bytes(DescriptorCodec.write(Descriptor.of(new byte[0], extents)));
     }
   }
 
@@ -301,6 +331,14 @@ sealed interface Call {
                   in.int32(),
                   in.bool(),
                   new Address(in.string(), in.uint16()));
+          case SPARE ->
+              new Spare(
+                  xid,
+                  in.int64(),
+                  in.int64(),
+                  in.int64(),
+                  new Address(in.string(), in.uint16()),
+                  DescriptorCodec.read(in.bytes()).extents());
           case KEEP -> new Keep(xid, in.int64(), in.int64(), in.bytes());
           case SCAN -> readScan(xid, in);
           case BEGIN -> readBegin(xid, in);

@@ -84,6 +84,7 @@ final class CallServer {
       case Call.Drop drop -> workers.await(() -> drop(drop));
       case Call.Active active -> active(active);
       case Call.Take take -> workers.await(() -> taking.take(take));
+      case Call.Spare spare -> workers.await(() -> taking.spare(spare));
       case Call.Keep keep -> workers.await(() -> keeping.keep(keep));
       case Call.Scan scan -> workers.await(() -> fragmentScan.scan(scan));
       case Call.Begin begin -> workers.await(() -> courses.begin(begin));

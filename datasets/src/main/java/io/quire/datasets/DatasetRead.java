@@ -7,15 +7,20 @@ import io.quire.ager.Extent;
 import io.quire.ager.Pin;
 import io.quire.base.Checksum;
 import io.quire.base.Member;
+import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import io.quire.fabric.FabricException;
+import io.quire.lockserver.View;
 import io.quire.ns.NsObject;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -23,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads extents of a dataset in order, a little ahead: extents that are here by pin, those of other
- * nodes by pulling, those whose owner is gone from the durable store. The sink sees only bytes that
- * were verified. Confined to the thread that called, but for the fetching of the few extents ahead.
+ * nodes by pulling, those whose holders are gone from the durable store. The sink sees only bytes
+ * that were verified. Confined to the thread that called, but for the fetching of the few extents
+ * ahead.
  */
 final class DatasetRead implements AutoCloseable {
   private static final int AHEAD_MAX = 4;
@@ -132,28 +138,36 @@ final class DatasetRead implements AutoCloseable {
   private Fetched fetch(ExtentInfo info) {
     Deadline deadline = Deadline.in(deadlineEach);
     Layout.Home home = layout.home(info);
+    Set<Member> without = new HashSet<>();
+    boolean damaged = false;
     String last = "";
     while (!deadline.passed()) {
-      Member owner = members.view().member(info.owner());
-      Fetched here = registry.find(home.load(), home.key()) == null ? null : pinned(info, deadline);
-      if (here != null) {
-        return here;
+      try {
+        boolean isHere = !damaged && registry.find(home.load(), home.key()) != null;
+        Fetched here = isHere ? pinned(info, deadline) : null;
+        if (here != null) {
+          return here;
+        }
+      } catch (AgerException.ExtentLost e) {
+        damaged = true;
       }
-      if (owner != null && !members.isSelf(owner)) {
+      View view = members.view();
+      List<Member> holders = others(info, view, without);
+      for (int i = 0; i < holders.size(); i++) {
+        // One that hangs leaves time for the others.
+        Deadline share = Deadline.in(deadline.left().dividedBy(holders.size() - i));
         try {
-          Fetched pulled = pulled(owner, info, deadline);
+          Fetched pulled = pulled(holders.get(i), info, share);
           if (pulled != null) {
             return pulled;
           }
-          owner = null;
+          without.add(holders.get(i));
         } catch (FabricException | MalformedException | DatasetsException.DeadlinePassed e) {
           last = " reason=" + e.getMessage();
         }
-      } else if (members.view().has(members.self().incarnation())) {
-        owner = null;
       }
       try {
-        Fetched adopted = pinned(info, deadline);
+        Fetched adopted = damaged ? null : pinned(info, deadline);
         if (adopted != null) {
           return adopted;
         }
@@ -162,15 +176,28 @@ final class DatasetRead implements AutoCloseable {
         pause();
         continue;
       } catch (AgerException.ExtentLost e) {
-        throw lost(info);
+        damaged = true;
       }
-      if (owner == null) {
+      // A view without this node says nothing about who lives.
+      if (without.containsAll(holders) && view.has(members.self().incarnation())) {
         throw lost(info);
       }
       pause();
     }
     throw new DatasetsException.DeadlinePassed(
         "cannot read: dataset=" + object.name() + " " + info.place() + last);
+  }
+
+  /** Other members that may have it. */
+  private List<Member> others(ExtentInfo info, View view, Set<Member> without) {
+    List<Member> others = new ArrayList<>();
+    for (NodeId node : info.holders()) {
+      Member member = view.member(node);
+      if (member != null && !members.isSelf(member) && !without.contains(member)) {
+        others.add(member);
+      }
+    }
+    return others;
   }
 
   /** By an extent that is here or can be adopted. */
@@ -204,7 +231,7 @@ final class DatasetRead implements AutoCloseable {
   private DatasetsException.ExtentsLost lost(ExtentInfo example) {
     long extents =
         layout.descriptor().extents().stream()
-            .filter(info -> info.owner().equals(example.owner()) && info.durable() == null)
+            .filter(info -> info.holders().equals(example.holders()) && info.durable() == null)
             .count();
     return new DatasetsException.ExtentsLost(object.name(), (int) Math.max(1, extents), example);
   }

@@ -163,17 +163,29 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
-  /** Names a load function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a load function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a load function has the name
+   */
   public void register(String function, LoadFunction f) {
     functions.register(function, f);
   }
 
-  /** Names a scan function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a scan function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a scan function has the name
+   */
   public void register(String function, ScanFunction f) {
     functions.register(function, f);
   }
 
-  /** Names a stream function; each name once, on all nodes, before it is used. */
+  /**
+   * Names a stream function; each name once, on all nodes, before it is used.
+   *
+   * @throws IllegalStateException if a stream function has the name
+   */
   public void register(String function, StreamFunction f) {
     functions.register(function, f);
   }
@@ -184,14 +196,24 @@ public final class Datasets implements AutoCloseable {
    * every extent has a verified copy in a durable store. Nobody ever sees half of it: if it throws,
    * there is no dataset, except with {@link io.quire.ns.NsException.Indeterminate}.
    *
-   * <p>A part whose member fails is loaded again by another. Whether the name is taken is decided
-   * at the end.
+   * <p>A part whose member fails is loaded again by another, up to 8 times in all. Whether the name
+   * is taken is decided at the end. Blocks until then: for {@link DatasetsConfig#loadDeadline} at
+   * the most until all is loaded, and then for a change of the namespace.
    *
    * @param schema stored with the dataset, not interpreted
    * @param arguments for the function, up to 1 MiB
    * @param parts 1 to 1,048,576
    * @throws io.quire.ns.NsException.NameTaken if the namespace has the name
-   * @throws DatasetsException why the data could not be loaded
+   * @throws DatasetsException.UnknownFunction if this node, or one that is given a part, does not
+   *     know the function
+   * @throws DatasetsException.FunctionFailed if the function threw; nothing is tried again then
+   * @throws DatasetsException.TooManyExtents if there are more than one object can name
+   * @throws DatasetsException.TakenBack if it was there for a moment, and is not any more
+   * @throws NsException.Indeterminate if nobody knows whether it was there; it is not now
+   * @throws DatasetsException.LoadAborted if a part failed on each member that was tried, or
+   *     members went with what had been loaded
+   * @throws DatasetsException.DeadlinePassed if it took too long
+   * @throws IllegalArgumentException if arguments or parts are out of range
    */
   public NsObject load(
       NsHandle ns,
@@ -205,12 +227,7 @@ public final class Datasets implements AutoCloseable {
     return load(ns, name, lifetime, schema, function, arguments, parts, _ -> {}, progress);
   }
 
-  /**
-   * As above, with a last look before it is published.
-   *
-   * @param acceptance given what the dataset would be made of; if it throws there is no dataset,
-   *     and its exception is this method's
-   */
+  /** As below, with the usual options. */
   public NsObject load(
       NsHandle ns,
       String name,
@@ -222,7 +239,54 @@ public final class Datasets implements AutoCloseable {
       Consumer<Descriptor> acceptance,
       Progress progress) {
     return load(
-        ns, name, lifetime, schema, function, arguments, parts, acceptance, Restart.ANEW, progress);
+        ns,
+        name,
+        lifetime,
+        LoadOptions.DEFAULTS,
+        schema,
+        function,
+        arguments,
+        parts,
+        acceptance,
+        progress);
+  }
+
+  /**
+   * As above, with options, and with a last look before it is published.
+   *
+   * <p>With replicas each extent is held by so many nodes before this returns, in their memory or
+   * on their flash. The loss of all but one of them then loses nothing: what is scanned, streamed
+   * or read goes on with another. A node that was started anew holds nothing any more, and spares
+   * are not made again; {@link Lifetime#SESSION} still ends with the node that loads.
+   *
+   * @param acceptance given what the dataset would be made of; if it throws there is no dataset,
+   *     and its exception is this method's
+   * @throws DatasetsException.TooFewMembers before anything is loaded if there are fewer members
+   *     than replicas, and later if there are no more; nothing is left then
+   */
+  public NsObject load(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Progress progress) {
+    return load(
+        ns,
+        name,
+        lifetime,
+        options,
+        schema,
+        function,
+        arguments,
+        parts,
+        acceptance,
+        Restart.ANEW,
+        progress);
   }
 
   /**
@@ -231,12 +295,14 @@ public final class Datasets implements AutoCloseable {
    * <p>A load of anything but {@link Lifetime#SESSION} stands in the log while it is under way. One
    * whose coordinator died, or was out of the view when it failed, is kept there for {@link
    * OrphanConfig#keepLoads} with the parts that were finished. The same load, asked for again on
-   * any node, may go on with those ({@link Restart}); another one under its name gives it up.
+   * any node, may go on with those ({@link Restart}), also with another number of replicas; another
+   * one under its name gives it up.
    */
   public NsObject load(
       NsHandle ns,
       String name,
       Lifetime lifetime,
+      LoadOptions options,
       byte[] schema,
       String function,
       byte[] arguments,
@@ -246,7 +312,7 @@ public final class Datasets implements AutoCloseable {
       Progress progress) {
     namespaces.lookup(ns, name); // refuses a bad name early
     return loaded(
-        new Publication.NewObject(ns, name, lifetime),
+        new Publication.NewObject(ns, name, lifetime, options.replicas()),
         job(function, arguments, parts, schema, acceptance),
         restart,
         progress);
@@ -285,12 +351,14 @@ public final class Datasets implements AutoCloseable {
    * on all nodes at once. Each version has all that the one before has, in the same places, and
    * behind it what was appended; whoever works with an older version goes on with that. If others
    * append or change it meanwhile, what was loaded goes behind theirs. If it throws, there is no
-   * new version of it, except with {@link io.quire.ns.NsException.Indeterminate}.
+   * new version of it, except with {@link io.quire.ns.NsException.Indeterminate}. What is appended
+   * has as many replicas as the dataset was loaded with.
    *
    * @param dataset any version; a durable one gets durable extents
    * @param acceptance given what would be appended; if it throws nothing is
    * @return the new version; the current one, if there was nothing to append
    * @throws DatasetsException.Gone if the dataset was deleted
+   * @throws DatasetsException.TooFewMembers as {@link #load} does
    * @throws DatasetsException why the data could not be loaded
    */
   public NsObject append(
@@ -312,9 +380,10 @@ public final class Datasets implements AutoCloseable {
       Consumer<Descriptor> acceptance,
       Restart restart,
       Progress progress) {
-    LoadRun.Job job =
-        job(function, arguments, parts, layouts.of(dataset).descriptor().schema(), acceptance);
-    return loaded(new Publication.NewVersion(dataset), job, restart, progress);
+    Descriptor descriptor = layouts.of(dataset).descriptor();
+    LoadRun.Job job = job(function, arguments, parts, descriptor.schema(), acceptance);
+    Publication.Target target = new Publication.NewVersion(dataset, descriptor.replicas());
+    return loaded(target, job, restart, progress);
   }
 
   /**
@@ -325,8 +394,8 @@ public final class Datasets implements AutoCloseable {
    * @throws java.io.UncheckedIOException if the stream fails
    */
   public NsObject appendLines(NsObject dataset, InputStream in, Progress progress) {
-    layouts.of(dataset); // refuses what is no dataset
-    return linesLoaded(new Publication.NewVersion(dataset), in, progress);
+    int replicas = layouts.of(dataset).descriptor().replicas(); // refuses what is no dataset
+    return linesLoaded(new Publication.NewVersion(dataset, replicas), in, progress);
   }
 
   /**
@@ -340,8 +409,25 @@ public final class Datasets implements AutoCloseable {
    */
   public NsObject loadLines(
       NsHandle ns, String name, Lifetime lifetime, InputStream in, Progress progress) {
+    return loadLines(ns, name, lifetime, LoadOptions.DEFAULTS, in, progress);
+  }
+
+  /**
+   * As above, with options. With replicas the load fails whenever a member dies that holds some of
+   * it, since the stream cannot be read again.
+   *
+   * @throws DatasetsException.TooFewMembers as {@link #load} does
+   */
+  public NsObject loadLines(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      InputStream in,
+      Progress progress) {
     namespaces.lookup(ns, name); // refuses a bad name early
-    return linesLoaded(new Publication.NewObject(ns, name, lifetime), in, progress);
+    return linesLoaded(
+        new Publication.NewObject(ns, name, lifetime, options.replicas()), in, progress);
   }
 
   private NsObject linesLoaded(Publication.Target target, InputStream in, Progress progress) {
@@ -360,6 +446,7 @@ public final class Datasets implements AutoCloseable {
 
   private NsObject published(Publication.Target target, LoadNote wanted, Loading load) {
     namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
+    members.require(target.name(), target.replicas());
     Claim claim = claims.open(target, wanted);
     boolean published = false;
     Publication publication =
@@ -378,7 +465,7 @@ public final class Datasets implements AutoCloseable {
   }
 
   /**
-   * What a dataset is made of; decoded once and kept for a while.
+   * What the version given is made of; decoded once and kept for a while. Asks nobody.
    *
    * @throws DatasetsException.NotADataset if the object is none
    */
@@ -386,13 +473,38 @@ public final class Datasets implements AutoCloseable {
     return layouts.of(dataset).descriptor();
   }
 
+  /** Names the version that is given. */
+  public DatasetVersion version(NsObject dataset) {
+    Layout layout = layouts.of(dataset);
+    return new DatasetVersion(layout.descriptor().extents().size(), layout.checksum());
+  }
+
+  /**
+   * What a version of a dataset is made of.
+   *
+   * @param later that version, or any after it
+   * @throws DatasetsException.Gone if it is none of these: what was appended was taken back
+   */
+  public Descriptor descriptor(NsObject later, DatasetVersion version) {
+    Layout layout = layouts.of(later);
+    if (!layout.beginsWith(version.extents(), version.checksum())) {
+      throw new DatasetsException.Gone(
+          "no such version: name=%s extents=%d checksum=%08x"
+              .formatted(later.name(), version.extents(), version.checksum()));
+    }
+    return layout.descriptor().first(version.extents());
+  }
+
   /**
    * Runs a function over all row groups of the version given, where they are, in fragments; answers
    * one partial for each fragment, in no order. Groups of members that fail during the run are
-   * given to others, which read the durable copies; the partials together cover each group exactly
-   * once.
+   * given to others, which have spares or read the durable copies; the partials together cover each
+   * group exactly once. Blocks; all partials lie in the memory of this node at the end.
    *
-   * @throws DatasetsException.ExtentsLost if needed extents are in memory nowhere and have no copy
+   * @param arguments for the function, up to 1 MiB
+   * @throws DatasetsException.UnknownFunction if a node that is asked does not know the function
+   * @throws DatasetsException.FunctionFailed if the function threw
+   * @throws DatasetsException.ExtentsLost if needed extents are held nowhere and have no copy
    * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    * @throws DatasetsException.Gone if the dataset was deleted
    */
@@ -422,6 +534,7 @@ public final class Datasets implements AutoCloseable {
    * Begins to stream what a function picks from the row groups of the version given, where they
    * are. Close it. Nothing is read before it is asked for.
    *
+   * @param arguments for the function, up to 1 MiB
    * @param deadline for all of it, the time included for which nobody asks
    * @throws DatasetsException.Gone if the dataset was deleted
    * @throws DatasetsException.UnknownFunction if this node does not know the function
@@ -447,7 +560,8 @@ public final class Datasets implements AutoCloseable {
   }
 
   /**
-   * Begins to read columns here, group by group.
+   * Begins to read columns here, group by group, from wherever they are. Close it: until then the
+   * data stay, though the dataset may be deleted.
    *
    * @param columns at least one; each group has them
    * @param deadlineEach for each extent
@@ -461,7 +575,7 @@ public final class Datasets implements AutoCloseable {
   /**
    * As above, of some groups only.
    *
-   * @param which asked once for each group, with one of its extents
+   * @param which asked once for each group, in their order, with one of its extents
    */
   public GroupReader groups(
       NsObject dataset, int[] columns, Predicate<ExtentInfo> which, Duration deadlineEach) {
@@ -488,7 +602,7 @@ public final class Datasets implements AutoCloseable {
     return new DatasetRead(members, ager, registry, pull, workers, opened, wanted, deadlineEach);
   }
 
-  /** As {@link #read}, of what was kept aside. */
+  /** As {@link #read}, of what was kept aside; nothing, if nothing was. */
   public void readAside(NsObject dataset, ByteSink sink, Duration deadlineEach) {
     read(dataset, ExtentInfo::aside, sink, deadlineEach);
   }
@@ -566,6 +680,10 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
+  /**
+   * What this node holds now and has done so far. Costs a look at each extent that it holds, and no
+   * message; the figures are not of one moment together.
+   */
   public DatasetsStats stats() {
     return counters.stats(registry, courses);
   }

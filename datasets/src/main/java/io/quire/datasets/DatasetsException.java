@@ -10,7 +10,7 @@ public abstract sealed class DatasetsException extends RuntimeException {
     super(message);
   }
 
-  /** Extents are nowhere: the node that loaded them lost its memory, and no copy can be read. */
+  /** Extents are nowhere: the nodes that held them lost their memory, and no copy can be read. */
   public static final class ExtentsLost extends DatasetsException {
     private static final long serialVersionUID = 1;
 
@@ -20,8 +20,14 @@ public abstract sealed class DatasetsException extends RuntimeException {
 
     ExtentsLost(String dataset, int extents, ExtentInfo example) {
       super(
-          "extents lost: dataset=%s extents=%d owner=%s durable=%s example=[%s]"
-              .formatted(dataset, extents, example.owner(), durable(example), example.place()));
+          "extents lost: dataset=%s extents=%d owner=%s spares=%s durable=%s example=[%s]"
+              .formatted(
+                  dataset,
+                  extents,
+                  example.owner(),
+                  example.spares(),
+                  durable(example),
+                  example.place()));
       this.dataset = dataset;
       this.extents = extents;
       this.example = example;
@@ -49,7 +55,7 @@ public abstract sealed class DatasetsException extends RuntimeException {
       return example;
     }
 
-    /** The node that held the example. */
+    /** The node that loaded the example. */
     public NodeId owner() {
       return example.owner();
     }
@@ -102,6 +108,17 @@ public abstract sealed class DatasetsException extends RuntimeException {
     }
   }
 
+  /** There are fewer members than each extent is to have holders. */
+  public static final class TooFewMembers extends DatasetsException {
+    private static final long serialVersionUID = 1;
+
+    TooFewMembers(String dataset, int replicas, int members) {
+      super(
+          "too few members: dataset=%s replicas=%d members=%d"
+              .formatted(dataset, replicas, members));
+    }
+  }
+
   /** It was not done in time. */
   public static final class DeadlinePassed extends DatasetsException {
     private static final long serialVersionUID = 1;
@@ -116,6 +133,18 @@ public abstract sealed class DatasetsException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     LoadAborted(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * It was published, and is taken back: members had dropped what was loaded, while this node was
+   * paused. Others may have seen it meanwhile.
+   */
+  public static final class TakenBack extends DatasetsException {
+    private static final long serialVersionUID = 1;
+
+    TakenBack(String message) {
       super(message);
     }
   }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of all extents that are not kept aside
  * @param rows of all groups that are not kept aside
  * @param appends in their order; none if it is as it was loaded
+ * @param replicas by how many nodes each extent was held when its version was published
  */
 public record Descriptor(
     byte[] schema,
@@ -21,7 +22,8 @@ public record Descriptor(
     List<ExtentInfo> extents,
     long bytes,
     long rows,
-    List<Append> appends) {
+    List<Append> appends,
+    int replicas) {
   /**
    * What was appended by one load: the parts from the first on, up to those of the next.
    *
@@ -46,15 +48,18 @@ public record Descriptor(
    * @throws IllegalArgumentException if two have the same place
    */
   static Descriptor of(byte[] schema, List<ExtentInfo> infos) {
-    return of(schema, infos, List.of());
+    int holders = infos.stream().mapToInt(info -> info.holders().size()).max().orElse(1);
+    return of(schema, infos, List.of(), holders);
   }
 
   /**
    * As above, of several loads.
    *
-   * @throws IllegalArgumentException also if the appends are not in order
+   * @throws IllegalArgumentException also if the appends are not in order, or an extent has more
+   *     holders than replicas
    */
-  static Descriptor of(byte[] schema, List<ExtentInfo> infos, List<Append> appends) {
+  static Descriptor of(byte[] schema, List<ExtentInfo> infos, List<Append> appends, int replicas) {
+    checkReplicas(replicas, infos);
     checkOrder(appends);
     List<ExtentInfo> ordered = infos.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
     int columns = 0;
@@ -74,7 +79,21 @@ public record Descriptor(
       rows = sameGroup || info.aside() ? rows : Math.addExact(rows, info.rows());
       before = info;
     }
-    return new Descriptor(schema, columns, ordered, bytes, rows, appends);
+    return new Descriptor(schema, columns, ordered, bytes, rows, appends, replicas);
+  }
+
+  private static void checkReplicas(int replicas, List<ExtentInfo> infos) {
+    if (replicas < 1 || replicas > LoadOptions.REPLICAS_MAX) {
+      throw new IllegalArgumentException(
+          "replicas out of range: replicas=%d allowed=1..%d"
+              .formatted(replicas, LoadOptions.REPLICAS_MAX));
+    }
+    for (ExtentInfo info : infos) {
+      if (info.spares().size() >= replicas) {
+        throw new IllegalArgumentException(
+            "more holders than replicas: replicas=%d %s".formatted(replicas, info.place()));
+      }
+    }
   }
 
   private static void checkOrder(List<Append> appends) {
@@ -103,7 +122,7 @@ public record Descriptor(
     }
     List<Append> more = new ArrayList<>(appends);
     more.add(new Append(load, first));
-    return of(schema, all, more);
+    return of(schema, all, more, replicas);
   }
 
   /** Without what a load appended. */
@@ -114,7 +133,19 @@ public record Descriptor(
           Append append = append(info.part());
           return append != null && append.load == load;
         });
-    return of(schema, left, appends.stream().filter(append -> append.load != load).toList());
+    List<Append> others = appends.stream().filter(append -> append.load != load).toList();
+    return of(schema, left, others, replicas);
+  }
+
+  /** What it was when it had so many extents. */
+  Descriptor first(int count) {
+    if (count == extents.size()) {
+      return this;
+    }
+    List<ExtentInfo> kept = extents.subList(0, count);
+    int parts = count == 0 ? 0 : kept.getLast().part() + 1;
+    List<Append> before = appends.stream().filter(append -> append.firstPart < parts).toList();
+    return of(schema, kept, before, replicas);
   }
 
   /** Whether a load appended to it. */

@@ -15,14 +15,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout of a descriptor. Numbers without a size are {@link Varint}s.
+ * The layout of a descriptor. Numbers without a size are {@link Varint}s. Version 3 is written only
+ * if there are replicas, so that what has none can be read by nodes that do not know them.
  *
  * <pre>
- *   magic       4 bytes, with the version of the format, 1 or 2
+ *   magic       4 bytes, with the version of the format, 1 to 3
  *   crc         4 bytes, CRC32C of all that follows
  *   schema      4 bytes length, bytes
  *   appends     count; each: load (8 bytes), first part, difference    not in version 1
- *   owners      count, strings
+ *   replicas    1 byte, 2 or 3                                     only in version 3
+ *   owners      count, strings; those with spares too
  *   files       count; each: store, file, owner of the copy (strings)
  *   extents     count; each:
  *     flags     1 byte: what is as in the extent before it, and whether it has a durable copy
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  *     bytes
  *     crc       4 bytes
  *     owner     number                  unless OWNER
+ *     spares    count, each: number of an owner     unless SPARES; only in version 3
  *     file      number                  if DURABLE, unless FILE
  *     offset    in units of 4 KiB       if DURABLE
  *     extent    id of the writer's extent     if DURABLE
@@ -43,13 +46,15 @@ final class DescriptorCodec {
   static final int BYTES_MAX = (2 << 20) - (8 << 10);
 
   private static final int MAGIC_1 = 0x3153_4451;
-  private static final int MAGIC = 0x3253_4451;
+  private static final int MAGIC_2 = 0x3253_4451;
+  private static final int MAGIC = 0x3353_4451;
   private static final int GROUP = 1;
   private static final int ROWS = 2;
   private static final int OWNER = 4;
   private static final int DURABLE = 8;
   private static final int FILE = 16;
   private static final int FLAGS = 31;
+  private static final int SPARES = 32;
   private static final int OFFSET_UNIT = 4096;
   private static final int EXTENT_BYTES_MIN = 7;
 
@@ -68,15 +73,19 @@ final class DescriptorCodec {
     Map<NodeId, Integer> owners = new LinkedHashMap<>();
     Map<CopyFile, Integer> files = new LinkedHashMap<>();
     for (ExtentInfo info : extents) {
-      owners.putIfAbsent(info.owner(), owners.size());
+      info.holders().forEach(node -> owners.putIfAbsent(node, owners.size()));
       Copy copy = info.durable();
       if (copy != null) {
         files.putIfAbsent(CopyFile.of(copy), files.size());
       }
     }
     WireWriter out = new WireWriter(64 + descriptor.schema().length + extents.size() * 40);
-    out.int32(MAGIC).int32(0).bytes(descriptor.schema());
+    boolean spared = descriptor.replicas() > 1;
+    out.int32(spared ? MAGIC : MAGIC_2).int32(0).bytes(descriptor.schema());
     writeAppends(out, descriptor.appends());
+    if (spared) {
+      out.int8(descriptor.replicas());
+    }
     Varint.write(out, owners.size());
     owners.keySet().forEach(owner -> out.string(owner.name()));
     Varint.write(out, files.size());
@@ -84,7 +93,7 @@ final class DescriptorCodec {
     Varint.write(out, extents.size());
     @Nullable ExtentInfo before = null;
     for (ExtentInfo info : extents) {
-      write(out, before, info, owners, files);
+      write(out, spared, before, info, owners, files);
       before = info;
     }
     byte[] bytes = out.toBytes();
@@ -115,12 +124,14 @@ final class DescriptorCodec {
 
   private static void write(
       WireWriter out,
+      boolean spared,
       @Nullable ExtentInfo before,
       ExtentInfo info,
       Map<NodeId, Integer> owners,
       Map<CopyFile, Integer> files) {
     Copy copy = info.durable();
-    int flags = flags(before, info);
+    boolean sameSpares = spared && before != null && before.spares().equals(info.spares());
+    int flags = flags(before, info) | (sameSpares ? SPARES : 0);
     out.int8(flags);
     if ((flags & GROUP) == 0) {
       int part = before == null ? 0 : before.part();
@@ -139,6 +150,10 @@ final class DescriptorCodec {
     out.int32(info.crc());
     if ((flags & OWNER) == 0) {
       Varint.write(out, number(owners, info.owner()));
+    }
+    if (spared && !sameSpares) {
+      Varint.write(out, info.spares().size());
+      info.spares().forEach(node -> Varint.write(out, number(owners, node)));
     }
     if (copy != null) {
       if ((flags & FILE) == 0) {
@@ -187,7 +202,7 @@ final class DescriptorCodec {
   static Descriptor read(byte[] bytes) {
     WireReader in = new WireReader(bytes);
     int magic = in.int32();
-    if (magic != MAGIC && magic != MAGIC_1) {
+    if (magic != MAGIC && magic != MAGIC_2 && magic != MAGIC_1) {
       throw new MalformedException(
           "not a descriptor: magicFound=%08x magicWanted=%08x".formatted(magic, MAGIC));
     }
@@ -198,15 +213,16 @@ final class DescriptorCodec {
           "descriptor damaged: crcFound=%08x crcWanted=%08x".formatted(found, wanted));
     }
     try {
-      return readBody(in, magic == MAGIC_1);
+      return readBody(in, magic != MAGIC_1, magic == MAGIC);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new MalformedException("not a descriptor: reason=" + e.getMessage());
     }
   }
 
-  private static Descriptor readBody(WireReader in, boolean first) {
+  private static Descriptor readBody(WireReader in, boolean appended, boolean spared) {
     byte[] schema = in.bytes();
-    List<Append> appends = first ? List.of() : readAppends(in);
+    List<Append> appends = appended ? readAppends(in) : List.of();
+    int replicas = spared ? in.int8() : 1;
     List<NodeId> owners = new ArrayList<>();
     for (int left = count(in, 5); left > 0; left--) {
       owners.add(new NodeId(in.string()));
@@ -219,11 +235,11 @@ final class DescriptorCodec {
     List<ExtentInfo> extents = new ArrayList<>(count);
     @Nullable ExtentInfo before = null;
     for (int i = 0; i < count; i++) {
-      before = read(in, before, owners, files);
+      before = read(in, spared, before, owners, files);
       extents.add(before);
     }
     in.end();
-    return Descriptor.of(schema, extents, appends);
+    return Descriptor.of(schema, extents, appends, replicas);
   }
 
   private static int count(WireReader in, int bytesEach) {
@@ -231,9 +247,14 @@ final class DescriptorCodec {
   }
 
   private static ExtentInfo read(
-      WireReader in, @Nullable ExtentInfo before, List<NodeId> owners, List<CopyFile> files) {
+      WireReader in,
+      boolean spared,
+      @Nullable ExtentInfo before,
+      List<NodeId> owners,
+      List<CopyFile> files) {
     int flags = in.int8();
-    if ((flags & ~FLAGS) != 0 || (before == null && (flags & ~DURABLE) != 0)) {
+    int known = spared ? FLAGS | SPARES : FLAGS;
+    if ((flags & ~known) != 0 || (before == null && (flags & ~DURABLE) != 0)) {
       throw new MalformedException("not the flags of an extent: found=" + flags);
     }
     ExtentKey key = readKey(in, flags, before);
@@ -244,6 +265,12 @@ final class DescriptorCodec {
         before != null && (flags & OWNER) != 0
             ? before.owner()
             : owners.get(index(in, owners.size()));
+    List<NodeId> spares = List.of();
+    if (before != null && (flags & SPARES) != 0) {
+      spares = before.spares();
+    } else if (spared) {
+      spares = readSpares(in, owners);
+    }
     Copy copy = null;
     if ((flags & DURABLE) != 0) {
       Copy last = before == null ? null : before.durable();
@@ -259,7 +286,16 @@ final class DescriptorCodec {
       long extent = Varint.read(in);
       copy = new Copy(file.store, file.file, offset, bytes, crc, extent, file.owner);
     }
-    return new ExtentInfo(key.part(), key.group(), key.column(), rows, bytes, crc, owner, copy);
+    return new ExtentInfo(
+        key.part(), key.group(), key.column(), rows, bytes, crc, owner, spares, copy);
+  }
+
+  private static List<NodeId> readSpares(WireReader in, List<NodeId> owners) {
+    List<NodeId> spares = new ArrayList<>();
+    for (int left = Varint.readInt(in, LoadOptions.REPLICAS_MAX - 1); left > 0; left--) {
+      spares.add(owners.get(index(in, owners.size())));
+    }
+    return spares;
   }
 
   private static int index(WireReader in, int size) {

@@ -1,5 +1,6 @@
 package io.quire.datasets;
 
+import io.quire.ager.Advice;
 import io.quire.ager.Ager;
 import io.quire.ager.Copy;
 import io.quire.ager.Draft;
@@ -11,7 +12,10 @@ import io.quire.fabric.FabricException;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/** Takes extents that another member filled: pulls, verifies, copies if durable, keeps. */
+/**
+ * Takes extents that another member filled: pulls, verifies, copies if durable, keeps. Spares are
+ * said not to be needed, so that the ager writes them at once and their memory goes first.
+ */
 final class ExtentTaking {
   private final Member self;
   private final Ager ager;
@@ -41,10 +45,13 @@ final class ExtentTaking {
     Holding holding = registry.holding(call.xid(), call.dataset());
     holding.loadedBy(call.coordinator());
     Held earlier = holding.find(call.key());
-    if (earlier != null && earlier.extent().crc() == call.crc()) {
+    if (earlier != null && !earlier.spare() && earlier.extent().crc() == call.crc()) {
       return encoded(earlier.info());
     }
-    Extent extent = pulled(call, deadline);
+    ExtentPull.Source source =
+        new ExtentPull.Source(
+            call.from(), call.coordinator(), call.xid(), call.key(), call.bytes());
+    Extent extent = pulled(source, call.crc(), deadline);
     boolean kept = false;
     try {
       byte[] answer = keep(holding, extent, call, deadline);
@@ -57,25 +64,59 @@ final class ExtentTaking {
     }
   }
 
-  private Extent pulled(Call.Take call, Deadline deadline) {
-    ExtentPull.Source source =
-        new ExtentPull.Source(
-            call.from(), call.coordinator(), call.xid(), call.key(), call.bytes());
+  /** Takes spares of a part. What is here when it fails stays, for the next attempt. Waits. */
+  byte[] spare(Call.Spare call) {
+    Deadline deadline = Deadline.in(config.partDeadline());
+    Holding holding = registry.holding(call.xid(), call.dataset());
+    holding.loadedBy(call.coordinator());
+    for (ExtentInfo info : call.extents()) {
+      Held here = holding.find(info.key());
+      if (here == null || !here.isSpareOf(info)) {
+        ExtentPull.Source source =
+            new ExtentPull.Source(
+                call.address(), call.from(), call.xid(), info.key(), info.bytes());
+        keepSpare(holding, pulled(source, info.crc(), deadline), info);
+      }
+    }
+    return new byte[0];
+  }
+
+  private void keepSpare(Holding holding, Extent extent, ExtentInfo info) {
+    asSpare(extent);
+    Held spare = new Held(extent, info, true);
+    holding.putSpare(spare).ifPresent(gone -> registry.leave(holding, List.of(gone)));
+    if (holding.ended()) {
+      throw givenUp(holding.xid());
+    }
+    holding.touch();
+  }
+
+  /** An extent that is held here is one. */
+  void asSpare(Extent extent) {
+    ager.advise(List.of(extent), Advice.DONT_NEED);
+  }
+
+  private static Refusal givenUp(long xid) {
+    return new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(xid));
+  }
+
+  private Extent pulled(ExtentPull.Source source, int crc, Deadline deadline) {
     try (Draft draft = pull.pull(source, new Semaphore(ExtentPull.IN_FLIGHT_MAX), deadline)) {
       if (draft == null) {
-        throw new Refusal(Refusal.Reason.GONE, "not offered any more: " + call.key());
+        throw new Refusal(Refusal.Reason.GONE, "not offered any more: " + source.key());
       }
       Extent extent = draft.seal();
-      if (extent.crc() != call.crc()) {
+      if (extent.crc() != crc) {
         registry.drop(extent);
         throw new Refusal(
             Refusal.Reason.LATER,
             "extent damaged on its way: %s crcFound=%08x crcWanted=%08x"
-                .formatted(call.key(), extent.crc(), call.crc()));
+                .formatted(source.key(), extent.crc(), crc));
       }
       return extent;
     } catch (FabricException e) {
-      throw new Refusal(Refusal.Reason.LATER, "cannot pull: " + call.key() + " " + e.getMessage());
+      throw new Refusal(
+          Refusal.Reason.LATER, "cannot pull: " + source.key() + " " + e.getMessage());
     }
   }
 
@@ -90,7 +131,7 @@ final class ExtentTaking {
       if (copy != null) {
         ager.deleteCopy(copy);
       }
-      throw new Refusal(Refusal.Reason.GONE, "load was given up: xid=%x".formatted(call.xid()));
+      throw givenUp(call.xid());
     }
     return encoded(info);
   }

@@ -5,6 +5,7 @@ import io.quire.ager.Extent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -31,8 +32,33 @@ final class Holding {
   @GuardedBy("this")
   private boolean ended;
 
-  /** An extent, and what the descriptor says, or will say, of it. */
-  record Held(Extent extent, ExtentInfo info) {}
+  /**
+   * An extent, and what the descriptor says, or will say, of it.
+   *
+   * @param spare whether it was pulled for the case that who loaded it is lost; the durable copy,
+   *     if there is one, is that node's then
+   */
+  record Held(Extent extent, ExtentInfo info, boolean spare) {
+    Held(Extent extent, ExtentInfo info) {
+      this(extent, info, false);
+    }
+
+    /**
+     * Whether it can count as a spare of an extent. One with a durable copy that this node made
+     * does not: no descriptor names that copy then, so it goes.
+     */
+    boolean isSpareOf(ExtentInfo wanted) {
+      return extent.crc() == wanted.crc() && (spare || info.durable() == null);
+    }
+  }
+
+  /**
+   * What came of a part.
+   *
+   * @param held its extents
+   * @param gone what is not held, or is not any more
+   */
+  record Put(List<Held> held, List<Held> gone) {}
 
   Holding(long xid, long dataset) {
     this.xid = xid;
@@ -100,22 +126,38 @@ final class Holding {
   }
 
   /**
-   * Puts the extents of a part, unless those of an earlier attempt are there: what was answered
-   * once stays true.
+   * Puts a spare, unless there is one in its place.
    *
-   * @return those that are held now; null if this has ended
+   * @return what is not held, or is not any more: the spare itself if this has ended
    */
-  synchronized @Nullable List<Held> putPart(int part, List<Held> made) {
+  synchronized Optional<Held> putSpare(Held spare) {
+    Held present = extents.get(spare.info().key());
+    if (ended || (present != null && present.isSpareOf(spare.info()))) {
+      return Optional.of(spare);
+    }
+    extents.put(spare.info().key(), spare);
+    return Optional.ofNullable(present);
+  }
+
+  /**
+   * Puts the extents of a part, unless those of an earlier attempt are there: what was answered
+   * once stays true. Spares make way.
+   *
+   * @return null if this has ended
+   */
+  synchronized @Nullable Put putPart(int part, List<Held> made) {
     if (ended) {
       return null;
     }
     SortedMap<ExtentKey, Held> earlier =
         extents.subMap(new ExtentKey(part, 0, 0), new ExtentKey(part + 1, 0, 0));
-    if (!earlier.isEmpty()) {
-      return List.copyOf(earlier.values());
+    List<Held> present = List.copyOf(earlier.values());
+    if (!present.isEmpty() && present.stream().noneMatch(Held::spare)) {
+      return new Put(present, made);
     }
+    earlier.clear();
     made.forEach(held -> extents.put(held.info().key(), held));
-    return made;
+    return new Put(made, present);
   }
 
   /** Takes an extent away. */

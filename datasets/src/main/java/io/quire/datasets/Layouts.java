@@ -17,6 +17,12 @@ final class Layouts {
   private static final long CACHED_EXTENTS_MAX = 400_000;
 
   private final Namespaces namespaces;
+
+  /** What references that are taken here tell of their holders. */
+  static final String READS = "reads a data set";
+
+  static final String SERVES = "reads a data set for another node";
+
   private final ObjectCache<Version, Layout> cache;
 
   private record Version(long xid, long version) {}
@@ -83,7 +89,7 @@ final class Layouts {
    */
   Opened open(NsObject seen) {
     try {
-      NsRef reference = namespaces.open(seen.xid()).orElseThrow(() -> gone(seen));
+      NsRef reference = namespaces.open(seen.xid(), READS).orElseThrow(() -> gone(seen));
       return opened(seen, reference);
     } catch (NsException.Draining e) {
       throw gone(seen);
@@ -110,7 +116,7 @@ final class Layouts {
    */
   @Nullable Opened serve(long xid) {
     try {
-      NsRef reference = namespaces.open(xid).orElse(null);
+      NsRef reference = namespaces.open(xid, SERVES).orElse(null);
       return reference == null ? null : opened(reference.object(), reference);
     } catch (NsException.Draining e) {
       NsObject object = namespaces.lookup(xid).orElse(null);

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Coordinates the load of a stream of lines: fills extents here, and has the members, in turn, pull
- * one each. An extent stays here until a member has it. Confined to the thread that called, but for
- * the placing of the few extents in flight, which waits on threads of its own.
+ * one each, and others spares of it. An extent stays here until all that are to hold it do.
+ * Confined to the thread that called, but for the placing of the few extents in flight, which waits
+ * on threads of its own.
  */
 final class LineLoad {
   private static final int IN_FLIGHT_MAX = 8;
@@ -50,8 +51,8 @@ final class LineLoad {
   private long bytes;
   private volatile boolean ending;
 
-  /** Where an extent is. */
-  private record Placed(Member member, ExtentInfo info) {}
+  /** Where an extent is: with its owner, which comes first, and those with spares. */
+  private record Placed(List<Member> holders, ExtentInfo info) {}
 
   LineLoad(
       Members members,
@@ -151,42 +152,77 @@ final class LineLoad {
       registry.drop(extent);
       throw new DatasetsException.LoadAborted("load was given up: " + call.key());
     }
-    String last = "no member in the view";
-    for (int attempt = 0; attempt < ATTEMPTS_MAX && !ending; attempt++) {
-      Member member = choose(call.key().group() + attempt);
-      if (member != null) {
-        touched.add(member);
-        try {
-          return at(member, call, holding, extent);
-        } catch (Refusal | FabricException e) {
-          last = member + " " + e.getMessage();
-        }
+    List<Member> holders = new ArrayList<>();
+    @Nullable ExtentInfo info = null;
+    String last = "too few members in the view";
+    int failures = 0;
+    while (holders.size() < publication.replicas() && failures < ATTEMPTS_MAX && !ending) {
+      Member member = choose(call.key().group(), failures, holders);
+      if (member == null) {
+        pause(failures++);
+        continue;
       }
-      pause(attempt);
+      touched.add(member);
+      try {
+        if (info == null) {
+          info = at(member, call, holding, extent);
+        } else {
+          spareAt(member, info, extent);
+        }
+        holders.add(member);
+      } catch (Refusal | FabricException e) {
+        last = member + " " + e.getMessage();
+        pause(failures++);
+      }
     }
-    throw new DatasetsException.LoadAborted(
-        "extent cannot be placed: dataset=%s %s attempts=%d reason=%s"
-            .formatted(publication.name(), call.key(), ATTEMPTS_MAX, last));
-  }
-
-  private @Nullable Member choose(int number) {
-    List<Member> all = members.view().members();
-    return all.isEmpty() ? null : all.get(number % all.size());
-  }
-
-  private Placed at(Member member, Call.Take call, Holding holding, Extent extent) {
-    byte[] answer;
-    if (members.isSelf(member)) {
-      answer = taking.keep(holding, extent, call, deadline.within(config.partDeadline()));
-    } else {
-      answer =
-          Await.value(
-              "placing " + call.key(),
-              members.call(member, call, config.partDeadline()),
-              Deadline.in(config.partDeadline().plusSeconds(5)));
+    if (info == null || holders.size() < publication.replicas()) {
+      throw new DatasetsException.LoadAborted(
+          "extent cannot be placed: dataset=%s %s attempts=%d reason=%s"
+              .formatted(publication.name(), call.key(), ATTEMPTS_MAX, last));
+    }
+    if (holders.stream().noneMatch(members::isSelf)) {
       registry.remove(call.xid(), call.key());
     }
-    return new Placed(member, DescriptorCodec.read(answer).extents().getFirst());
+    return new Placed(
+        holders, info.heldBy(info.owner(), holders.stream().skip(1).map(Member::node).toList()));
+  }
+
+  /** The owners take turns; spares are where {@link SpareOrder} says. */
+  private @Nullable Member choose(int group, int failures, List<Member> holders) {
+    members.require(publication.name(), publication.replicas());
+    List<Member> others =
+        members.view().members().stream()
+            .filter(member -> holders.stream().noneMatch(held -> held.node().equals(member.node())))
+            .toList();
+    if (others.isEmpty()) {
+      return null;
+    }
+    return holders.isEmpty()
+        ? others.get((group + failures) % others.size())
+        : SpareOrder.of(publication.xid(), group, others).get(failures % others.size());
+  }
+
+  private ExtentInfo at(Member member, Call.Take call, Holding holding, Extent extent) {
+    byte[] answer =
+        members.isSelf(member)
+            ? taking.keep(holding, extent, call, deadline.within(config.partDeadline()))
+            : asked(member, call, call.key());
+    return DescriptorCodec.read(answer).extents().getFirst();
+  }
+
+  private void spareAt(Member member, ExtentInfo info, Extent extent) {
+    if (members.isSelf(member)) {
+      taking.asSpare(extent);
+    } else {
+      asked(member, publication.spare(members.self(), List.of(info)), info.key());
+    }
+  }
+
+  private byte[] asked(Member member, Call call, ExtentKey key) {
+    return Await.value(
+        "placing " + key,
+        members.call(member, call, config.partDeadline()),
+        Deadline.in(config.partDeadline().plusSeconds(5)));
   }
 
   private static void pause(int attempt) {
@@ -199,23 +235,30 @@ final class LineLoad {
     Map<Member, List<ExtentInfo>> held = new HashMap<>();
     touched.forEach(member -> held.put(member, new ArrayList<>()));
     for (Placed one : placed) {
-      held.computeIfAbsent(one.member, _ -> new ArrayList<>()).add(one.info);
+      for (Member holder : one.holders) {
+        held.computeIfAbsent(holder, _ -> new ArrayList<>()).add(one.info);
+      }
     }
     return held;
   }
 
   private Descriptor made() {
-    return Descriptor.of(new byte[0], placed.stream().map(Placed::info).toList());
+    return Descriptor.of(
+        new byte[0], placed.stream().map(Placed::info).toList(), List.of(), publication.replicas());
   }
 
   /** The stream cannot be read again: what was lost with a member meanwhile ends the load. */
   private void checkHeld(Map<Member, List<ExtentInfo>> held) {
     Publication.Missing missing = publication.missing(held);
     for (Placed one : placed) {
-      if (missing.lost(one.member, one.info)) {
-        throw new DatasetsException.LoadAborted(
-            "a member lost its extents: dataset=%s member=%s"
-                .formatted(publication.name(), one.member));
+      for (Member holder : one.holders) {
+        boolean lost =
+            publication.replicas() > 1 ? missing.has(holder) : missing.lost(holder, one.info);
+        if (lost) {
+          throw new DatasetsException.LoadAborted(
+              "a member lost its extents: dataset=%s member=%s"
+                  .formatted(publication.name(), holder));
+        }
       }
     }
   }

@@ -14,12 +14,14 @@ import java.util.TreeMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Coordinates the load of a dataset by a function: gives the parts to the members as they become
- * free, gives those of a member that failed to others, and publishes the whole. Confined to the
- * thread that called; answers come to it through a queue, which holds no more than is in flight.
+ * free, gives those of a member that failed to others, has them held by as many as is wanted, and
+ * publishes the whole. Confined to the thread that called; answers come to it through a queue,
+ * which holds no more than is in flight.
  */
 final class LoadRun {
   private static final int ATTEMPTS_MAX = 8;
@@ -38,11 +40,12 @@ final class LoadRun {
 
   private final ArrayDeque<Integer> waiting = new ArrayDeque<>();
   private final Set<Attempt> inFlight = new HashSet<>();
-  private final Map<Integer, Part> finished = new TreeMap<>();
+  private final Map<Integer, LoadedPart> loaded = new TreeMap<>();
   private final Map<Integer, Integer> attempts = new HashMap<>();
   private final Map<Long, Deadline> resting = new HashMap<>();
   private final Set<Member> touched = new HashSet<>();
-  private final LinkedBlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
+  private final SpareRun spares;
 
   /** What to run. */
   record Job(
@@ -63,14 +66,6 @@ final class LoadRun {
     }
   }
 
-  private record Answer(Attempt attempt, byte @Nullable [] result, @Nullable Throwable failure) {}
-
-  private record Part(Member member, List<ExtentInfo> extents) {
-    boolean copied() {
-      return extents.stream().allMatch(info -> info.durable() != null);
-    }
-  }
-
   LoadRun(
       Members members,
       Publication publication,
@@ -85,6 +80,7 @@ final class LoadRun {
     this.job = job;
     this.progress = progress;
     deadline = Deadline.in(config.loadDeadline());
+    spares = new SpareRun(members, publication, config, touched, answers::add);
   }
 
   NsObject run() {
@@ -92,7 +88,7 @@ final class LoadRun {
     try {
       keep();
       for (int part = 0; part < job.parts; part++) {
-        if (!finished.containsKey(part)) {
+        if (!loaded.containsKey(part)) {
           waiting.add(part);
         }
       }
@@ -109,45 +105,57 @@ final class LoadRun {
     }
   }
 
-  /** What an attempt before had finished counts, if it is there. */
+  /** What an attempt before had finished counts, if it is there; spares are made as of any part. */
   private void keep() {
     new KeptParts(members, config, publication)
         .find(publication.claim().finishedBefore())
         .forEach(
             (part, kept) -> {
               touched.add(kept.member());
-              finished.put(part, new Part(kept.member(), kept.extents()));
+              loaded(new LoadedPart(part, kept.member(), kept.extents()));
             });
-    if (!finished.isEmpty()) {
-      progress.kept(finished.size(), job.parts, bytes());
+    if (!loaded.isEmpty()) {
+      progress.kept(loaded.size(), job.parts, bytes());
     }
   }
 
-  private Map<Integer, List<ExtentInfo>> extents() {
+  private void loaded(LoadedPart part) {
+    loaded.put(part.number(), part);
+    spares.add(part);
+  }
+
+  /** What is noted of the parts: that counts which has copies, whoever holds spares. */
+  private Map<Integer, List<ExtentInfo>> copied() {
     Map<Integer, List<ExtentInfo>> extents = new TreeMap<>();
-    finished.forEach((number, part) -> extents.put(number, part.extents));
+    loaded.forEach((number, part) -> extents.put(number, part.extentsOfOwner()));
     return extents;
   }
 
   private void loadAll() {
-    while (finished.size() < job.parts) {
+    while (finished() < job.parts) {
       if (deadline.passed()) {
         throw new DatasetsException.DeadlinePassed(
             "load took too long: dataset=%s parts=%d finished=%d"
-                .formatted(publication.name(), job.parts, finished.size()));
+                .formatted(publication.name(), job.parts, finished()));
       }
+      members.require(publication.name(), publication.replicas());
       loseTheDead();
       give();
-      Answer answer = poll();
-      if (answer != null && inFlight.remove(answer.attempt)) {
-        take(answer);
-        progress.made(finished.size(), job.parts, bytes());
+      spares.give();
+      Runnable answer = poll();
+      if (answer != null) {
+        answer.run();
+        progress.made(finished(), job.parts, bytes());
       }
-      publication.claim().note(finished.size(), this::extents);
+      publication.claim().note(loaded.size(), this::copied);
     }
   }
 
-  private @Nullable Answer poll() {
+  private int finished() {
+    return loaded.size() - spares.lacking();
+  }
+
+  private @Nullable Runnable poll() {
     try {
       return answers.poll(LOOK_EVERY.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
@@ -160,21 +168,28 @@ final class LoadRun {
     for (Attempt attempt : List.copyOf(inFlight)) {
       if (!members.view().has(attempt.member.incarnation())) {
         inFlight.remove(attempt);
-        again(attempt.part, "member left the view: " + attempt.member);
+        again(attempt.part, "member left the view: member=" + attempt.member);
       }
     }
-    for (Map.Entry<Integer, Part> entry : finishedNow().entrySet()) {
-      Part part = entry.getValue();
-      if (!part.copied() && !members.view().has(part.member.incarnation())) {
-        finished.remove(entry.getKey());
-        again(entry.getKey(), "member left the view: " + part.member);
+    for (LoadedPart part : List.copyOf(loaded.values())) {
+      if (publication.replicas() > 1 || !part.copied()) {
+        lose(part, member -> !members.view().has(member.incarnation()), "member left the view");
       }
     }
   }
 
-  /** A copy of the whole map: the entries of a tree become others when one is removed. */
-  private Map<Integer, Part> finishedNow() {
-    return new TreeMap<>(finished);
+  /** Takes a part away from members: others that hold it stand in, or it is loaded again. */
+  private void lose(LoadedPart part, Predicate<Member> lost, String why) {
+    if (part.holders().stream().noneMatch(lost)) {
+      return;
+    }
+    if (part.lose(lost)) {
+      spares.add(part);
+    } else {
+      loaded.remove(part.number());
+      spares.remove(part);
+      again(part.number(), why + ": member=" + part.owner());
+    }
   }
 
   private void give() {
@@ -199,7 +214,7 @@ final class LoadRun {
               publication.durable());
       members
           .call(member, call, config.partDeadline())
-          .whenComplete((result, failure) -> answers.add(new Answer(attempt, result, failure)));
+          .whenComplete((result, failure) -> answers.add(() -> take(attempt, result, failure)));
     }
   }
 
@@ -218,14 +233,15 @@ final class LoadRun {
     return best;
   }
 
-  private void take(Answer answer) {
-    Attempt attempt = answer.attempt;
-    if (answer.result != null) {
-      List<ExtentInfo> extents = DescriptorCodec.read(answer.result).extents();
-      finished.put(attempt.part, new Part(attempt.member, extents));
+  private void take(Attempt attempt, byte @Nullable [] result, @Nullable Throwable failure) {
+    if (!inFlight.remove(attempt)) {
       return;
     }
-    Throwable failure = answer.failure;
+    if (result != null) {
+      List<ExtentInfo> extents = DescriptorCodec.read(result).extents();
+      loaded(new LoadedPart(attempt.part, attempt.member, extents));
+      return;
+    }
     switch (failure) {
       case Refusal refusal when refusal.reason() == Refusal.Reason.FAILED ->
           throw new DatasetsException.FunctionFailed(
@@ -249,19 +265,19 @@ final class LoadRun {
     waiting.add(part);
   }
 
-  /** Whether all members still hold what they loaded; what they do not is to be loaded again. */
+  /** Whether all members still hold what they should; what they do not is to be made again. */
   private boolean allHeld() {
     Publication.Missing missing = publication.missing(held());
-    boolean all = true;
-    for (Map.Entry<Integer, Part> entry : finishedNow().entrySet()) {
-      Part part = entry.getValue();
-      if (part.extents.stream().anyMatch(info -> missing.lost(part.member, info))) {
-        finished.remove(entry.getKey());
-        again(entry.getKey(), "extents not held: member=" + part.member);
-        all = false;
-      }
+    for (LoadedPart part : List.copyOf(loaded.values())) {
+      lose(part, member -> isLost(part, member, missing), "extents not held");
     }
-    return all;
+    return finished() == job.parts;
+  }
+
+  private boolean isLost(LoadedPart part, Member member, Publication.Missing missing) {
+    return publication.replicas() > 1
+        ? missing.has(member)
+        : part.extents().stream().anyMatch(info -> missing.lost(member, info));
   }
 
   private Map<Member, List<ExtentInfo>> held() {
@@ -271,27 +287,23 @@ final class LoadRun {
         held.put(member, new ArrayList<>());
       }
     }
-    for (Part part : finished.values()) {
-      held.computeIfAbsent(part.member, _ -> new ArrayList<>()).addAll(part.extents);
+    for (LoadedPart part : loaded.values()) {
+      for (Member holder : part.holders()) {
+        held.computeIfAbsent(holder, _ -> new ArrayList<>()).addAll(part.extents());
+      }
     }
     return held;
   }
 
   private Descriptor made() {
     List<ExtentInfo> all = new ArrayList<>();
-    finished.values().forEach(part -> all.addAll(part.extents));
-    Descriptor descriptor = Descriptor.of(job.schema, all);
+    loaded.values().forEach(part -> all.addAll(part.extents()));
+    Descriptor descriptor = Descriptor.of(job.schema, all, List.of(), publication.replicas());
     job.acceptance.accept(descriptor);
     return descriptor;
   }
 
   private long bytes() {
-    long bytes = 0;
-    for (Part part : finished.values()) {
-      for (ExtentInfo info : part.extents) {
-        bytes += info.bytes();
-      }
-    }
-    return bytes;
+    return loaded.values().stream().mapToLong(LoadedPart::bytes).sum();
   }
 }

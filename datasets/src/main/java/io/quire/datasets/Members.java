@@ -37,6 +37,19 @@ final class Members {
   }
 
   /**
+   * Checks that there are enough members to hold replicas. A view without this node says nothing
+   * about who lives.
+   *
+   * @throws DatasetsException.TooFewMembers if there are not
+   */
+  void require(String dataset, int replicas) {
+    View view = view();
+    if (view.has(self.incarnation()) && view.members().size() < replicas) {
+      throw new DatasetsException.TooFewMembers(dataset, replicas, view.members().size());
+    }
+  }
+
+  /**
    * Asks a member. The future completes by the deadline or a little later, with the result, or with
    * a {@link Refusal} if the member said no, or with anything else if it may not have heard or may
    * have done it.

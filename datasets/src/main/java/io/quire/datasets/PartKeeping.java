@@ -51,9 +51,15 @@ final class PartKeeping {
         ager.check(copy);
         adopted.add(new Held(ager.adopt(copy), info.heldBy(self.node())));
       }
-      List<Held> held = holding.putPart(part, adopted);
-      put = held == adopted;
-      return held == null ? List.of() : held.stream().map(Held::info).toList();
+      Holding.Put done = holding.putPart(part, adopted);
+      if (done == null) {
+        return List.of();
+      }
+      put = done.held() == adopted;
+      if (put) {
+        registry.leave(holding, done.gone());
+      }
+      return done.held().stream().map(Held::info).toList();
     } catch (AgerException.StoreUnavailable | IllegalArgumentException e) {
       return List.of();
     } finally {

@@ -70,17 +70,20 @@ final class PartLoad {
   }
 
   private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made) {
-    List<Held> held = holding.putPart(call.part(), made);
-    if (held != made) {
+    Holding.Put put = holding.putPart(call.part(), made);
+    if (put == null) {
       registry.drop(made);
-    }
-    if (held == null) {
       throw givenUp(call.xid());
+    }
+    if (put.held() == made) {
+      registry.leave(holding, put.gone());
+    } else {
+      registry.drop(made); // Nobody was told of them.
     }
     holding.touch();
     counters.partsLoaded.increment();
     return DescriptorCodec.write(
-        Descriptor.of(new byte[0], held.stream().map(Held::info).toList()));
+        Descriptor.of(new byte[0], put.held().stream().map(Held::info).toList()));
   }
 
   private static void run(LoadFunction function, Call.LoadPart call, Sink sink) {

@@ -1,6 +1,7 @@
 package io.quire.datasets;
 
 import io.quire.base.Member;
+import io.quire.base.NodeId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -10,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says who serves a row group: the node that loaded it, if it is in the view; else, if all the
- * extents that are needed have durable copies in shared stores, a member that all nodes would
- * choose alike.
+ * Says who serves a row group: the node that loaded it, if it is in the view; else one with spares;
+ * else, if all the extents that are needed have durable copies in shared stores, a member that all
+ * nodes would choose alike.
  */
 final class Placement {
   private final String dataset;
@@ -88,22 +89,29 @@ final class Placement {
 
   private @Nullable Member server(int group, List<Member> members, Past past) {
     ExtentInfo first = layout.first(layout.groups().get(group));
-    boolean copied = needed(group).stream().allMatch(ExtentInfo::readableElsewhere);
-    Member owner = member(first, members);
-    boolean owns = owner != null && !past.gone.contains(owner.incarnation());
-    if (owner != null && owns && !(copied && past.avoided.contains(owner.incarnation()))) {
-      return owner;
-    }
-    return copied ? substitute(group, members, past) : null;
-  }
-
-  private static @Nullable Member member(ExtentInfo info, List<Member> members) {
-    for (Member member : members) {
-      if (member.node().equals(info.owner())) {
-        return member;
+    List<Member> holders = holders(first, members, past);
+    for (Member holder : holders) {
+      if (!past.avoided.contains(holder.incarnation())) {
+        return holder;
       }
     }
-    return null;
+    if (needed(group).stream().allMatch(ExtentInfo::readableElsewhere)) {
+      return substitute(group, members, past);
+    }
+    return holders.isEmpty() ? null : holders.get(past.tries % holders.size());
+  }
+
+  /** Those who may still have it, the owner first. */
+  private static List<Member> holders(ExtentInfo info, List<Member> members, Past past) {
+    List<Member> holders = new ArrayList<>();
+    for (NodeId node : info.holders()) {
+      for (Member member : members) {
+        if (member.node().equals(node) && !past.gone.contains(member.incarnation())) {
+          holders.add(member);
+        }
+      }
+    }
+    return holders;
   }
 
   /**

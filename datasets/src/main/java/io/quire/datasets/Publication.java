@@ -53,13 +53,17 @@ final class Publication {
     String name();
 
     Lifetime lifetime();
+
+    /** By how many members each extent is to be held. */
+    int replicas();
   }
 
   /** An object, under the id of the load. */
-  record NewObject(NsHandle namespace, String name, Lifetime lifetime) implements Target {}
+  record NewObject(NsHandle namespace, String name, Lifetime lifetime, int replicas)
+      implements Target {}
 
   /** Another version of an object, which has all that the one before has, and what was loaded. */
-  record NewVersion(NsObject seen) implements Target {
+  record NewVersion(NsObject seen, int replicas) implements Target {
     @Override
     public NsHandle namespace() {
       return seen.namespace();
@@ -110,7 +114,7 @@ final class Publication {
 
   /** The id of the object. */
   long dataset() {
-    return target instanceof NewVersion(NsObject seen) ? seen.xid() : xid();
+    return target instanceof NewVersion(NsObject seen, _) ? seen.xid() : xid();
   }
 
   String name() {
@@ -121,13 +125,33 @@ final class Publication {
     return target.lifetime() != Lifetime.SESSION;
   }
 
+  int replicas() {
+    return target.replicas();
+  }
+
+  /** What a member is told that is to hold spares of extents, which it pulls from another. */
+  Call.Spare spare(Member from, List<ExtentInfo> extents) {
+    return new Call.Spare(
+        xid(),
+        dataset(),
+        members.self().incarnation(),
+        from.incarnation(),
+        from.address(),
+        extents);
+  }
+
   /**
-   * Who does not hold what it loaded.
+   * Who does not hold what it loaded, or pulled.
    *
    * @param denied members that said so
    * @param silent members that did not answer, or are other incarnations by now
    */
   record Missing(Set<Member> denied, Set<Member> silent) {
+    /** Whether it may not hold what it should. */
+    boolean has(Member member) {
+      return denied.contains(member) || silent.contains(member);
+    }
+
     /** Whether an extent of this member is lost; a copy outlives its writer, but not a denial. */
     boolean lost(Member member, ExtentInfo info) {
       return denied.contains(member) || (silent.contains(member) && info.durable() == null);
@@ -183,9 +207,10 @@ final class Publication {
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
-      takeBack(object);
-      throw new DatasetsException.LoadAborted(
-          "members dropped what was loaded, while this node was paused: dataset=" + name());
+      if (takeBack()) {
+        throw new DatasetsException.TakenBack(
+            "members dropped what was loaded, while this node was paused: dataset=" + name());
+      }
     }
     return object;
   }
@@ -254,19 +279,26 @@ final class Publication {
     }
   }
 
-  /** Readers of later versions than the one that is taken back are told that theirs is gone. */
-  private void takeBack(NsObject published) {
-    if (target instanceof NewObject) {
-      namespaces.delete(published);
-      return;
-    }
+  /**
+   * Readers of later versions than the one that is taken back are told that theirs is gone.
+   *
+   * @return false if it was deleted meanwhile: then that is why members have dropped it
+   */
+  private boolean takeBack() {
     Deadline deadline = Deadline.in(config.loadDeadline());
     while (true) {
-      NsObject now = current();
+      NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
+      if (now == null) {
+        return false;
+      }
       try {
-        namespaces.update(now, encode(layouts.of(now).descriptor().without(xid())));
-        return;
-      } catch (NsException.Stale e) {
+        if (target instanceof NewObject) {
+          namespaces.delete(now);
+        } else {
+          namespaces.update(now, encode(layouts.of(now).descriptor().without(xid())));
+        }
+        return true;
+      } catch (NsException.Stale | NsException.NotFound | NsException.Draining e) {
         if (deadline.passed()) {
           throw e;
         }
@@ -298,12 +330,15 @@ final class Publication {
     Deadline deadline = Deadline.in(SETTLE);
     while (!deadline.passed()) {
       try {
-        // Waits while the transaction is undecided; absent after that, it is void for ever.
-        NsObject object = namespaces.lookup(dataset()).filter(has).orElse(null);
+        // Waits while the transaction is undecided; what is not there after that never comes.
+        NsObject now = namespaces.lookup(dataset()).orElse(null);
         unsettled = false;
-        if (object != null) {
+        if (now == null) {
+          throw unknown; // Void, or there once and deleted by somebody since.
+        }
+        if (has.test(now)) {
           claim.published();
-          return object;
+          return now;
         }
         throw new DatasetsException.LoadAborted(
             "the cluster did not take what was loaded: dataset=" + name());

@@ -164,18 +164,21 @@ final class Registry {
     for (Held held : gone) {
       drop(held.extent());
       Copy copy = held.info().durable();
-      if (copy != null) {
+      if (copy != null && !held.spare()) {
         ager.deleteCopy(copy);
       }
     }
   }
 
-  /** Forgets extents of a load that goes on without them; what becomes of their copies is open. */
+  /**
+   * Forgets extents of a load that goes on without them. What becomes of their copies is open;
+   * those of spares are others'.
+   */
   void leave(Holding of, Collection<Held> gone) {
     for (Held held : gone) {
       drop(held.extent());
       Copy copy = held.info().durable();
-      if (copy != null) {
+      if (copy != null && !held.spare()) {
         doubtful.add(of.xid(), of.dataset(), copy);
       }
     }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Coordinates a scan: gives the row groups, in fragments, to the members that have them, and those
- * of a member that failed to others, which read the durable copies. Confined to the thread that
- * called; answers come to it through a queue, which holds no more than is in flight.
+ * of a member that failed to others, which have spares or read the durable copies. Confined to the
+ * thread that called; answers come to it through a queue, which holds no more than is in flight.
  */
 final class ScanRun {
   private static final int IN_FLIGHT_MAX = 2;

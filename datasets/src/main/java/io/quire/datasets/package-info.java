@@ -11,8 +11,9 @@
  * ExtentServer} gives them bytes. {@code LoadRun}, {@code LineLoad}, {@code ScanRun}, {@code
  * ScanStream} and {@code DatasetRead} are the coordinating sides, each confined to the thread that
  * called; {@code PartLoad}, {@code ExtentTaking}, {@code FragmentScan} and {@code Course} are the
- * sides of the members. {@code Publication} makes an object of what was loaded, or the next version
- * of one, or takes it back. {@code Sweep} drops what no object needs.
+ * sides of the members. {@code SpareRun} has parts held by more than one member. {@code
+ * Publication} makes an object of what was loaded, or the next version of one, or takes it back.
+ * {@code Sweep} drops what no object needs.
  *
  * <p>Threads: requests arrive on the fabric's I/O threads and leave them at once. Functions run on
  * a few platform threads ({@code Workers}), all that waits on virtual ones, and both are bounded.

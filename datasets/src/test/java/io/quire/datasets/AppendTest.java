@@ -102,6 +102,34 @@ class AppendTest {
   }
 
   @Test
+  void version_isKnownFromEachLaterOne_andFromNoOther() {
+    NsObject first = load(nodes.get(0), "/versions", Lifetime.SESSION, 3);
+    NsObject second = append(nodes.get(1), first, 2);
+    NsObject third = append(nodes.get(1), second, 1);
+    List<NsObject> versions = List.of(first, second, third);
+    for (Node node : nodes) {
+      for (int i = 0; i < 3; i++) {
+        DatasetVersion version = node.datasets.version(versions.get(i));
+        Descriptor wanted = node.datasets.descriptor(versions.get(i));
+        for (int later = i; later < 3; later++) {
+          Descriptor found = node.datasets.descriptor(versions.get(later), version);
+          assertThat(found.extents()).isEqualTo(wanted.extents());
+          assertThat(found.appends()).isEqualTo(wanted.appends());
+          assertThat(found.rows()).isEqualTo(wanted.rows());
+        }
+      }
+    }
+    Datasets datasets = nodes.getFirst().datasets;
+    DatasetVersion newest = datasets.version(third);
+    assertThatThrownBy(() -> datasets.descriptor(second, newest))
+        .isInstanceOf(DatasetsException.Gone.class)
+        .hasMessageStartingWith("no such version: name=/versions extents=" + newest.extents());
+    NsObject other = load(nodes.get(0), "/another", Lifetime.SESSION, 3);
+    assertThatThrownBy(() -> datasets.descriptor(other, datasets.version(first)))
+        .isInstanceOf(DatasetsException.Gone.class);
+  }
+
+  @Test
   void append_whenItReturns_isTheNextVersionOnEveryNode() {
     for (Lifetime lifetime : List.of(Lifetime.DURABLE, Lifetime.SESSION)) {
       NsObject first = load(nodes.get(0), "/grows-" + lifetime, lifetime, 6);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.Address;
+import io.quire.base.NodeId;
 import io.quire.base.WireReader.MalformedException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -21,6 +22,13 @@ class CallTest {
           new Call.Drop(2),
           new Call.Active(3),
           new Call.Take(4, 11, 5, KEY, 6, 7, -8, false, new Address("127.0.0.1", 4000)),
+          new Call.Spare(
+              4,
+              11,
+              5,
+              -6,
+              new Address("127.0.0.1", 4000),
+              List.of(new ExtentInfo(3, 70_000, 1, 6, 7, -8, new NodeId("a"), null))),
           new Call.Keep(4, 11, -5, new byte[] {1, 2, 3}),
           new Call.Scan(5, 70_001, -6, "g", new byte[0], List.of(0, 1, 2, 40, 1000), 99),
           new Call.Begin(

@@ -89,6 +89,25 @@ class DatasetsTest {
   }
 
   @Test
+  void load_whoseDatasetIsDeletedAsSoonAsItIsSeen_wasDone() {
+    Namespaces others = nodes.get(1).namespaces;
+    for (int i = 0; i < 10; i++) {
+      String name = "/short-lived-" + i;
+      CompletableFuture<Void> deleted =
+          CompletableFuture.runAsync(
+              () -> {
+                while (others.lookup(ns, name).isEmpty()) {
+                  Thread.yield();
+                }
+                others.delete(ns, name);
+              },
+              Thread::startVirtualThread);
+      assertThat(load(nodes.get(0), name, Lifetime.SESSION, 3).name()).isEqualTo(name);
+      deleted.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+  }
+
+  @Test
   void load_whenItReturns_isWholeOnEveryNode() {
     load(nodes.get(0), "/numbers", Lifetime.SESSION, 12);
     for (Node node : nodes) {

@@ -29,6 +29,7 @@ class DescriptorCodecTest {
       assertThat(read.extents()).as("seed=%d", seed).isEqualTo(descriptor.extents());
       assertThat(read.schema()).isEqualTo(descriptor.schema());
       assertThat(read.appends()).isEqualTo(descriptor.appends());
+      assertThat(read.replicas()).isEqualTo(descriptor.replicas());
       assertThat(List.of(read.bytes(), read.rows(), (long) read.columns()))
           .as("seed=%d", seed)
           .isEqualTo(List.of(descriptor.bytes(), descriptor.rows(), (long) descriptor.columns()));
@@ -103,6 +104,69 @@ class DescriptorCodecTest {
             new ExtentInfo(2, 1, 0, 60, 100, 11, new NodeId("b"), null));
   }
 
+  private static final NodeId A = new NodeId("a");
+  private static final NodeId B = new NodeId("b");
+
+  /** What has no replicas is written so that nodes can read it which do not know them. */
+  @Test
+  void write_ofVersionTwo_hasTheseBytes() {
+    Descriptor descriptor =
+        Descriptor.of(
+            new byte[] {7},
+            List.of(
+                new ExtentInfo(0, 0, 0, 50, 300, 7, A, null),
+                new ExtentInfo(1, 0, 0, 60, 100, 11, B, null)),
+            List.of(new Append(9, 1)),
+            1);
+    String written =
+        "5144533243e75829010000000701090000000000000001020100000061010000006200020000000032ac02"
+            + "0700000000000100003c640b00000001";
+    assertThat(HexFormat.of().formatHex(DescriptorCodec.write(descriptor))).isEqualTo(written);
+    assertThat(DescriptorCodec.read(HexFormat.of().parseHex(written)).extents())
+        .isEqualTo(descriptor.extents());
+  }
+
+  @Test
+  void write_ofVersionThree_hasTheseBytes() {
+    NodeId c = new NodeId("c");
+    Copy copy = new Copy("hdfs://n/q", "durable/a-1", 8192, 300, 7, 5, "a-1");
+    Descriptor descriptor =
+        Descriptor.of(
+            new byte[] {7},
+            List.of(
+                new ExtentInfo(0, 0, 0, 50, 300, 7, A, List.of(c, B), copy),
+                new ExtentInfo(0, 0, 1, 50, 200, 9, A, List.of(c, B), null),
+                new ExtentInfo(1, 0, 0, 60, 100, 11, B, List.of(A), null)),
+            List.of(),
+            3);
+    String written =
+        "51445333adb893d90100000007000303010000006101000000630100000062010a000000686466733a2f2f"
+            + "6e2f710b00000064757261626c652f612d3103000000612d31030800000032ac020700000000020102"
+            + "0002052700c80109000000000100003c640b000000020100";
+    assertThat(HexFormat.of().formatHex(DescriptorCodec.write(descriptor))).isEqualTo(written);
+    assertThat(DescriptorCodec.read(HexFormat.of().parseHex(written)).extents())
+        .isEqualTo(descriptor.extents());
+  }
+
+  @Test
+  void of_withHoldersThatCannotBe_isRefused() {
+    NodeId c = new NodeId("c");
+    for (List<NodeId> wrong : List.of(List.of(A), List.of(B, B), List.of(B, c, new NodeId("d")))) {
+      assertThatThrownBy(() -> new ExtentInfo(1, 2, 3, 4, 5, 6, A, wrong, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("owner=a spares=" + wrong);
+    }
+    List<ExtentInfo> three = List.of(new ExtentInfo(1, 2, 3, 4, 5, 6, A, List.of(B, c), null));
+    assertThatThrownBy(() -> Descriptor.of(new byte[0], three, List.of(), 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("replicas=2 part=1 group=2 column=3");
+    for (int replicas : new int[] {0, 4}) {
+      assertThatThrownBy(() -> LoadOptions.DEFAULTS.withReplicas(replicas))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("replicas out of range: replicas=" + replicas + " allowed=1..3");
+    }
+  }
+
   @Test
   void of_withAppendsOutOfOrder_isRefused() {
     for (List<Append> wrong :
@@ -110,10 +174,20 @@ class DescriptorCodecTest {
             List.of(new Append(1, 4), new Append(2, 4)),
             List.of(new Append(1, -1)),
             List.of(new Append(0, 4)))) {
-      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong))
+      assertThatThrownBy(() -> Descriptor.of(new byte[0], List.of(), wrong, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("not an append: ");
     }
+  }
+
+  @Test
+  void with_keepsTheReplicas() {
+    List<ExtentInfo> two = List.of(new ExtentInfo(0, 0, 0, 4, 5, 6, A, List.of(B), null));
+    Descriptor grown =
+        Descriptor.of(new byte[0], two, List.of(), 3).with(8, Descriptor.of(new byte[0], two));
+    assertThat(grown.replicas()).isEqualTo(3);
+    assertThat(grown.extents()).allMatch(info -> info.spares().equals(List.of(B)));
+    assertThat(grown.without(8).replicas()).isEqualTo(3);
   }
 
   @Test
@@ -155,13 +229,18 @@ class DescriptorCodecTest {
     return new WireWriter().raw(bytes).int32At(4, crc).toBytes();
   }
 
-  /** Groups of up to four columns, of three nodes, about half of them with copies. */
+  /** Groups of up to four columns, of three nodes, about half of them with copies or spares. */
   static Descriptor descriptor(Random random, int groups) {
     List<ExtentInfo> infos = new ArrayList<>();
     long offset = 0;
+    int replicas = 1 + random.nextInt(LoadOptions.REPLICAS_MAX);
     for (int number = 0; number < groups; number++) {
       int part = number / 3;
       NodeId owner = new NodeId("node-" + part % 3);
+      List<NodeId> spares = new ArrayList<>();
+      for (int i = 1; i < replicas && random.nextInt(3) > 0; i++) {
+        spares.add(new NodeId("node-" + (part + i) % 3));
+      }
       boolean durable = random.nextBoolean();
       long rows = random.nextInt(3) == 0 ? 1000 : random.nextLong(1 << 20);
       for (int column = random.nextInt(2); column < 4; column++) {
@@ -179,7 +258,7 @@ class DescriptorCodecTest {
                     infos.size(),
                     owner + "-1f")
                 : null;
-        infos.add(new ExtentInfo(part, number % 3, column, rows, bytes, crc, owner, copy));
+        infos.add(new ExtentInfo(part, number % 3, column, rows, bytes, crc, owner, spares, copy));
       }
     }
     Collections.shuffle(infos, random);
@@ -189,6 +268,6 @@ class DescriptorCodecTest {
     for (int part = random.nextInt(4); part * 3 < groups; part += 1 + random.nextInt(8)) {
       appends.add(new Append(random.nextLong() | 1, part));
     }
-    return Descriptor.of(schema, infos, appends);
+    return Descriptor.of(schema, infos, appends, replicas);
   }
 }

@@ -461,6 +461,7 @@ class OrphansTest {
         NsHandle.ROOT,
         name,
         Lifetime.DURABLE,
+        LoadOptions.DEFAULTS,
         NOTHING,
         "hanging",
         NOTHING,

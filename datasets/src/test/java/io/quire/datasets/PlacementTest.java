@@ -77,6 +77,63 @@ class PlacementTest {
         .hasMessageContaining("durable=unreadable");
   }
 
+  @Test
+  void assign_whenAnOwnerIsGone_servesItsGroupsWhereTheSparesAre() {
+    Placement placement = spared(1);
+    assertThat(placement.assign(GROUPS, List.of(A, B, C), Placement.Past.NONE).get(B))
+        .as("owners first")
+        .containsExactlyElementsOf(ofOwner(1));
+    Map<Member, List<Integer>> assigned =
+        placement.assign(GROUPS, List.of(A, C), Placement.Past.NONE);
+    assertThat(assigned.get(A)).containsExactlyElementsOf(ofOwner(0));
+    assertThat(assigned.get(C)).hasSize(60).containsAll(ofOwner(1));
+  }
+
+  @Test
+  void assign_afterHoldersFailed_asksThoseThatAreLeft_andSaysWhenThereAreNone() {
+    Placement placement = spared(2);
+    List<Member> all = List.of(A, B, C);
+    Placement.Past past = Placement.Past.NONE.again().avoiding(B.incarnation());
+    assertThat(placement.assign(List.of(1), all, past)).containsOnlyKeys(C);
+    past = past.again().goneAt(C.incarnation());
+    assertThat(placement.assign(List.of(1), all, past)).containsOnlyKeys(A);
+    past = past.again().avoiding(A.incarnation());
+    assertThat(placement.assign(List.of(1), all, past)).as("asked again").hasSize(1);
+    Placement.Past gone = past.goneAt(A.incarnation()).goneAt(B.incarnation());
+    assertThatThrownBy(() -> placement.assign(GROUPS, all, gone))
+        .isInstanceOf(DatasetsException.ExtentsLost.class)
+        .hasMessageContaining("extents=90 owner=a spares=[b, c] durable=no");
+  }
+
+  /** Part i belongs to the node i mod 3, with spares at the next ones. */
+  private static Placement spared(int spares) {
+    List<NodeId> nodes = List.of(A.node(), B.node(), C.node());
+    List<ExtentInfo> infos = new ArrayList<>();
+    for (int part : GROUPS) {
+      List<NodeId> others =
+          IntStream.rangeClosed(1, spares).mapToObj(i -> nodes.get((part + i) % 3)).toList();
+      infos.add(new ExtentInfo(part, 0, 0, 5, 10, 0, nodes.get(part % 3), others, null));
+    }
+    Layout layout = Layout.of(1, Descriptor.of(new byte[0], infos));
+    return new Placement("lines", layout, new int[] {0});
+  }
+
+  @Test
+  void spareOrder_spreadsParts_andIsChangedByNobodyElse() {
+    List<Member> all = IntStream.range(0, 5).mapToObj(i -> member("node-" + i, i + 1)).toList();
+    int[] first = new int[5];
+    for (int part = 0; part < 1000; part++) {
+      List<Member> order = SpareOrder.of(77, part, all);
+      assertThat(order).containsExactlyInAnyOrderElementsOf(all);
+      first[(int) order.getFirst().incarnation() - 1]++;
+      List<Member> without = new ArrayList<>(order);
+      without.remove(all.get(2));
+      assertThat(SpareOrder.of(77, part, List.of(all.get(4), all.get(0), all.get(3), all.get(1))))
+          .isEqualTo(without);
+    }
+    assertThat(IntStream.of(first)).allMatch(count -> count > 150 && count < 250);
+  }
+
   private static List<Integer> ofOwner(int owner) {
     return GROUPS.stream().filter(group -> group % 3 == owner).toList();
   }

@@ -71,6 +71,7 @@ class RestartTest {
         NsHandle.ROOT,
         name,
         Lifetime.DURABLE,
+        LoadOptions.DEFAULTS,
         NOTHING,
         "counted",
         arguments,

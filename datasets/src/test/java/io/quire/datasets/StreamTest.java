@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.datasets.TestNodes.Node;
+import io.quire.ns.Holder;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NamePattern;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.ReferenceReport;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -239,6 +241,20 @@ class StreamTest {
     }
     assertThat(values).isEqualTo(SumFunctions.picked(PARTS));
     assertThat(PICKS.get()).isEqualTo(values.size() / SumFunctions.Pick.BATCH_ROWS);
+  }
+
+  @Test
+  void stream_thatIsOpen_isToldOfByEachNodeThatHasAPartInIt() {
+    NsObject dataset = load("/held");
+    try (ScanStream stream = stream(nodes.get(0), dataset, "pick", ScanOrder.UNORDERED)) {
+      assertThat(stream.next()).isPresent();
+      List<String> labels =
+          nodes.get(2).namespaces.references(dataset.xid(), Duration.ofSeconds(15)).nodes().stream()
+              .flatMap(each -> ((ReferenceReport.Told) each).holders().stream())
+              .map(Holder::label)
+              .toList();
+      assertThat(labels).contains(Layouts.READS, Layouts.SERVES);
+    }
   }
 
   @Test

@@ -44,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whole nodes in one process, without discovery: real log, sockets, TLS, memory and a durable store
- * that all share. Killing one closes its sockets and stops its threads; it does not leave the view.
+ * that all share, or one for each on its flash. Killing one closes its sockets and stops its
+ * threads; it does not leave the view.
  */
 final class TestNodes implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -53,7 +54,7 @@ final class TestNodes implements AutoCloseable {
 
   private static final LeaseTerms TERMS =
       new LeaseTerms(Duration.ofSeconds(2), 0.001, Duration.ofMillis(100));
-  private static final long MEMORY_BYTES = 8 << 20;
+  static final long MEMORY_BYTES = 8 << 20;
 
   private final Path root;
   private final DatasetsConfig config;
@@ -88,7 +89,10 @@ final class TestNodes implements AutoCloseable {
     return this;
   }
 
-  /** Before the start: each node has a store of its own, in the place of the one that all share. */
+  /**
+   * Before the start: each has a durable store of its own, in the place of the one that all share;
+   * it is away when the node is.
+   */
   TestNodes withFlash() {
     flash = true;
     return this;
@@ -101,6 +105,21 @@ final class TestNodes implements AutoCloseable {
             ? "flash://" + root.toAbsolutePath() + "/flash-" + node
             : "file://" + root.toAbsolutePath() + "/store";
     return StoreConfig.parse(uri, 1 << 30, true);
+  }
+
+  /** Starts a node again that was killed, and waits until it is in the view of these. */
+  Node restart(Node dead, List<Node> others, Consumer<Datasets> register) {
+    ends.forEach(end -> end.orTimeout(60, TimeUnit.SECONDS).join());
+    Node node = new Node(dead.id);
+    register.accept(node.datasets);
+    running.add(node);
+    node.start();
+    until(
+        "the node is in the view again",
+        () ->
+            node.ready()
+                && others.stream().allMatch(other -> other.sessions.view().has(node.incarnation)));
+    return node;
   }
 
   /** Starts all nodes at once, and waits until all are in each other's view. */
@@ -139,6 +158,7 @@ final class TestNodes implements AutoCloseable {
   /** One node. */
   final class Node {
     final NodeId id;
+    final long incarnation = random.nextLong(1, Long.MAX_VALUE);
     final List<Throwable> fatal = new CopyOnWriteArrayList<>();
     final Sessions sessions;
     final Namespaces namespaces;
@@ -154,7 +174,6 @@ final class TestNodes implements AutoCloseable {
     private Node(NodeId id) {
       this.id = id;
       SystemClock clock = new SystemClock();
-      long incarnation = random.nextLong(1, Long.MAX_VALUE);
       loop = new EventLoop(id + "-loop", fatal::add);
       fabric =
           Fabric.open(

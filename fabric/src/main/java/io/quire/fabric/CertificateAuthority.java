@@ -59,7 +59,11 @@ public final class CertificateAuthority {
     this.key = key;
   }
 
-  /** A new authority with a new key. */
+  /**
+   * A new authority with a new key.
+   *
+   * @param clusterName for people: whoever holds the key is the authority
+   */
   public static CertificateAuthority create(String clusterName) {
     KeyPair keys = newKeys();
     X500Name name = name(clusterName + " authority");
@@ -91,14 +95,17 @@ public final class CertificateAuthority {
     Pem.writeCertificate(dir.resolve(CERTIFICATE), certificate);
   }
 
+  /** What nodes trust; without the key, so it may be given to anybody. Valid for ten years. */
   public X509Certificate certificate() {
     return certificate;
   }
 
   /**
-   * Issues a certificate for a node, with a new key.
+   * Issues a certificate for a node, with a new key, valid for 825 days. Costs some milliseconds
+   * and writes nothing.
    *
    * @param hosts the names and numeric addresses under which other nodes reach it, at least one
+   * @throws IllegalArgumentException if there is none, or one of them cannot be
    */
   public Tls issue(NodeId node, List<String> hosts) {
     if (hosts.isEmpty()) {

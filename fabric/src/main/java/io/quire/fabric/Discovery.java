@@ -57,6 +57,7 @@ public final class Discovery implements AutoCloseable {
 
   /** A change of who is present. */
   public sealed interface Event {
+    /** Which run of a node it is about. */
     Found found();
 
     /** It can be seen from here. */

@@ -286,6 +286,10 @@ public final class Fabric implements AutoCloseable {
     counters.dropped.increment();
   }
 
+  /**
+   * What it has done so far. Counts only grow but for the open connections, and are not of one
+   * moment together.
+   */
   public FabricStats stats() {
     return counters.stats();
   }

@@ -5,19 +5,20 @@ import java.time.Duration;
 
 /**
  * How a fabric listens, and its limits. All nodes of a cluster need the same {@code frameBytesMax}.
+ * A value outside its limits is an {@link IllegalArgumentException} that names it.
  *
  * @param bind where to listen; port 0 is any free one
  * @param advertisedHost the name or number by which other nodes find this one, and which its
  *     certificate must carry
  * @param frameBytesMax of a body, 64 KiB to 1 GiB; a connection that announces more is broken off
- * @param requestsMax unanswered requests for each peer and lane, in each direction; more are turned
- *     away
- * @param queueBytesMax unwritten bytes for each peer and lane; beyond it requests are turned away
- *     and one-way messages dropped. A single frame may go over it
- * @param connectDeadline for connection and TLS handshake together
+ * @param requestsMax unanswered requests for each peer and lane, in each direction, 1 to
+ *     2<sup>20</sup>; more are turned away
+ * @param queueBytesMax unwritten bytes for each peer and lane, 64 KiB to 1 TiB; beyond it requests
+ *     are turned away and one-way messages dropped. A single frame may go over it
+ * @param connectDeadline for connection and TLS handshake together, 10 ms to a minute
  * @param silenceMax a connection on which the peer does not even answer a ping for so long is given
- *     up
- * @param threads that do I/O for all but the bulk lane, which has as many of its own
+ *     up, 100 ms to 10 minutes
+ * @param threads that do I/O for all but the bulk lane, which has as many of its own; 1 to 64
  */
 public record FabricConfig(
     Address bind,
@@ -39,7 +40,11 @@ public record FabricConfig(
     within("threads", threads, 1, 64);
   }
 
-  /** The defaults, for a node whose peers find it where it binds. */
+  /**
+   * The defaults, for a node whose peers find it where it binds: frames of 8 MiB and a little,
+   * 4,096 requests, queues of 64 MiB, 3 s to connect, 2 s of silence, and half as many threads as
+   * there are processors, 1 to 4.
+   */
   public static FabricConfig of(Address bind) {
     return new FabricConfig(
         bind,
@@ -52,6 +57,9 @@ public record FabricConfig(
         Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4));
   }
 
+  /**
+   * As this one, found by other nodes under this name or number, which its certificate must carry.
+   */
   public FabricConfig withAdvertisedHost(String host) {
     return new FabricConfig(
         bind,
@@ -64,6 +72,7 @@ public record FabricConfig(
         threads);
   }
 
+  /** As this one, with other limits for frames, requests and queues. */
   public FabricConfig withLimits(int frameBytesMax, int requestsMax, long queueBytesMax) {
     return new FabricConfig(
         bind,
@@ -76,6 +85,10 @@ public record FabricConfig(
         threads);
   }
 
+  /**
+   * As this one, with other times after which a peer counts as out of reach, or a connection as
+   * dead.
+   */
   public FabricConfig withPatience(Duration connectDeadline, Duration silenceMax) {
     return new FabricConfig(
         bind,

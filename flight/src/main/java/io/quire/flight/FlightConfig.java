@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param tokens with which a call may do what the access lists allow the principal. If there is no
  *     token at all none is demanded
  * @param tls directory of the certificate that the node shows; empty: without TLS
- * @param patience for how long a client may take nothing before its stream is ended
+ * @param patience for how long a client may take nothing before its stream is ended; more than 0
  */
 public record FlightConfig(
     Address listen,

@@ -1,6 +1,5 @@
 package io.quire.flight;
 
-import io.quire.tables.TableShare;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -9,6 +8,8 @@ import java.util.function.Supplier;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightProducer.ServerStreamListener;
 import org.apache.arrow.flight.FlightRuntimeException;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.slf4j.Logger;
@@ -17,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends the row groups of a share to one client, each as a batch, as they lie in memory: what gRPC
  * has queued are the pinned extents themselves. So it is given the next batch only when it has less
- * than its threshold left to send; that is one batch in flight, and a rest of the one before.
+ * than its threshold left to send; that is one batch in flight, and a rest of the one before. With
+ * each goes a ticket for what follows it, so that a client can go on there, at any node.
  *
  * <p>A client that takes nothing for too long, while rows are sent or at the end, is cut off: its
  * stream is reset, and with it go the pins. One that goes away ends the stream as well. Whatever
@@ -28,9 +30,11 @@ import org.slf4j.LoggerFactory;
 final class RowStream implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
 
+  private final TableTicket ticket;
   private final String what;
-  private final TableShare share;
+  private final long rowsWanted;
   private final Supplier<ArrowReader> rows;
+  private final BufferAllocator memory;
   private final Calls.Call call;
   private final ServerStreamListener client;
   private final Duration patience;
@@ -42,16 +46,19 @@ final class RowStream implements Runnable {
   private volatile boolean stopping;
 
   RowStream(
-      String what,
-      TableShare share,
+      TableTicket ticket,
+      long rowsWanted,
       Supplier<ArrowReader> rows,
+      BufferAllocator memory,
       Calls.Call call,
       ServerStreamListener client,
       Duration patience,
       Counters counters) {
-    this.what = what;
-    this.share = share;
+    this.ticket = ticket;
+    what = "table=%s owner=%s".formatted(ticket.name(), ticket.part().owner());
+    this.rowsWanted = rowsWanted;
     this.rows = rows;
+    this.memory = memory;
     this.call = call;
     this.client = client;
     this.patience = patience;
@@ -85,6 +92,7 @@ final class RowStream implements Runnable {
   /** Whether the client was given all; if not, it has been cut off or is gone. */
   private boolean sent() throws IOException, InterruptedException {
     long rowsSent = 0;
+    int groupsSent = 0;
     try (ArrowReader reader = rows.get()) {
       VectorSchemaRoot batch = reader.getVectorSchemaRoot();
       client.setUseZeroCopy(true);
@@ -96,17 +104,25 @@ final class RowStream implements Runnable {
         }
         rowsSent += batch.getRowCount();
         count(batch);
-        client.putNext();
+        client.putNext(bytes(ticket.after(++groupsSent)));
       }
       return false;
     }
   }
 
+  /** They go with the message that is given them. */
+  private ArrowBuf bytes(TableTicket rest) {
+    byte[] bytes = rest.toBytes();
+    ArrowBuf buffer = memory.buffer(bytes.length);
+    buffer.writeBytes(bytes);
+    return buffer;
+  }
+
   /** The descriptor says how many there are. */
   private void checkAll(long rowsSent) {
-    if (rowsSent != share.rows()) {
+    if (rowsSent != rowsWanted) {
       throw new IllegalStateException(
-          "rows are missing: %s sent=%d wanted=%d".formatted(what, rowsSent, share.rows()));
+          "rows are missing: %s sent=%d wanted=%d".formatted(what, rowsSent, rowsWanted));
     }
   }
 

@@ -30,12 +30,14 @@ import org.apache.arrow.memory.BufferAllocator;
  * name, or by a command in JSON that can also name columns. It is told the schema, how many rows
  * there are, and an endpoint for each node that loaded some: a ticket, and where that node serves
  * Flight. The endpoints together are the table, each row once. Any node redeems any ticket; the one
- * that is named has the rows in its own memory. A ticket holds as long as the table is not dropped.
+ * that is named has the rows in its own memory. A ticket holds as long as the table is not dropped,
+ * and means the rows that there were when it was given.
  *
- * <p>A stream gives row groups as they lie in memory. The table stays as it is until its streams
- * are over, also if it is dropped meanwhile. A stream ends well only when all rows were given. A
- * client that takes nothing for as long as {@link FlightConfig#patience} is cut off, and what was
- * held for it is let go of. More than 64 streams at once are refused.
+ * <p>A stream gives row groups as they lie in memory, and with each, as metadata, a ticket for what
+ * follows it. The table stays as it is until its streams are over, also if it is dropped meanwhile.
+ * A stream ends well only when all rows were given. A client that takes nothing for as long as
+ * {@link FlightConfig#patience} is cut off, and what was held for it is let go of. More than 64
+ * streams at once are refused.
  *
  * <p>If there are tokens every call must show one, and is given what the access lists of the
  * namespaces give its principal. Errors have the codes of Flight, and our messages.
@@ -157,6 +159,10 @@ public final class TableFlights implements AutoCloseable {
     return location.getUri();
   }
 
+  /**
+   * What it does now and has done so far. Reads counters, which are not of one moment together. Any
+   * thread.
+   */
   public FlightStats stats() {
     return counters.stats(streams.open());
   }

@@ -1,12 +1,13 @@
 package io.quire.flight;
 
-import io.quire.base.Checksum;
 import io.quire.base.NodeId;
+import io.quire.datasets.DatasetVersion;
 import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.tables.TablePart;
 import io.quire.tables.TableShare;
 import io.quire.tables.Tables;
 import java.nio.charset.StandardCharsets;
@@ -106,11 +107,12 @@ final class TableProducer extends NoOpFlightProducer {
     List<TableShare> shares = tables.shares(table, columns);
     Map<NodeId, Location> where =
         locations.get().of(shares.stream().map(TableShare::owner).collect(Collectors.toSet()));
-    int checksum = Checksum.of(table.value());
+    DatasetVersion version = tables.version(table);
     List<FlightEndpoint> endpoints = new ArrayList<>();
     for (TableShare share : shares.isEmpty() ? List.of(nothing()) : shares) {
       TableTicket ticket =
-          new TableTicket(table.xid(), checksum, share.owner(), table.name(), columns);
+          new TableTicket(
+              table.xid(), new TablePart(version, share.owner(), 0), table.name(), columns);
       endpoints.add(
           new FlightEndpoint(
               new Ticket(ticket.toBytes()),
@@ -187,19 +189,11 @@ final class TableProducer extends NoOpFlightProducer {
             .lookup(ticket.xid())
             .filter(found -> !found.draining())
             .orElseThrow(() -> new Failure.NoSuchTable("table was deleted: name=" + ticket.name()));
-    if (Checksum.of(table.value()) != ticket.checksum()) {
-      throw new IllegalArgumentException(
-          "ticket is of another version of the table: name=" + table.name());
-    }
-    TableShare share =
-        readable.shares(table, ticket.columns()).stream()
-            .filter(each -> each.owner().equals(ticket.owner()))
-            .findFirst()
-            .orElse(new TableShare(ticket.owner(), 0, 0, 0));
     return new RowStream(
-        "table=%s owner=%s".formatted(table.name(), ticket.owner()),
-        share,
-        () -> readable.read(table, ticket.columns(), ticket.owner(), DEADLINE_EACH),
+        ticket,
+        readable.share(table, ticket.part(), ticket.columns()).rows(),
+        () -> readable.read(table, ticket.part(), ticket.columns(), DEADLINE_EACH),
+        readable.memory(),
         call,
         client,
         patience,

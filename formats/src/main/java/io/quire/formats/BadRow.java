@@ -11,6 +11,7 @@ package io.quire.formats;
  *     format is not of text
  */
 public record BadRow(String input, Place place, long at, String reason, String text) {
+  /** How many bytes of a row are kept: 4 KiB. */
   public static final int TEXT_BYTES_MAX = 4 << 10;
 
   /** How a place in a file is counted. */

@@ -9,5 +9,9 @@ public interface BadRows {
   /** Forgets them; they are counted all the same. */
   BadRows IGNORED = _ -> {};
 
+  /**
+   * Takes one, before the rows of the batch that it stands among are given. It should be quick: the
+   * reader waits for it.
+   */
   void bad(BadRow row);
 }

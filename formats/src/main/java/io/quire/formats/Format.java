@@ -3,7 +3,10 @@ package io.quire.formats;
 import java.util.Locale;
 import java.util.Set;
 
-/** How the bytes of files are rows. */
+/**
+ * How the bytes of files are rows. Settings that cannot be are a {@link
+ * FormatsException.BadRequest}.
+ */
 public sealed interface Format {
   /**
    * Lines of fields; UTF-8. A line ends with a line feed, or with a carriage return and one; empty
@@ -13,11 +16,11 @@ public sealed interface Format {
    * record of its own, so that a quote that is not closed costs one line. With it a file is one
    * split, and a quoting error fails the load: where the next record begins cannot be told.
    *
-   * @param delimiter between fields; ASCII
+   * @param delimiter between fields; ASCII, as quote and comment are, and all of them different
    * @param quote around fields, ASCII, or {@link #NONE}
    * @param header whether the first line of each file has the names of its columns. Columns are
    *     then found by name, in any order; else by their place in the schema
-   * @param nullText what a null is written as, unquoted
+   * @param nullText what a null is written as, unquoted; up to 100 characters, without line feeds
    * @param comment with which lines begin that are skipped, ASCII, or {@link #NONE}
    * @param multiline whether quoted fields may contain line feeds
    * @param closed whether a delimiter follows the last field, too
@@ -73,26 +76,35 @@ public sealed interface Format {
       }
     }
 
+    /** As this one, with another character between fields: ASCII, no end of a line. */
     public Csv withDelimiter(char c) {
       return new Csv(c, quote, header, nullText, comment, multiline, closed);
     }
 
+    /** As this one, with another character around fields: ASCII, or {@link #NONE}. */
     public Csv withQuote(char c) {
       return new Csv(delimiter, c, header, nullText, comment, multiline, closed);
     }
 
+    /** As this one, with or without a first line of names in each file. */
     public Csv withHeader(boolean has) {
       return new Csv(delimiter, quote, has, nullText, comment, multiline, closed);
     }
 
+    /** As this one, with nulls written so: up to 100 characters, without line feeds. */
     public Csv withNullText(String text) {
       return new Csv(delimiter, quote, header, text, comment, multiline, closed);
     }
 
+    /** As this one, with another beginning of lines that are skipped: ASCII, or {@link #NONE}. */
     public Csv withComment(char c) {
       return new Csv(delimiter, quote, header, nullText, c, multiline, closed);
     }
 
+    /**
+     * As this one, with or without line feeds in quoted fields. With them a file is one split, so
+     * it is read by one node.
+     */
     public Csv withMultiline(boolean may) {
       return new Csv(delimiter, quote, header, nullText, comment, may, closed);
     }
@@ -150,7 +162,11 @@ public sealed interface Format {
     return named(ending);
   }
 
-  /** The usual settings of a format, by one of {@link #NAMES}. */
+  /**
+   * The usual settings of a format, by one of {@link #NAMES}.
+   *
+   * @throws FormatsException.BadRequest for any other name
+   */
   static Format named(String name) {
     return switch (name) {
       case "csv" -> Csv.DEFAULT;

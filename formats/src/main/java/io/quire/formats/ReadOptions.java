@@ -4,8 +4,9 @@ import java.util.List;
 
 /**
  * How splits are read. {@link #DEFAULTS} has the usual values, the {@code with} methods change one.
+ * What is out of range is a {@link FormatsException.BadRequest}.
  *
- * @param columns those that are wanted, in that order; none are all
+ * @param columns those that are wanted, in that order, each once; none are all
  * @param batchRows most rows of a batch, 1 to 2^24
  * @param batchBytes most bytes of values in a batch, 1 KiB to 1 GiB; one row that is larger makes a
  *     batch by itself
@@ -29,18 +30,24 @@ public record ReadOptions(
     }
   }
 
+  /** As these, of these columns in this order; of all, if there are none. */
   public ReadOptions withColumns(List<String> wanted) {
     return new ReadOptions(wanted, batchRows, batchBytes, recordBytes, badRows);
   }
 
+  /**
+   * As these, with batches of at most so many rows, 1 to 2<sup>24</sup>, and bytes, 1 KiB to 1 GiB.
+   */
   public ReadOptions withBatch(int rows, long bytes) {
     return new ReadOptions(columns, rows, bytes, recordBytes, badRows);
   }
 
+  /** As these, with records of at most so many bytes: 1 KiB to 256 MiB. */
   public ReadOptions withRecordBytes(int bytes) {
     return new ReadOptions(columns, batchRows, batchBytes, bytes, badRows);
   }
 
+  /** As these, with so many bad rows in each split. */
   public ReadOptions withBadRows(BadRowLimit limit) {
     return new ReadOptions(columns, batchRows, batchBytes, recordBytes, limit);
   }

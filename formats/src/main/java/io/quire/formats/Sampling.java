@@ -3,8 +3,8 @@ package io.quire.formats;
 /**
  * How much of the input is looked at to find a schema.
  *
- * @param files most files, spread evenly over all
- * @param rows most rows of each
+ * @param files most files, spread evenly over all; 1 at least
+ * @param rows most rows of each; 1 at least
  * @param decimals whether numbers with a point become decimals, of as many digits as were seen, and
  *     not doubles
  */
@@ -18,6 +18,7 @@ public record Sampling(int files, int rows, boolean decimals) {
     }
   }
 
+  /** As this one, with numbers with a point as decimals, or as doubles. */
   public Sampling withDecimals(boolean wanted) {
     return new Sampling(files, rows, wanted);
   }

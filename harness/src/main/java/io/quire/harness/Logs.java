@@ -17,19 +17,14 @@ import org.slf4j.LoggerFactory;
  * Where a process writes its log: nowhere until it is told a file. Nothing goes to the terminal.
  */
 public final class Logs {
-  private static final Map<String, Level> QUIETER =
+  private static final Map<String, Level> LEVELS =
       Map.of(
-          "org.apache.ratis", Level.WARN,
-          "org.apache.hadoop", Level.WARN,
+          "io.quire", Level.INFO,
           // It warns on every system without Hadoop's native code, which nothing here needs.
           "org.apache.hadoop.util.NativeCodeLoader", Level.ERROR,
           // These repeat for every attempt that a peer is away; the view and the fabric tell once.
           "org.apache.ratis.server.leader.LogAppender", Level.ERROR,
-          "com.hazelcast.internal.server.tcp.TcpServerConnectionErrorHandler", Level.ERROR,
-          "com.hazelcast", Level.WARN,
-          "io.javalin", Level.WARN,
-          "org.eclipse.jetty", Level.WARN,
-          "io.netty", Level.WARN);
+          "com.hazelcast.internal.server.tcp.TcpServerConnectionErrorHandler", Level.ERROR);
 
   private Logs() {}
 
@@ -51,9 +46,9 @@ public final class Logs {
     roll(context, appender, file);
     appender.start();
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.setLevel(Level.INFO);
+    root.setLevel(Level.WARN);
     root.addAppender(appender);
-    QUIETER.forEach((name, level) -> context.getLogger(name).setLevel(level));
+    LEVELS.forEach((name, level) -> context.getLogger(name).setLevel(level));
   }
 
   private static void roll(

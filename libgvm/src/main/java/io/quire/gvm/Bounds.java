@@ -1,6 +1,5 @@
 package io.quire.gvm;
 
-import io.quire.gvm.Transaction.Write;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +9,6 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface Bounds {
-  /** The first limit that the writes would exceed, or null. On the loop; short. */
-  Limits.@Nullable Exceeded exceededBy(List<Write> writes);
+  /** The first limit that the steps would exceed, or null. On the loop; short. */
+  Limits.@Nullable Exceeded exceededBy(List<Step> steps);
 }

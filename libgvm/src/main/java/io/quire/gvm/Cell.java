@@ -57,7 +57,11 @@ record Cell(
 
   Cell unmark(TxnId txn) {
     KeyMarks fewer = marks.without(txn);
-    return fewer == marks ? this : new Cell(settled, shown, shownVersion, fewer);
+    if (fewer == marks) {
+      return this;
+    }
+    boolean nothing = settled == null && shownVersion == 0 && fewer.isEmpty();
+    return nothing ? ABSENT : new Cell(settled, shown, shownVersion, fewer);
   }
 
   /** The log wrote it; what was shown up to there has come true. */

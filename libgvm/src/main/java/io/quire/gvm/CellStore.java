@@ -5,18 +5,16 @@ import io.quire.base.Rules;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.gvm.Transaction.Condition;
-import io.quire.gvm.Transaction.Write;
+import io.quire.gvm.Transaction.Write.Kind;
 import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Sessions;
 import io.quire.twopc.Participant;
 import io.quire.twopc.TxnId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -41,7 +39,7 @@ final class CellStore implements Participant {
   private final ConcurrentHashMap<Object, Object> cells = new ConcurrentHashMap<>();
 
   /** What was read of those that are marked, so that it is not read again when they end. */
-  private final Map<TxnId, Prepared> prepared = new HashMap<>();
+  private final Map<TxnId, Plan> prepared = new HashMap<>();
 
   private final Map<String, List<Runnable>> waiters = new HashMap<>();
   private final List<CellListener> listeners = new ArrayList<>();
@@ -58,8 +56,6 @@ final class CellStore implements Participant {
   private long lastCommitted;
   private long marks;
   private @Nullable CellCapture capture;
-
-  private record Prepared(byte[] payload, Transaction transaction) {}
 
   /**
    * @param locks as of the entry that is applied
@@ -92,6 +88,10 @@ final class CellStore implements Participant {
   /** Any thread. */
   Cell cell(String key) {
     return whole(cells.get(Place.of(key)));
+  }
+
+  private Cell cell(Key key) {
+    return whole(cells.get(key.place()));
   }
 
   private static Cell whole(@Nullable Object found) {
@@ -151,68 +151,111 @@ final class CellStore implements Participant {
 
   @Override
   public Answer prepare(TxnId txn, byte[] payload) {
-    Transaction transaction = Transaction.read(payload);
-    Limits.Exceeded exceeded = exceeded(transaction);
+    Plan plan = Plan.read(payload);
+    Limits.Exceeded exceeded = exceeded(plan);
     if (exceeded != null) {
       return new Answer.No(exceeded.text());
     }
-    for (String key : toMark(transaction)) {
-      replace(key, cell(key).mark(txn, ++marks));
+    long number = ++marks;
+    Cell marked = Cell.ABSENT.mark(txn, number);
+    for (int write = 0; write < plan.writes(); write++) {
+      if (plan.kind(write) != Kind.TOUCH || rules.keep(Rules.Rule.TOUCH_MARKS)) {
+        Key key = plan.key(write);
+        Cell before = cell(key);
+        // New keys have nothing to tell them apart, so they share what says that they are marked.
+        replace(key, before, before == Cell.ABSENT ? marked : before.mark(txn, number));
+      }
     }
-    prepared.put(txn, new Prepared(payload, transaction));
+    prepared.put(txn, plan);
     return Answer.YES;
   }
 
   /** The log has the last word on what a transaction is. */
-  private static Transaction read(@Nullable Prepared known, byte[] payload) {
-    return known != null && Arrays.equals(known.payload(), payload)
-        ? known.transaction()
-        : Transaction.read(payload);
+  private static Plan read(@Nullable Plan known, byte[] payload) {
+    return known != null && known.isOf(payload) ? known : Plan.read(payload);
   }
 
   @Override
   public Verdict commit(TxnId txn, long position, byte[] payload) {
     lastCommitted = position;
-    Transaction transaction = read(prepared.remove(txn), payload);
-    int failed = firstFailed(transaction.conditions());
+    Plan plan = read(prepared.remove(txn), payload);
+    // Nobody else writes to the table, so what is found stays there while this goes on.
+    Cell[] found = new Cell[plan.keys()];
+    for (int key = 0; key < found.length; key++) {
+      found[key] = cell(plan.key(key));
+    }
+    int failed = firstFailed(plan, found);
     if (failed >= 0) {
-      unmark(txn, transaction);
+      unmark(txn, plan);
       return new Verdict(false, new WireWriter(8).int32(failed).toBytes());
     }
-    Limits.Exceeded exceeded = exceeded(transaction);
+    List<Step> steps = steps(plan, found, position);
+    Limits.Exceeded exceeded = exceeded(plan);
     if (exceeded == null) {
-      exceeded = bounds.exceededBy(transaction.writes());
+      exceeded = bounds.exceededBy(steps);
     }
     if (exceeded != null) {
-      unmark(txn, transaction);
+      unmark(txn, plan);
       return new Verdict(false, exceeded.toBytes());
     }
-    List<Change> changes = new ArrayList<>(transaction.writes().size());
-    for (Write write : transaction.writes()) {
-      if (write.kind() == Write.Kind.TOUCH) {
-        replace(write.key(), cell(write.key()).unmark(txn));
-      } else {
-        Cell cell = cell(write.key());
-        if (cell.value() != null || write.value() != null) {
-          changes.add(
-              new Change(position, write.key(), cell.value(), cell.version(), write.value()));
-        }
-        count(write.key(), cell.value(), write.value());
-        if (rules.keep(Rules.Rule.ONE_RECORD)) {
-          replace(write.key(), cell.unmark(txn).write(read(write, position), position));
-        } else {
-          replace(write.key(), cell.unmark(txn));
-          loop.execute(
-              () -> replace(write.key(), cell(write.key()).write(read(write, position), position)));
-        }
+    carryOut(txn, position, plan, found, steps);
+    for (CellListener listener : List.copyOf(listeners)) {
+      listener.committed(position, steps);
+    }
+    wake(plan);
+    return new Verdict(true, NOTHING);
+  }
+
+  /** What it makes of the cells that it changes. */
+  private List<Step> steps(Plan plan, Cell[] found, long position) {
+    List<Step> steps = new ArrayList<>(plan.writes());
+    for (int write = 0; write < plan.writes(); write++) {
+      byte[] value = plan.value(write);
+      Versioned before = found[write].settled();
+      if (value != null || (before != null && plan.kind(write) == Kind.REMOVE)) {
+        Key key = plan.key(write);
+        steps.add(new Step(key, before, value == null ? null : read(key, value, position)));
       }
     }
-    history.add(position, changes);
-    for (CellListener listener : List.copyOf(listeners)) {
-      listener.committed(position, changes);
+    return steps;
+  }
+
+  private void carryOut(TxnId txn, long position, Plan plan, Cell[] found, List<Step> steps) {
+    List<Change> changes = new ArrayList<>(steps.size());
+    int next = 0;
+    for (int write = 0; write < plan.writes(); write++) {
+      Key key = plan.key(write);
+      Cell before = found[write];
+      Cell unmarked = before.unmark(txn);
+      if (plan.kind(write) == Kind.TOUCH) {
+        replace(key, before, unmarked);
+        continue;
+      }
+      byte[] value = plan.value(write);
+      Versioned after = null;
+      if (value != null || before.settled() != null) {
+        after = steps.get(next++).after();
+        byte[] old = before.value();
+        changes.add(new Change(position, key.text(), old, before.version(), value));
+        count(key, old, value);
+      }
+      write(key, before, unmarked, after, position);
     }
-    wake(transaction);
-    return new Verdict(true, NOTHING);
+    history.add(position, changes);
+  }
+
+  private void write(
+      Key key, Cell before, Cell unmarked, @Nullable Versioned after, long position) {
+    if (rules.keep(Rules.Rule.ONE_RECORD)) {
+      replace(key, before, unmarked.write(after, position));
+    } else {
+      replace(key, before, unmarked);
+      loop.execute(
+          () -> {
+            Cell now = cell(key);
+            replace(key, now, now.write(after, position));
+          });
+    }
   }
 
   @Override
@@ -222,40 +265,37 @@ final class CellStore implements Participant {
 
   @Override
   public void show(TxnId txn, long position, byte[] payload) {
-    Transaction transaction = read(prepared.get(txn), payload);
-    for (Write write : transaction.writes()) {
-      if (write.kind() != Write.Kind.TOUCH) {
-        replace(write.key(), cell(write.key()).unmark(txn).show(write.value(), position));
+    Plan plan = read(prepared.get(txn), payload);
+    for (int write = 0; write < plan.writes(); write++) {
+      if (plan.kind(write) != Kind.TOUCH) {
+        Key key = plan.key(write);
+        Cell cell = cell(key);
+        replace(key, cell, cell.unmark(txn).show(plan.value(write), position));
       }
     }
-    wake(transaction);
+    wake(plan);
   }
 
-  private @Nullable Versioned read(Write write, long position) {
-    byte[] value = write.value();
-    return value == null ? null : read(write.key(), value, position);
-  }
-
-  private Versioned read(String key, byte[] value, long version) {
+  private Versioned read(Key key, byte[] value, long version) {
     Versioned form = reader.read(key, value, version);
     return form == null ? Versioned.of(value, version) : form;
   }
 
   /** The first limit that the transaction would exceed here, or null. */
-  private Limits.@Nullable Exceeded exceeded(Transaction transaction) {
-    List<Write> writes = transaction.writes();
-    Limits.Exceeded byItself = limits.exceededBy(writes);
-    if (byItself != null) {
+  private Limits.@Nullable Exceeded exceeded(Plan plan) {
+    Limits.Exceeded byItself = limits.exceededBy(plan);
+    if (byItself != null || isFarFromLimits(plan)) {
       return byItself;
     }
     long moreCells = 0;
     long moreBytes = 0;
-    for (Write write : writes) {
-      if (write.kind() != Write.Kind.TOUCH) {
-        byte[] before = cell(write.key()).value();
-        byte[] after = write.value();
+    for (int write = 0; write < plan.writes(); write++) {
+      if (plan.kind(write) != Kind.TOUCH) {
+        Key key = plan.key(write);
+        byte[] before = cell(key).value();
+        byte[] after = plan.value(write);
         moreCells += (after == null ? 0 : 1) - (before == null ? 0 : 1);
-        moreBytes += weight(write.key(), after) - weight(write.key(), before);
+        moreBytes += weight(key, after) - weight(key, before);
       }
     }
     if (moreCells > 0 && present + moreCells > limits.cells()) {
@@ -267,14 +307,23 @@ final class CellStore implements Participant {
     return null;
   }
 
-  private static long weight(String key, byte @Nullable [] value) {
-    return value == null ? 0 : key.length() + value.length;
+  /** Whether all that it writes would fit in if nothing of it was there before. */
+  private boolean isFarFromLimits(Plan plan) {
+    long bytes = 0;
+    for (int write = 0; write < plan.writes(); write++) {
+      bytes += weight(plan.key(write), plan.value(write));
+    }
+    return present + plan.writes() <= limits.cells() && presentBytes + bytes <= limits.bytes();
   }
 
-  private void count(String key, byte @Nullable [] before, byte @Nullable [] after) {
+  private static long weight(Key key, byte @Nullable [] value) {
+    return value == null ? 0 : key.text().length() + value.length;
+  }
+
+  private void count(Key key, byte @Nullable [] before, byte @Nullable [] after) {
     present += (after == null ? 0 : 1) - (before == null ? 0 : 1);
     presentBytes += weight(key, after) - weight(key, before);
-    if (key.equals(Limits.KEY)) {
+    if (key.text().equals(Limits.KEY)) {
       Limits read = after == null ? null : Limits.read(after);
       limits = read == null ? Limits.DEFAULT : read;
     }
@@ -346,28 +395,20 @@ final class CellStore implements Participant {
     return null;
   }
 
-  /** The keys whose readers are to wait. */
-  private Set<String> toMark(Transaction transaction) {
-    Set<String> keys = transaction.keys();
-    if (!rules.keep(Rules.Rule.TOUCH_MARKS)) {
-      transaction.writes().stream()
-          .filter(write -> write.kind() == Write.Kind.TOUCH)
-          .forEach(write -> keys.remove(write.key()));
-    }
-    return keys;
-  }
-
-  private int firstFailed(List<Condition> conditions) {
-    for (int i = 0; i < conditions.size(); i++) {
+  private int firstFailed(Plan plan, Cell[] found) {
+    for (int i = 0; i < plan.tests(); i++) {
       boolean holds =
-          switch (conditions.get(i)) {
-            case Condition.Absent(String key) -> found(key).settled() == null;
-            case Condition.Present(String key) -> found(key).settled() != null;
-            case Condition.Version(String key, long version) ->
-                found(key).version() == version || !rules.keep(Rules.Rule.VERSION_SEEN);
-            case Condition.InView(long incarnation) -> sessions.view().has(incarnation);
-            case Condition.Held(long generation) -> locks.held(generation);
-            case Condition.Free(String path) -> locks.free(path);
+          switch (plan.test(i)) {
+            case Plan.Test.Absent(int key) -> judged(found[key]).settled() == null;
+            case Plan.Test.Present(int key) -> judged(found[key]).settled() != null;
+            case Plan.Test.Version(int key, long version) ->
+                judged(found[key]).version() == version || !rules.keep(Rules.Rule.VERSION_SEEN);
+            case Plan.Test.Elsewhere(Condition.InView(long incarnation)) ->
+                sessions.view().has(incarnation);
+            case Plan.Test.Elsewhere(Condition.Held(long generation)) -> locks.held(generation);
+            case Plan.Test.Elsewhere(Condition.Free(String path)) -> locks.free(path);
+            case Plan.Test.Elsewhere(Condition other) ->
+                throw new IllegalStateException("a condition on a key: condition=" + other);
           };
       if (!holds) {
         return i;
@@ -377,48 +418,55 @@ final class CellStore implements Participant {
   }
 
   /** What conditions are evaluated on: never what a hint showed. */
-  private Cell found(String key) {
-    Cell cell = cell(key);
+  private Cell judged(Cell cell) {
     boolean ahead =
         cell.shownVersion() > cell.version() && !rules.keep(Rules.Rule.CONDITIONS_ON_APPLIED);
     return ahead ? cell.write(cell.visible(), cell.shownVersion()) : cell;
   }
 
-  private void unmark(TxnId txn, Transaction transaction) {
-    for (String key : transaction.keys()) {
-      replace(key, cell(key).unmark(txn));
+  private void unmark(TxnId txn, Plan plan) {
+    for (int write = 0; write < plan.writes(); write++) {
+      Key key = plan.key(write);
+      Cell cell = cell(key);
+      replace(key, cell, cell.unmark(txn));
     }
-    wake(transaction);
+    wake(plan);
   }
 
-  private void replace(String key, Cell next) {
+  /**
+   * Replaces what a key has.
+   *
+   * @param before what it has
+   */
+  private void replace(Key key, Cell before, Cell next) {
     CellCapture taking = capture;
     if (taking != null) {
-      note(taking, key, next);
+      note(taking, key, before, next);
     }
-    Object place = Place.of(key);
+    put(key.place(), before, next);
+  }
+
+  private void put(Object place, Cell before, Cell next) {
     Versioned plain = next.plain() ? next.settled() : null;
-    if (cells.get(place) instanceof Versioned old && old != plain) {
+    Versioned old = before.plain() ? before.settled() : null;
+    if (old != null && old != plain) {
       old.leaving();
     }
-    if (next.forgettable()) {
-      cells.remove(place);
-    } else if (plain == null) {
-      cells.put(place, next);
-    } else {
+    if (plain != null) {
       cells.put(place, plain);
       plain.entered();
+    } else if (next.forgettable()) {
+      cells.remove(place);
+    } else {
+      cells.put(place, next);
     }
   }
 
-  private void note(CellCapture taking, String key, Cell next) {
+  private void note(CellCapture taking, Key key, Cell before, Cell next) {
     if (taking.over()) {
       capture = null;
-      return;
-    }
-    Cell old = cell(key);
-    if (old.version() != next.version() || old.value() != next.value()) {
-      taking.replacing(key, old.settled());
+    } else if (before.settled() != next.settled()) {
+      taking.replacing(key.text(), before.settled());
     }
   }
 
@@ -434,12 +482,9 @@ final class CellStore implements Participant {
     return taken;
   }
 
-  private void wake(Transaction transaction) {
-    if (waiters.isEmpty()) {
-      return;
-    }
-    for (String key : transaction.keys()) {
-      List<Runnable> tasks = waiters.get(key);
+  private void wake(Plan plan) {
+    for (int write = 0; write < plan.writes() && !waiters.isEmpty(); write++) {
+      List<Runnable> tasks = waiters.get(plan.key(write).text());
       if (tasks != null) {
         List.copyOf(tasks).forEach(Runnable::run);
       }
@@ -462,26 +507,29 @@ final class CellStore implements Participant {
       taking.overtake();
       capture = null;
     }
-    Map<String, Versioned> saved = new HashMap<>();
-    for (int left = in.count(16); left > 0; left--) {
-      String key = in.string();
-      long version = in.int64();
-      saved.put(key, read(key, in.bytes(), version));
-    }
-    for (Object place : List.copyOf(cells.keySet())) {
-      String key = Place.key(place);
-      if (!saved.containsKey(key)) {
-        replace(key, cell(key).write(null, position));
-      }
-    }
-    saved.forEach(
-        (key, value) ->
-            replace(key, cell(key).write(null, position).write(value, value.version())));
     lastCommitted = position;
     present = 0;
     presentBytes = 0;
     limits = Limits.DEFAULT;
-    saved.forEach((key, value) -> count(key, null, value.value()));
+    Map<Object, Versioned> saved = new HashMap<>();
+    for (int left = in.count(16); left > 0; left--) {
+      Key key = Key.read(in);
+      long version = in.int64();
+      byte[] value = in.bytes();
+      saved.put(key.place(), read(key, value, version));
+      count(key, null, value);
+    }
+    for (Object place : List.copyOf(cells.keySet())) {
+      if (!saved.containsKey(place)) {
+        Cell before = whole(cells.get(place));
+        put(place, before, before.write(null, position));
+      }
+    }
+    saved.forEach(
+        (place, value) -> {
+          Cell before = whole(cells.get(place));
+          put(place, before, before.write(null, position).write(value, value.version()));
+        });
     history.restart(position);
     for (CellListener listener : List.copyOf(listeners)) {
       listener.restored(position);

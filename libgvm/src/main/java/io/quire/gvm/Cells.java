@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  * bytes in UTF-8, values byte arrays up to {@value Transaction#VALUE_BYTES_MAX} bytes.
  *
  * <p>Any thread may call, except where a method says otherwise. Blocking methods must not be called
- * on the loop.
+ * on the loop. Futures complete on the loop, unless said otherwise, and what depends on them must
+ * not block it; those of reads of cells fail with a {@link GvmException}, those of transactions
+ * never fail but say what came of it.
  */
 public final class Cells {
   private static final Duration APPLIED_EVERY = Duration.ofMillis(10);
@@ -63,7 +65,8 @@ public final class Cells {
   }
 
   /**
-   * Runs a transaction. When it is committed, every read that begins later on any node sees it.
+   * Runs a transaction. When it is committed, every read that begins later on any node sees it. It
+   * costs a message to each member and back, and a part of an entry of the log.
    *
    * @param deadline after which the caller is told {@link Outcome.Indeterminate} or {@link
    *     Outcome.Aborted}, a moment late at most
@@ -100,7 +103,10 @@ public final class Cells {
     return twoPhase.giveUp(id, deadline);
   }
 
-  /** Which condition failed first, of a transaction that was rejected. */
+  /**
+   * Which condition failed first, of a transaction that was rejected: its place among them, from 0;
+   * -1 if it was a limit, see {@link #exceeded}.
+   */
   public static int failedCondition(Outcome.Rejected rejected) {
     return new WireReader(rejected.result()).int32();
   }
@@ -149,13 +155,17 @@ public final class Cells {
     return store.glance(new Place.Named(number, name));
   }
 
-  /** Reads a cell as this node knows it, without waiting. */
+  /**
+   * Reads a cell as this node knows it, without waiting; null if it is absent there. It may be old,
+   * the more so if this node is not in the view.
+   */
   public @Nullable Versioned readRelaxed(String key) {
     return store.cell(key).visible();
   }
 
   /**
-   * Reads several cells as of one moment, linearizably: no transaction is seen by half.
+   * Reads several cells as of one moment, linearizably: no transaction is seen by half. Fails with
+   * {@link GvmException.NotInView} or {@link GvmException.Undecided}, as {@link #read} does.
    *
    * @return in the order of the keys; null where a cell is absent
    */
@@ -502,9 +512,9 @@ public final class Cells {
     }
 
     @Override
-    public void committed(long position, List<Change> changes) {
-      for (Change change : changes) {
-        if (change.key().startsWith(prefix)) {
+    public void committed(long position, List<Step> steps) {
+      for (Step step : steps) {
+        if (step.key().text().startsWith(prefix)) {
           found();
           return;
         }

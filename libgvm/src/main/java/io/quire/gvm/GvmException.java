@@ -12,6 +12,7 @@ public abstract sealed class GvmException extends RuntimeException {
   public static final class NotInView extends GvmException {
     private static final long serialVersionUID = 1;
 
+    /** The message ends with what was being done. */
     public NotInView(String doing) {
       super("this node is not in the view: " + doing);
     }
@@ -21,6 +22,7 @@ public abstract sealed class GvmException extends RuntimeException {
   public static final class Undecided extends GvmException {
     private static final long serialVersionUID = 1;
 
+    /** The message ends with what was being done. */
     public Undecided(String doing) {
       super("a transaction is under way for too long: " + doing);
     }

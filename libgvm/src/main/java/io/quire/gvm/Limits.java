@@ -2,8 +2,6 @@ package io.quire.gvm;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
-import io.quire.gvm.Transaction.Write;
-import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +45,12 @@ public record Limits(int valueBytes, int keyBytes, int keys, long cells, long by
     }
   }
 
-  /** A limit that a transaction would exceed. */
+  /**
+   * A limit that a transaction would exceed.
+   *
+   * @param limit its name
+   * @param found what it would come to
+   */
   public record Exceeded(String limit, long found, long max) {
     private static final int CODE = -1;
 
@@ -60,6 +63,7 @@ public record Limits(int valueBytes, int keyBytes, int keys, long cells, long by
       return in.int32() == CODE ? new Exceeded(in.string(), in.int64(), in.int64()) : null;
     }
 
+    /** The limit, what was found and what is allowed, for messages. */
     public String text() {
       return "limit exceeded: limit=" + limit + " found=" + found + " max=" + max;
     }
@@ -88,20 +92,20 @@ public record Limits(int valueBytes, int keyBytes, int keys, long cells, long by
   }
 
   /** What the writes exceed by themselves. */
-  @Nullable Exceeded exceededBy(Collection<Write> writes) {
-    if (writes.size() > keys) {
-      return new Exceeded("keys", writes.size(), keys);
+  @Nullable Exceeded exceededBy(Plan plan) {
+    if (plan.writes() > keys) {
+      return new Exceeded("keys", plan.writes(), keys);
     }
-    for (Write write : writes) {
-      byte[] value = write.value();
-      int key = Transaction.keyBytes(write.key());
-      if (key > keyBytes) {
-        return new Exceeded("keyBytes", key, keyBytes);
+    for (int write = 0; write < plan.writes(); write++) {
+      Key key = plan.key(write);
+      byte[] value = plan.value(write);
+      if (key.bytes() > keyBytes) {
+        return new Exceeded("keyBytes", key.bytes(), keyBytes);
       }
       if (value != null && value.length > valueBytes) {
         return new Exceeded("valueBytes", value.length, valueBytes);
       }
-      if (value != null && write.key().equals(KEY) && read(value) == null) {
+      if (value != null && key.text().equals(KEY) && read(value) == null) {
         return new Exceeded("limits", value.length, 28);
       }
     }

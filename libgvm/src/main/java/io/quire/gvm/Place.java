@@ -11,6 +11,7 @@ final class Place {
   private static final String NUMBERED = "x/";
   private static final String NAMED = "n/";
   private static final String RELATIVE = ":";
+  private static final int DIGITS_FROM = 2;
   private static final int DIGITS_MAX = 16;
 
   private Place() {}
@@ -19,54 +20,41 @@ final class Place {
   record Named(long number, String name) {}
 
   static Object of(String key) {
-    if (key.startsWith(NUMBERED)) {
-      return isNumber(key, key.length()) ? (Object) number(key, key.length()) : key;
+    boolean numbered = key.startsWith(NUMBERED);
+    if (!numbered && !key.startsWith(NAMED)) {
+      return key;
     }
-    if (key.startsWith(NAMED)) {
-      int end = endOfNumber(key);
-      return isNumber(key, end) ? named(key, end) : key;
+    long number = 0;
+    int end = DIGITS_FROM;
+    int last = Math.min(key.length(), DIGITS_FROM + DIGITS_MAX);
+    for (int digit; end < last && (digit = digit(key.charAt(end))) >= 0; end++) {
+      number = number << 4 | digit;
     }
-    return key;
+    boolean asKeyWritesIt =
+        end == DIGITS_FROM + 1 || (end > DIGITS_FROM && key.charAt(DIGITS_FROM) != '0');
+    if (!asKeyWritesIt) {
+      return key;
+    }
+    if (numbered) {
+      return end == key.length() ? (Object) number : key;
+    }
+    return named(key, number, end);
   }
 
-  /** The first that is no digit, or the end. */
-  private static int endOfNumber(String key) {
-    int end = NAMED.length();
-    while (end < key.length() && isDigit(key.charAt(end))) {
-      end++;
+  private static int digit(char c) {
+    if (c >= '0' && c <= '9') {
+      return c - '0';
     }
-    return end;
-  }
-
-  private static boolean isDigit(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
   }
 
   /** What follows the number must be written as {@link #key} would write it. */
-  private static Object named(String key, int end) {
+  private static Object named(String key, long number, int end) {
     if (key.startsWith("/", end)) {
-      return new Named(number(key, end), key.substring(end));
+      return new Named(number, key.substring(end));
     }
     boolean relative = key.startsWith(RELATIVE, end) && !key.startsWith("/", end + 1);
-    return relative ? new Named(number(key, end), key.substring(end + 1)) : key;
-  }
-
-  /** Whether a number stands between the prefix and this place, as {@link #key} would write it. */
-  private static boolean isNumber(String key, int end) {
-    int begin = NUMBERED.length();
-    if (end <= begin || end > begin + DIGITS_MAX || (key.charAt(begin) == '0' && end > begin + 1)) {
-      return false;
-    }
-    for (int i = begin; i < end; i++) {
-      if (!isDigit(key.charAt(i))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static long number(String key, int end) {
-    return Long.parseUnsignedLong(key, NUMBERED.length(), end, 16);
+    return relative ? new Named(number, key.substring(end + 1)) : key;
   }
 
   static String key(Object place) {

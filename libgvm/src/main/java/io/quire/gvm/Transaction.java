@@ -1,30 +1,30 @@
 package io.quire.gvm;
 
-import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.lockserver.Locks;
 import io.quire.lockserver.Sequencer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Conditions and writes that take effect together or not at all. The conditions are evaluated where
- * the log puts the transaction, on every node alike. It may change only keys that it names.
+ * the log puts the transaction, on every node alike. It may change only keys that it names. What is
+ * over its limits is an {@link IllegalArgumentException}.
  *
  * @param conditions all must hold; evaluated in order
  * @param writes at most one for a key
  */
 public record Transaction(List<Condition> conditions, List<Write> writes) {
-  /** Limits, refused before anything happens. */
+  /** Limit of a key, in bytes of UTF-8; 1 is the least. Refused before anything happens. */
   public static final int KEY_BYTES_MAX = 1_200;
 
-  /** 2 MiB for what callers store, and room for what a library keeps beside it. */
+  /**
+   * Limit of a value: 2 MiB for what callers store, and room for what a library keeps beside it.
+   */
   public static final int VALUE_BYTES_MAX = (2 << 20) + 4_096;
 
   /** Conditions and writes together. */
@@ -35,21 +35,21 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     /** The key has no value. */
     record Absent(String key) implements Condition {
       public Absent {
-        checkKey(key);
+        Key.check(key);
       }
     }
 
     /** The key has a value. */
     record Present(String key) implements Condition {
       public Present {
-        checkKey(key);
+        Key.check(key);
       }
     }
 
     /** The key's value is of this version. */
     record Version(String key, long version) implements Condition {
       public Version {
-        checkKey(key);
+        Key.check(key);
       }
     }
 
@@ -79,7 +79,9 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
   public record Write(String key, Kind kind, byte @Nullable [] value) {
     /** What happens to a key. */
     public enum Kind {
+      /** The key has this value from here on, whether it had one before or not. */
       PUT,
+      /** The key has no value from here on; nothing, if it had none. */
       REMOVE,
       /**
        * Nothing, but its readers wait for the transaction: a name for something that is derived
@@ -89,7 +91,7 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     }
 
     public Write {
-      checkKey(key);
+      Key.check(key);
       if ((value != null) != (kind == Kind.PUT)) {
         throw new IllegalArgumentException("a value is what a put has: key=" + key + " " + kind);
       }
@@ -105,61 +107,33 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
     writes = List.copyOf(writes);
     int parts = conditions.size() + writes.size();
     if (parts > PARTS_MAX) {
-      throw new IllegalArgumentException("too many parts: parts=" + parts + " max=" + PARTS_MAX);
+      throw new IllegalArgumentException(tooManyParts(parts));
     }
   }
 
-  /** How long a key is in UTF-8. */
-  static int keyBytes(String key) {
-    return ascii(key) ? key.length() : key.getBytes(StandardCharsets.UTF_8).length;
+  static String tooManyParts(int parts) {
+    return "too many parts: parts=" + parts + " max=" + PARTS_MAX;
   }
 
-  private static boolean ascii(String key) {
-    for (int i = 0; i < key.length(); i++) {
-      if (key.charAt(i) >= 0x80) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static void checkKey(String key) {
-    int bytes = keyBytes(key);
-    if (bytes == 0 || bytes > KEY_BYTES_MAX) {
-      throw new IllegalArgumentException(
-          "key out of range: bytes=" + bytes + " allowed=1.." + KEY_BYTES_MAX);
-    }
-    if (!ascii(key) && !StandardCharsets.UTF_8.newEncoder().canEncode(key)) {
-      throw new IllegalArgumentException("key has half a character: bytes=" + bytes);
-    }
-  }
-
+  /** Begins with neither conditions nor writes. */
   public static Builder begin() {
     return new Builder();
   }
 
-  /** All keys that it writes or touches. */
-  Set<String> keys() {
-    Set<String> keys = new LinkedHashSet<>();
-    for (Write write : writes) {
-      keys.add(write.key());
-    }
-    return keys;
-  }
-
+  /**
+   * Its bytes: {@link Plan#VERSION}, the writes, the conditions. A condition on a key that is
+   * written names the write, so that the key stands there once.
+   *
+   * @throws IllegalArgumentException if a key is written twice
+   */
   byte[] toBytes() {
-    WireWriter out = new WireWriter(256).int32(conditions.size());
-    for (Condition condition : conditions) {
-      switch (condition) {
-        case Condition.Absent(String key) -> out.int8(1).string(key);
-        case Condition.Present(String key) -> out.int8(2).string(key);
-        case Condition.Version(String key, long version) -> out.int8(3).string(key).int64(version);
-        case Condition.InView(long incarnation) -> out.int8(4).int64(incarnation);
-        case Condition.Held(long generation) -> out.int8(5).int64(generation);
-        case Condition.Free(String path) -> out.int8(6).string(path);
+    Map<String, Integer> numbers = HashMap.newHashMap(writes.size());
+    for (Write write : writes) {
+      if (numbers.put(write.key(), numbers.size()) != null) {
+        throw writtenTwice(write.key());
       }
     }
-    out.int32(writes.size());
+    WireWriter out = new WireWriter(length(numbers)).int32(Plan.VERSION).int32(writes.size());
     for (Write write : writes) {
       out.int8(write.kind().ordinal()).string(write.key());
       byte[] value = write.value();
@@ -167,56 +141,78 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
         out.bytes(value);
       }
     }
+    out.int32(conditions.size());
+    for (Condition condition : conditions) {
+      switch (condition) {
+        case Condition.Absent(String key) -> onKey(out, 1, key, numbers);
+        case Condition.Present(String key) -> onKey(out, 2, key, numbers);
+        case Condition.Version(String key, long version) ->
+            onKey(out, 3, key, numbers).int64(version);
+        case Condition.InView(long incarnation) -> out.int8(4).int64(incarnation);
+        case Condition.Held(long generation) -> out.int8(5).int64(generation);
+        case Condition.Free(String path) -> out.int8(6).string(path);
+      }
+    }
     return out.toBytes();
   }
 
-  static Transaction read(byte[] bytes) {
-    WireReader in = new WireReader(bytes);
-    List<Condition> conditions = new ArrayList<>();
-    for (int left = in.count(5); left > 0; left--) {
-      conditions.add(
-          switch (in.int8()) {
-            case 1 -> new Condition.Absent(in.string());
-            case 2 -> new Condition.Present(in.string());
-            case 3 -> new Condition.Version(in.string(), in.int64());
-            case 4 -> new Condition.InView(in.int64());
-            case 5 -> new Condition.Held(in.int64());
-            case 6 -> new Condition.Free(in.string());
-            default -> throw new WireReader.MalformedException("not a condition");
-          });
+  private static WireWriter onKey(
+      WireWriter out, int kind, String key, Map<String, Integer> numbers) {
+    Integer write = numbers.get(key);
+    return write == null ? out.int8(kind).string(key) : out.int8(kind + 6).uint16(write);
+  }
+
+  /** How long its bytes are, if its keys are ASCII, as they nearly always are. */
+  private int length(Map<String, Integer> numbers) {
+    int length = 3 * Integer.BYTES;
+    for (Write write : writes) {
+      byte[] value = write.value();
+      length += 5 + write.key().length() + (value == null ? 0 : Integer.BYTES + value.length);
     }
-    List<Write> writes = new ArrayList<>();
-    for (int left = in.count(5); left > 0; left--) {
-      Write.Kind kind =
-          switch (in.int8()) {
-            case 0 -> Write.Kind.PUT;
-            case 1 -> Write.Kind.REMOVE;
-            case 2 -> Write.Kind.TOUCH;
-            default -> throw new WireReader.MalformedException("not a write");
+    for (Condition condition : conditions) {
+      length +=
+          switch (condition) {
+            case Condition.Absent(String key) -> lengthOnKey(key, numbers);
+            case Condition.Present(String key) -> lengthOnKey(key, numbers);
+            case Condition.Version(String key, long _) -> lengthOnKey(key, numbers) + Long.BYTES;
+            case Condition.InView _, Condition.Held _ -> 1 + Long.BYTES;
+            case Condition.Free(String path) -> 5 + path.length();
           };
-      writes.add(new Write(in.string(), kind, kind == Write.Kind.PUT ? in.bytes() : null));
     }
-    in.end();
-    return new Transaction(conditions, writes);
+    return length;
+  }
+
+  private static int lengthOnKey(String key, Map<String, Integer> numbers) {
+    return numbers.containsKey(key) ? 3 : 5 + key.length();
+  }
+
+  private static IllegalArgumentException writtenTwice(String key) {
+    return new IllegalArgumentException("key written twice: key=" + key);
+  }
+
+  static Transaction read(byte[] bytes) {
+    return Plan.read(bytes).transaction();
   }
 
   /** Collects the parts of a transaction and checks them. Confined to one thread. */
   public static final class Builder {
     private final List<Condition> conditions = new ArrayList<>();
-    private final Map<String, Write> writes = new HashMap<>();
-    private final List<Write> order = new ArrayList<>();
+    private final LinkedHashMap<String, Write> writes = new LinkedHashMap<>();
 
     private Builder() {}
 
+    /** Adds a condition behind those that are there; a transaction may have the same one twice. */
     public Builder require(Condition condition) {
       conditions.add(condition);
       return this;
     }
 
+    /** See {@link Condition.Absent}. */
     public Builder absent(String key) {
       return require(new Condition.Absent(key));
     }
 
+    /** See {@link Condition.Version}. */
     public Builder version(String key, long version) {
       return require(new Condition.Version(key, version));
     }
@@ -231,31 +227,46 @@ public record Transaction(List<Condition> conditions, List<Write> writes) {
       return require(new Condition.Free(path));
     }
 
+    /**
+     * See {@link Write.Kind#PUT}. The array is not copied: it must not change afterwards.
+     *
+     * @throws IllegalArgumentException if the key is written already, or one of both is too large
+     */
     public Builder put(String key, byte[] value) {
       return write(new Write(key, Write.Kind.PUT, value));
     }
 
+    /**
+     * See {@link Write.Kind#REMOVE}.
+     *
+     * @throws IllegalArgumentException if the key is written already
+     */
     public Builder remove(String key) {
       return write(new Write(key, Write.Kind.REMOVE, null));
     }
 
-    /** See {@link Write.Kind#TOUCH}. */
+    /** See {@link Write.Kind#TOUCH}. Nothing, if the key is written already. */
     public Builder touch(String key) {
       return writes.containsKey(key) ? this : write(new Write(key, Write.Kind.TOUCH, null));
     }
 
     private Builder write(Write write) {
-      Write before = writes.put(write.key(), write);
+      Write before = writes.get(write.key());
       if (before != null && before.kind() != Write.Kind.TOUCH) {
-        throw new IllegalArgumentException("key written twice: key=" + write.key());
+        throw writtenTwice(write.key());
       }
-      order.remove(before);
-      order.add(write);
+      // Behind the others, also in the place of a touch.
+      writes.putLast(write.key(), write);
       return this;
     }
 
+    /**
+     * The transaction so far.
+     *
+     * @throws IllegalArgumentException if it has more than {@link #PARTS_MAX} parts
+     */
     public Transaction build() {
-      return new Transaction(conditions, order);
+      return new Transaction(conditions, List.copyOf(writes.values()));
     }
   }
 }

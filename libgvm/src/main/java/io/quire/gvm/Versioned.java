@@ -24,11 +24,11 @@ public abstract class Versioned {
   public interface Reader {
     /**
      * The form of a value, or null if it is to stay bytes. Called on the loop for each write, in
-     * the order of the log.
+     * the order of the log; also for those of a transaction that is rejected in the end.
      *
      * @param value not to be changed
      */
-    @Nullable Versioned read(String key, byte[] value, long version);
+    @Nullable Versioned read(Key key, byte[] value, long version);
   }
 
   /** Bytes, as they are. */

@@ -6,20 +6,23 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a node keeps its part of the log.
+ * How a node keeps its part of the log. A value outside its limits is an {@link
+ * IllegalArgumentException} that names it.
  *
- * @param cluster name of the cluster; a directory of another one is refused
+ * @param cluster name of the cluster, 1 to 128 characters; a directory of another one is refused
  * @param node name of this node
  * @param directory where identity, log and snapshots are; nothing else may be in it
  * @param voters who forms the group: the same on every node, each name once. A node that is not
  *     among them becomes a listener; alone in the list it is a group of one
- * @param snapshotEntries Raft entries between two snapshots; fewer make a start faster, and more
- *     often write the whole state
- * @param segmentBytes after which a file of the log is closed and the next begun: what is archived
- *     and trimmed is always a whole one
- * @param electionTimeout after which a silent leader is replaced, and after which a leader without
- *     majority steps down at the latest twice over; too short a time lets a busy machine flap
- * @param appendDeadline how long a forwarded append may take before it is indeterminate
+ * @param snapshotEntries Raft entries between two snapshots, 1 at least; fewer make a start faster,
+ *     and more often write the whole state
+ * @param segmentBytes 4 KiB to 1 GiB, after which a file of the log is closed and the next begun:
+ *     what is archived and trimmed is always a whole one
+ * @param electionTimeout 50 ms to 60 s, after which a silent leader is replaced, and after which a
+ *     leader without majority steps down at the latest twice over; too short a time lets a busy
+ *     machine flap
+ * @param appendDeadline how long a forwarded append may take before it is indeterminate, 50 ms to
+ *     10 minutes
  */
 public record LogConfig(
     String cluster,
@@ -60,16 +63,19 @@ public record LogConfig(
         Duration.ofSeconds(5));
   }
 
+  /** As this one, with a snapshot after so many Raft entries: 1 at least. */
   public LogConfig withSnapshotEntries(int entries) {
     return new LogConfig(
         cluster, node, directory, voters, entries, segmentBytes, electionTimeout, appendDeadline);
   }
 
+  /** As this one, with files of so many bytes: 4 KiB to 1 GiB. */
   public LogConfig withSegmentBytes(int bytes) {
     return new LogConfig(
         cluster, node, directory, voters, snapshotEntries, bytes, electionTimeout, appendDeadline);
   }
 
+  /** As this one, with an election after such a silence of the leader: 50 ms to 60 s. */
   public LogConfig withElectionTimeout(Duration timeout) {
     return new LogConfig(
         cluster, node, directory, voters, snapshotEntries, segmentBytes, timeout, appendDeadline);

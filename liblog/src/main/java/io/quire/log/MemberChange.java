@@ -25,9 +25,15 @@ public sealed interface MemberChange {
 
   /** What came of it at the node that was asked. */
   enum Verdict {
+    /** It is done, or was so before. */
     DONE,
+    /** It was not done, and asked again as things are it would not be; the answer says why. */
     REFUSED,
+    /**
+     * The node does not lead, or hands its lead over because it is the one to go. Ask the leader.
+     */
     NOT_LEADER,
+    /** Another change is under way, or this one did not go through: it may be asked again. */
     BUSY
   }
 

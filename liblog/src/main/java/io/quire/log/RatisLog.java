@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * task on the loop throws, which by the loop's contract stops the node.
  *
  * <p>The methods of {@link Log} belong to the loop; the others may be called from any thread but
- * the loop's.
+ * the loop's. At most {@value Appends#QUEUE_ENTRIES_MAX} entries, or 64 MiB of them, wait to be
+ * appended; what comes on top fails at once as not appended.
  */
 public final class RatisLog implements Log, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RatisLog.class);
@@ -200,7 +201,11 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /**
    * Reads all files of the log once and heals from other nodes what does not verify, as a thread
-   * does all the time, slowly. Blocks.
+   * does all the time, slowly. Blocks for as long as it takes to read them, and first for the end
+   * of a pass that is under way.
+   *
+   * @throws IOException if the directory cannot be read or written; what was healed by then stays
+   *     so
    */
   public Scrub.Report scrub() throws IOException, InterruptedException {
     return scrub.pass(false);
@@ -319,7 +324,11 @@ public final class RatisLog implements Log, AutoCloseable {
     loop.after(SWEEP_EVERY, this::sweepNowAndThen);
   }
 
-  /** What files there are, and what is kept. */
+  /**
+   * What files there are, and what is kept. Reads the directory, so it blocks.
+   *
+   * @throws UncheckedIOException if that cannot be read
+   */
   public LogStat stat() {
     return files(
         () ->
@@ -334,7 +343,9 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /**
    * Reads and checks everything from one index to another, as far as it is applied. Appends go on
-   * meanwhile.
+   * meanwhile. Blocks for as long as it takes to read that much, and changes nothing.
+   *
+   * @throws UncheckedIOException if a file cannot be read; one that is damaged is in the answer
    */
   public LogVerification verify(long from, long to, LogVerification.Progress progress) {
     return files(
@@ -400,7 +411,8 @@ public final class RatisLog implements Log, AutoCloseable {
 
   /**
    * Changes who votes, at whatever node leads. Changes asked for at the same time are done one
-   * after the other; appends go on. Blocks.
+   * after the other; appends go on. Blocks; beyond {@code within} only for the answer to what it
+   * asked before, which a leader gives when it has its majority or does not lead any more.
    *
    * @throws LogException.MembersException if it was refused, or not known to be done in time
    */

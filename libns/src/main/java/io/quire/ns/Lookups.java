@@ -25,7 +25,7 @@ final class Lookups {
 
   Optional<NsObject> find(NsHandle namespace, String name) {
     Session.Token begun = session.token();
-    ObjectCell seen = begun == null ? null : glance(namespace, name);
+    ObjectCell seen = begun == null ? null : look(namespace, name);
     return begun != null && seen != null && session.valid(begun)
         ? seen.found()
         : findSlowly(namespace, name);
@@ -62,7 +62,7 @@ final class Lookups {
     @Nullable ObjectCell[] seen = new ObjectCell[wanted.size()];
     if (begun != null) {
       for (int i = 0; i < seen.length; i++) {
-        seen[i] = glance(namespace, wanted.get(i));
+        seen[i] = look(namespace, wanted.get(i));
       }
     }
     boolean valid = begun != null && session.valid(begun);
@@ -107,12 +107,28 @@ final class Lookups {
 
   /** As above; what it leads to has this name. */
   @Nullable ObjectCell glance(NsHandle namespace, String name) {
+    return led(name(namespace, name));
+  }
+
+  /** As above, but {@link ObjectCell#NONE} if it can be seen that nobody has the name. */
+  private @Nullable ObjectCell look(NsHandle namespace, String name) {
+    Versioned named = name(namespace, name);
+    if (named == null) {
+      ObjectName.check(name);
+      return ObjectCell.NONE;
+    }
+    return led(named);
+  }
+
+  private @Nullable Versioned name(NsHandle namespace, String name) {
     // Nothing else that has a key of its own begins with a slash; what is no name is not found.
     long number = namespace.id();
-    Versioned named =
-        number == 0 && ObjectCodec.isAbsolute(name)
-            ? cells.glance(name)
-            : cells.glance(number, name);
+    return number == 0 && ObjectCodec.isAbsolute(name)
+        ? cells.glance(name)
+        : cells.glance(number, name);
+  }
+
+  private static @Nullable ObjectCell led(@Nullable Versioned named) {
     ObjectCell known = named instanceof NameCell cell ? cell.object() : null;
     // Whatever takes the name from the object changes the object, too.
     return known != null && known.current() ? known : null;

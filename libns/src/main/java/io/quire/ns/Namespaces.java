@@ -37,6 +37,13 @@ import java.util.random.RandomGenerator;
  * <p>A lookup, by id or by name, costs one look at a hash table and one at the clock, and allocates
  * nothing; many at once share the look at the clock. Waiting begins only where a transaction on the
  * object is under way.
+ *
+ * <p>A change of an object is one transaction: it costs a message to each member and back, and a
+ * part of an entry of the log. Besides what is said of each, operations throw {@link
+ * NsException.NotInView} if this node is not in the view, {@link NsException.Refused} if it was not
+ * possible in time, {@link NsException.InvalidName} for a name that breaks the rules, and {@link
+ * IllegalArgumentException} for other arguments out of range; those that change something {@link
+ * NsException.Indeterminate} if nobody can tell what came of it.
  */
 public final class Namespaces {
   /** After this long an operation gives up; what it was about then may have happened. */
@@ -198,7 +205,11 @@ public final class Namespaces {
         });
   }
 
-  /** Says what everybody may do who is not named. For owners. */
+  /**
+   * Says what everybody may do who is not named. For owners.
+   *
+   * @throws NsException.NotFound if there is no such namespace
+   */
   public void grantOthers(NsHandle namespace, Access access) {
     spaces.grant(namespace, list -> list.withOthers(access));
   }
@@ -206,6 +217,8 @@ public final class Namespaces {
   /**
    * Names a principal no more: it may do what everybody may. An owner may give up its own access;
    * programs that embed nodes can always give it again. For owners.
+   *
+   * @throws NsException.NotFound if there is no such namespace
    */
   public void revoke(NsHandle namespace, Principal principal) {
     spaces.grant(namespace, list -> list.without(principal));
@@ -228,7 +241,10 @@ public final class Namespaces {
     drain.open();
   }
 
-  /** Is told, on the loop, of each object that is gone for good, so that its data may go. */
+  /**
+   * Is told, on the loop, of each object that is gone for good, by its id, so that its data may go.
+   * It must not block or throw, and stays for as long as the node runs.
+   */
   public void onFreed(LongConsumer listener) {
     guard.refuseOthers("listening");
     freed.add(listener);
@@ -252,7 +268,7 @@ public final class Namespaces {
     return spaces.create(Optional.of(name), quota);
   }
 
-  /** The namespace of a name; for everybody. */
+  /** The namespace of a name, empty if there is none; for everybody. A lookup, as of an object. */
   public Optional<NsHandle> namespace(String name) {
     return spaces.find(name);
   }
@@ -286,7 +302,7 @@ public final class Namespaces {
     spaces.limit(namespace, quota);
   }
 
-  /** What a namespace holds at this moment. */
+  /** What a namespace holds at this moment; kept up to date, so nothing is counted for it. */
   public Usage usage(NsHandle namespace) {
     return guard.readable(
         namespace,
@@ -328,7 +344,10 @@ public final class Namespaces {
     return transaction().create(namespace, name, kind, lifetime, value).commit().getFirst();
   }
 
-  /** Reserves an id, for an object whose data need it before the object is created. */
+  /**
+   * Reserves an id, for an object whose data need it before the object is created. It is never
+   * given again, used or not. Asks the log once for 65,536 of them, and else nobody.
+   */
   public long reserveXid() {
     return xids.next(DEADLINE);
   }
@@ -415,7 +434,7 @@ public final class Namespaces {
     return new Creations(this, namespace, objects).run();
   }
 
-  /** Begins a transaction on several objects. */
+  /** Begins a transaction on several objects. Nothing happens before it is committed. */
   public NsTransaction transaction() {
     return new NsTransaction(this);
   }
@@ -431,12 +450,14 @@ public final class Namespaces {
         xid, namespace, name, kind, lifetime, creator, clock.wallMillis(), false, false, 0, value);
   }
 
-  /** The object of a name. No reference is taken. */
+  /** The object of a name, empty if there is none. No reference is taken. */
   public Optional<NsObject> lookup(NsHandle namespace, String name) {
     return guard.readable(namespace, lookups.find(namespace, name));
   }
 
-  /** The object of an id. No reference is taken. It may be draining. */
+  /**
+   * The object of an id, empty if it ended or never was. No reference is taken. It may be draining.
+   */
   public Optional<NsObject> lookup(long xid) {
     return guard.readable(lookups.find(xid));
   }
@@ -456,7 +477,10 @@ public final class Namespaces {
     return guard.readable(namespace, lookups.findAll(namespace, wanted));
   }
 
-  /** Takes a reference to the object of a name; empty if there is none. */
+  /**
+   * Takes a reference to the object of a name; empty if there is none. Its data stay until the
+   * reference is closed, though the object may be deleted. Costs a lookup and no message.
+   */
   public Optional<NsRef> open(NsHandle namespace, String name) {
     Optional<NsRef> taken = take(namespace, name);
     return holdings.tracking() ? holdings.known(taken, Holdings.threadLabel()) : taken;
@@ -568,7 +592,7 @@ public final class Namespaces {
     return found;
   }
 
-  /** The id of a name. */
+  /** The id of a name, empty if there is no such object; a lookup. */
   public OptionalLong xidOf(NsHandle namespace, String name) {
     Optional<NsObject> object = lookup(namespace, name);
     return object.isPresent() ? OptionalLong.of(object.get().xid()) : OptionalLong.empty();
@@ -594,7 +618,7 @@ public final class Namespaces {
         whole.watches.get());
   }
 
-  /** How many references this node holds. */
+  /** How many references to an object this node holds, those of others not counted. Asks nobody. */
   public long references(long xid) {
     check(xid, Access.READER, Guard.READING);
     return table.count(xid);
@@ -657,7 +681,12 @@ public final class Namespaces {
                 () -> index.page(namespace.id(), pattern, after, limit))));
   }
 
-  /** All names that match, as of one moment. */
+  /**
+   * All names that match, as of one moment, in order, however many: they lie in memory together.
+   *
+   * @throws NsException.Overtaken if so much changes meanwhile that the moment is lost, see {@link
+   *     NsListing}
+   */
   public List<Listed> listAll(NsHandle namespace, NamePattern pattern) {
     List<Listed> all = new ArrayList<>();
     try (NsListing listing = listing(namespace, pattern)) {
@@ -671,7 +700,7 @@ public final class Namespaces {
     return all;
   }
 
-  /** Begins to list names that match, page by page, all of them as of this moment. */
+  /** Begins to list names that match, page by page, all of them as of this moment. Close it. */
   public NsListing listing(NsHandle namespace, NamePattern pattern) {
     guard.check(namespace, Access.READER, Guard.READING);
     return Calls.await(
@@ -711,7 +740,10 @@ public final class Namespaces {
                 () -> index.below(namespace.id(), directory, after, limit))));
   }
 
-  /** Watches the objects of a namespace whose names match, before a change or after it. */
+  /**
+   * Watches the objects of a namespace whose names match, before a change or after it, from now on.
+   * Close it.
+   */
   public NsWatch watch(NsHandle namespace, NamePattern pattern) {
     guard.check(namespace, Access.READER, Guard.READING);
     String what = "namespace=" + namespace.text() + " pattern=" + pattern;
@@ -730,7 +762,7 @@ public final class Namespaces {
     return watch(OptionalLong.of(after), ObjectCodec.XID_PREFIX, in(namespace, pattern), what);
   }
 
-  /** Watches one object. */
+  /** Watches one object, from now on, its end included. Close it. */
   public NsWatch watch(long xid) {
     check(xid, Access.READER, Guard.READING);
     String what = "xid=" + Long.toHexString(xid);

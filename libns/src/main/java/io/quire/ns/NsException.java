@@ -21,7 +21,7 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
-  /** There is no such object. Nothing changed. */
+  /** There is no such object, or no such namespace. Nothing changed. */
   public static final class NotFound extends NsException {
     private static final long serialVersionUID = 1;
 
@@ -84,7 +84,10 @@ public abstract sealed class NsException extends RuntimeException {
     }
   }
 
-  /** Others have it open in a mode that does not go with it, or it may not be written. */
+  /**
+   * Others have it open in a mode that does not go with it, or it may not be written. Nothing
+   * changed.
+   */
   public static final class Denied extends NsException {
     private static final long serialVersionUID = 1;
 

@@ -3,9 +3,9 @@ package io.quire.ns;
 import io.quire.gvm.Bounds;
 import io.quire.gvm.CellListener;
 import io.quire.gvm.Cells;
-import io.quire.gvm.Change;
+import io.quire.gvm.Key;
 import io.quire.gvm.Limits;
-import io.quire.gvm.Transaction.Write;
+import io.quire.gvm.Step;
 import io.quire.gvm.Versioned;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,6 +41,17 @@ final class NsIndex implements CellListener, Bounds {
   private final TreeSet<Long> reserved = new TreeSet<>();
   private long objects;
   private volatile Figures figures = new Figures(0, 0, 0);
+
+  /** The last name of a transaction: mostly what comes next is its object. */
+  private @Nullable Given given;
+
+  private record Given(long namespace, String name, NameCell cell, Space space) {
+    boolean isOf(NsObject object) {
+      return cell.xid() == object.xid()
+          && namespace == object.namespace().id()
+          && name.equals(object.name());
+    }
+  }
 
   /** What others may look at: the only part of this that any thread may read. */
   record Figures(long objects, int draining, int listings) {}
@@ -147,10 +158,11 @@ final class NsIndex implements CellListener, Bounds {
   }
 
   @Override
-  public void committed(long position, List<Change> changes) {
-    for (Change change : changes) {
-      changed(position, change.key(), change.after() == null ? null : cells.applied(change.key()));
+  public void committed(long position, List<Step> steps) {
+    for (Step step : steps) {
+      changed(position, step.key(), step.after());
     }
+    given = null;
     show();
   }
 
@@ -168,7 +180,8 @@ final class NsIndex implements CellListener, Bounds {
     closing.clear();
     reserved.clear();
     draining.clear();
-    cells.forEach((key, cell) -> changed(cell.version(), key, cell));
+    cells.forEach((key, cell) -> changed(cell.version(), Key.of(key), cell));
+    given = null;
     List.copyOf(spaces.keySet()).forEach(this::look);
     gone.removeAll(present());
     gone.forEach(this::free);
@@ -185,7 +198,7 @@ final class NsIndex implements CellListener, Bounds {
    * @param cell null if there is none any more; one of ours that holds what is no name or object
    *     counts as none
    */
-  private void changed(long position, String key, @Nullable Versioned cell) {
+  private void changed(long position, Key key, @Nullable Versioned cell) {
     if (cell instanceof NameCell name) {
       nameGiven(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key), name);
     } else if (cell instanceof ObjectCell object) {
@@ -194,14 +207,14 @@ final class NsIndex implements CellListener, Bounds {
       nameTaken(ObjectCodec.namespaceOf(key), ObjectCodec.nameOf(key));
     } else if (ObjectCodec.isXidKey(key)) {
       objectGone(ObjectCodec.xidOf(key));
-    } else if (NamespaceCodec.isKey(key)) {
-      namespaceChanged(NamespaceCodec.idOf(key), cell);
-    } else if (NamespaceCodec.isNameKey(key)) {
-      namespaceNamed(NamespaceCodec.nameOf(key), cell);
-    } else if (Reservations.isKey(key) && cell != null) {
-      reserved.add(ObjectCodec.xidOf(key));
-    } else if (Reservations.isKey(key)) {
-      reserved.remove(ObjectCodec.xidOf(key));
+    } else if (NamespaceCodec.isKey(key.text())) {
+      namespaceChanged(NamespaceCodec.idOf(key.text()), cell);
+    } else if (NamespaceCodec.isNameKey(key.text())) {
+      namespaceNamed(NamespaceCodec.nameOf(key.text()), cell);
+    } else if (Reservations.isKey(key.text()) && cell != null) {
+      reserved.add(Reservations.xidOf(key.text()));
+    } else if (Reservations.isKey(key.text())) {
+      reserved.remove(Reservations.xidOf(key.text()));
     }
   }
 
@@ -235,9 +248,11 @@ final class NsIndex implements CellListener, Bounds {
   }
 
   private void nameGiven(long namespace, String name, NameCell cell) {
-    if (spaces.computeIfAbsent(namespace, _ -> new Space()).give(name, cell)) {
+    Space space = spaces.computeIfAbsent(namespace, _ -> new Space());
+    if (space.give(name, cell)) {
       objects++;
     }
+    given = new Given(namespace, name, cell, space);
   }
 
   private void nameTaken(long namespace, String name) {
@@ -266,6 +281,11 @@ final class NsIndex implements CellListener, Bounds {
     if (object.lifetime() == Lifetime.UNTIL_CLOSED && object.opened()) {
       closing.add(xid);
     }
+    Given last = given;
+    if (last != null && last.isOf(object)) {
+      last.space.lead(last.cell, changed);
+      return;
+    }
     String nameKey = ObjectCodec.nameKey(object.namespace().id(), object.name());
     if (cells.applied(nameKey) instanceof NameCell name && name.xid() == xid) {
       Space space = spaces.computeIfAbsent(object.namespace().id(), _ -> new Space());
@@ -291,12 +311,12 @@ final class NsIndex implements CellListener, Bounds {
 
   /** Compares what namespaces would hold with their quotas. */
   @Override
-  public Limits.@Nullable Exceeded exceededBy(List<Write> writes) {
+  public Limits.@Nullable Exceeded exceededBy(List<Step> steps) {
     if (quotas.isEmpty()) {
       return null;
     }
     Map<Long, Growth> growths = new TreeMap<>();
-    writes.forEach(write -> grow(growths, write));
+    steps.forEach(step -> grow(growths, step));
     for (Map.Entry<Long, Growth> entry : growths.entrySet()) {
       Quota quota = quotas.getOrDefault(entry.getKey(), Quota.NONE);
       Usage usage = usage(entry.getKey());
@@ -318,21 +338,15 @@ final class NsIndex implements CellListener, Bounds {
     long bytes;
   }
 
-  private void grow(Map<Long, Growth> growths, Write write) {
-    String key = write.key();
-    boolean put = write.kind() == Write.Kind.PUT;
-    if (write.kind() == Write.Kind.TOUCH) {
-      return;
-    }
-    if (ObjectCodec.isNameKey(key)) {
-      boolean there = cells.applied(key) instanceof NameCell;
-      growth(growths, ObjectCodec.namespaceOf(key)).objects += (put ? 1 : 0) - (there ? 1 : 0);
-    } else if (ObjectCodec.isXidKey(key)) {
-      if (cells.applied(key) instanceof ObjectCell before) {
+  private static void grow(Map<Long, Growth> growths, Step step) {
+    if (ObjectCodec.isNameKey(step.key())) {
+      int more = (step.after() == null ? 0 : 1) - (step.before() instanceof NameCell ? 1 : 0);
+      growth(growths, ObjectCodec.namespaceOf(step.key())).objects += more;
+    } else {
+      if (step.before() instanceof ObjectCell before) {
         weigh(growths, before.object(), -1);
       }
-      if (write.value() != null
-          && new ObjectReader().read(key, write.value(), 0) instanceof ObjectCell after) {
+      if (step.after() instanceof ObjectCell after) {
         weigh(growths, after.object(), 1);
       }
     }

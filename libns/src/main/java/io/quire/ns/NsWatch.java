@@ -3,6 +3,7 @@ package io.quire.ns;
 import io.quire.base.Clock;
 import io.quire.gvm.Change;
 import io.quire.gvm.GvmException;
+import io.quire.gvm.Key;
 import io.quire.gvm.Watch;
 import java.time.Duration;
 import java.util.Optional;
@@ -113,8 +114,8 @@ public final class NsWatch implements AutoCloseable {
 
   private static Optional<NsObject> object(Change change, byte @Nullable [] value, long version) {
     return value != null
-            && ObjectCodec.isXidKey(change.key())
-            && new ObjectReader().read(change.key(), value, version) instanceof ObjectCell cell
+            && new ObjectReader().read(Key.of(change.key()), value, version)
+                instanceof ObjectCell cell
         ? cell.found()
         : Optional.empty();
   }

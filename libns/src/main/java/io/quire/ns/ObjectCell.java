@@ -8,11 +8,18 @@ import java.util.Optional;
  * so that they make nothing.
  */
 final class ObjectCell extends Versioned {
+  /** There is no object. It stands in no cell. */
+  static final ObjectCell NONE = new ObjectCell(0, Optional.empty());
+
   private final Optional<NsObject> object;
 
   ObjectCell(NsObject object) {
-    super(object.version());
-    this.object = Optional.of(object);
+    this(object.version(), Optional.of(object));
+  }
+
+  private ObjectCell(long version, Optional<NsObject> object) {
+    super(version);
+    this.object = object;
   }
 
   NsObject object() {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,8 @@ final class ObjectChanges {
   private final TreeMap<Long, Access> wants = new TreeMap<>();
   private final List<NsObject> seen = new ArrayList<>();
   private final Set<Condition> shared = new HashSet<>();
+  private final Set<Long> present = new HashSet<>();
+  private final Set<Long> given = new HashSet<>();
   private int parts;
 
   /** Of what a condition says whether it is so. */
@@ -43,14 +46,14 @@ final class ObjectChanges {
     NAME_FREE
   }
 
-  /** What a condition is for: the object, and what is done to it. */
-  private record Requirement(Want want, NsObject object, String doing) {}
+  /** What a condition is for: the object, and what is done to it, which few want to know. */
+  private record Requirement(Want want, NsObject object, Supplier<String> doing) {}
 
   /** What becomes of a name: it is free of who had it, or given, or one after the other. */
   private static final class Name {
     boolean freed;
     @Nullable NsObject given;
-    String doing = "";
+    Supplier<String> doing = () -> "";
   }
 
   /** What who makes these changes must be allowed, by namespace. */
@@ -65,11 +68,10 @@ final class ObjectChanges {
 
   /** The cell of the namespace, the name and the id; the creator is in the view if it must be. */
   ObjectChanges create(NsObject made) {
-    String doing = "creating: name=" + made.name();
-    String key = key(made);
+    Supplier<String> doing = () -> "creating: name=" + made.name();
     wants(made, Access.WRITER);
     requireNamespace(made, doing);
-    require(new Condition.Absent(key), Want.ID_FREE, made, doing);
+    require(new Condition.Absent(key(made)), Want.ID_FREE, made, doing);
     if (made.lifetime() == Lifetime.SESSION) {
       requireOnce(new Condition.InView(made.creator()), Want.CREATOR_IN_VIEW, made, doing);
     }
@@ -81,20 +83,20 @@ final class ObjectChanges {
   /** Nothing becomes of the object; it is of the version seen when the others change. */
   ObjectChanges unchanged(NsObject seen) {
     wants(seen, Access.READER);
-    requireSeen(seen, "requiring");
+    requireSeen(seen, () -> "requiring");
     return this;
   }
 
   ObjectChanges update(NsObject seen, NsObject next) {
     wants(seen, Access.WRITER);
-    requireSeen(seen, "updating");
+    requireSeen(seen, () -> "updating");
     put(next);
     return this;
   }
 
   /** Gives it another name, another namespace, or both. */
   ObjectChanges rename(NsObject seen, NsObject next) {
-    String doing = "renaming to " + next.name();
+    Supplier<String> doing = () -> "renaming to " + next.name();
     wants(seen, Access.WRITER);
     wants(next, Access.WRITER);
     requireSeen(seen, doing);
@@ -110,7 +112,7 @@ final class ObjectChanges {
   /** Takes the name away. */
   ObjectChanges delete(NsObject seen) {
     wants(seen, Access.WRITER);
-    requireSeen(seen, "deleting");
+    requireSeen(seen, () -> "deleting");
     free(seen);
     put(seen.deleted());
     return this;
@@ -118,14 +120,14 @@ final class ObjectChanges {
 
   /** The lock of which this is proof, by which the object is open, is held. */
   ObjectChanges held(Sequencer proof, NsObject open) {
-    require(new Condition.Held(proof.generation()), Want.HELD, open, "changing what is open");
+    require(new Condition.Held(proof.generation()), Want.HELD, open, () -> "changing what is open");
     return this;
   }
 
   /** The reservation is as it was seen, and ends with these changes. */
   ObjectChanges ends(Reservation seen, NsObject with) {
     String key = Reservations.key(seen.xid());
-    String doing = "ending: reservation=" + seen.xidText();
+    Supplier<String> doing = () -> "ending: reservation=" + seen.xidText();
     require(new Condition.Version(key, seen.version()), Want.RESERVED, with, doing);
     transaction.remove(key).touch(Reservations.LIST_KEY);
     parts += 2;
@@ -134,7 +136,7 @@ final class ObjectChanges {
 
   /** Nobody has it open in a mode, or waits for it. */
   ObjectChanges notOpen(NsObject object) {
-    require(new Condition.Free(Opens.path(object.xid())), Want.NOT_OPEN, object, "requiring");
+    require(new Condition.Free(Opens.path(object.xid())), Want.NOT_OPEN, object, () -> "requiring");
     return this;
   }
 
@@ -152,21 +154,21 @@ final class ObjectChanges {
   Transaction build() {
     names.forEach(
         (nameKey, name) -> {
-          NsObject given = name.given;
-          if (given == null) {
+          NsObject object = name.given;
+          if (object == null) {
             transaction.remove(nameKey);
           } else {
             if (!name.freed) {
-              require(new Condition.Absent(nameKey), Want.NAME_FREE, given, name.doing);
+              require(new Condition.Absent(nameKey), Want.NAME_FREE, object, name.doing);
             }
-            transaction.put(nameKey, ObjectCodec.number(given.xid()));
+            transaction.put(nameKey, ObjectCodec.number(object.xid()));
             // Next to its name, so that whoever reads the log holds the name once.
-            transaction.put(key(given), ObjectCodec.write(given));
+            transaction.put(key(object), ObjectCodec.write(object));
           }
           parts++;
         });
     objects.values().stream()
-        .filter(object -> !given(object))
+        .filter(object -> !given.contains(object.xid()))
         .forEach(object -> transaction.put(key(object), ObjectCodec.write(object)));
     if (parts > Transaction.PARTS_MAX) {
       throw new IllegalArgumentException(
@@ -180,7 +182,7 @@ final class ObjectChanges {
   NsException failed(Outcome.Rejected rejected) {
     Requirement failed = requirements.get(Cells.failedCondition(rejected));
     NsObject object = failed.object();
-    String doing = failed.doing();
+    String doing = failed.doing().get();
     return switch (failed.want()) {
       case NAMESPACE -> new NsException.NotFound("no such namespace: " + doing + place(object));
       case UNCHANGED ->
@@ -214,10 +216,10 @@ final class ObjectChanges {
   }
 
   /** Once, for the first of its objects. */
-  private void requireNamespace(NsObject of, String doing) {
-    if (of.namespace().id() != 0) {
-      String key = NamespaceCodec.key(of.namespace().id());
-      requireOnce(new Condition.Present(key), Want.NAMESPACE, of, doing);
+  private void requireNamespace(NsObject of, Supplier<String> doing) {
+    long id = of.namespace().id();
+    if (id != 0 && present.add(id)) {
+      require(new Condition.Present(NamespaceCodec.key(id)), Want.NAMESPACE, of, doing);
     }
   }
 
@@ -225,19 +227,20 @@ final class ObjectChanges {
     wants.merge(in.namespace().id(), access, (one, other) -> one.allows(other) ? one : other);
   }
 
-  private void requireSeen(NsObject object, String doing) {
+  private void requireSeen(NsObject object, Supplier<String> doing) {
     seen.add(object);
     require(new Condition.Version(key(object), object.version()), Want.UNCHANGED, object, doing);
   }
 
   /** What several objects need need not be asked for each; a failure names the first of them. */
-  private void requireOnce(Condition condition, Want want, NsObject object, String doing) {
+  private void requireOnce(
+      Condition condition, Want want, NsObject object, Supplier<String> doing) {
     if (shared.add(condition)) {
       require(condition, want, object, doing);
     }
   }
 
-  private void require(Condition condition, Want want, NsObject object, String doing) {
+  private void require(Condition condition, Want want, NsObject object, Supplier<String> doing) {
     transaction.require(condition);
     requirements.add(new Requirement(want, object, doing));
     parts++;
@@ -257,7 +260,7 @@ final class ObjectChanges {
     touch(seen);
   }
 
-  private void give(NsObject object, String doing) {
+  private void give(NsObject object, Supplier<String> doing) {
     Name name = names.computeIfAbsent(nameKey(object), _ -> new Name());
     if (name.given != null) {
       throw new IllegalArgumentException(
@@ -265,12 +268,8 @@ final class ObjectChanges {
     }
     name.given = object;
     name.doing = doing;
+    given.add(object.xid());
     touch(object);
-  }
-
-  private boolean given(NsObject object) {
-    Name name = names.get(nameKey(object));
-    return name != null && object.equals(name.given);
   }
 
   private void touch(NsObject of) {

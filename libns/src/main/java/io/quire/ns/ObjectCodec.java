@@ -2,9 +2,12 @@ package io.quire.ns;
 
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
+import io.quire.gvm.Key;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,6 +38,13 @@ final class ObjectCodec {
   private static final int SESSION = 2;
   private static final int UNTIL_CLOSED = 4;
   private static final int OPENED = 8;
+  private static final int LIFETIMES = SESSION | UNTIL_CLOSED;
+  private static final int FLAGS = DRAINING | LIFETIMES | OPENED;
+
+  /** What an object takes besides its name, kind and value. */
+  private static final int FIXED_BYTES = 1 + 3 * Long.BYTES + 3 * Integer.BYTES;
+
+  private static final char NO_TEXT = '\uFFFD';
 
   private ObjectCodec() {}
 
@@ -57,24 +67,12 @@ final class ObjectCodec {
     return "l/" + Long.toHexString(namespace);
   }
 
-  static boolean isNameKey(String key) {
-    return isAbsolute(key)
-        || (key.startsWith(NAME_PREFIX)
-            && endOfNumber(key) < key.length()
-            && isHexadecimal(key, endOfNumber(key)));
+  static boolean isNameKey(Key key) {
+    return key.isNamed() || isAbsolute(key.text());
   }
 
-  /** Where the name begins, with its slash or with the colon before it. */
-  private static int endOfNumber(String nameKey) {
-    int end = NAME_PREFIX.length();
-    while (end < nameKey.length() && nameKey.charAt(end) != '/' && nameKey.charAt(end) != ':') {
-      end++;
-    }
-    return end;
-  }
-
-  static boolean isXidKey(String key) {
-    return key.startsWith(XID_PREFIX) && isHexadecimal(key, key.length());
+  static boolean isXidKey(Key key) {
+    return key.isNumber();
   }
 
   /** Whether a number that fits stands between the prefix, of two, and this place. */
@@ -87,22 +85,16 @@ final class ObjectCodec {
     return end > 2;
   }
 
-  static long namespaceOf(String nameKey) {
-    return isAbsolute(nameKey)
-        ? 0
-        : Long.parseUnsignedLong(nameKey, NAME_PREFIX.length(), endOfNumber(nameKey), 16);
+  static long namespaceOf(Key nameKey) {
+    return nameKey.isNamed() ? nameKey.number() : 0;
   }
 
-  static String nameOf(String nameKey) {
-    if (isAbsolute(nameKey)) {
-      return nameKey;
-    }
-    int end = endOfNumber(nameKey);
-    return nameKey.substring(nameKey.startsWith(RELATIVE, end) ? end + 1 : end);
+  static String nameOf(Key nameKey) {
+    return nameKey.isNamed() ? nameKey.name() : nameKey.text();
   }
 
-  static long xidOf(String xidKey) {
-    return Long.parseUnsignedLong(xidKey, 2, xidKey.length(), 16);
+  static long xidOf(Key xidKey) {
+    return xidKey.number();
   }
 
   static byte[] number(long number) {
@@ -131,15 +123,26 @@ final class ObjectCodec {
               case SESSION -> SESSION;
               case UNTIL_CLOSED -> UNTIL_CLOSED;
             };
-    return new WireWriter(object.held().length + 96)
+    byte[] name = object.name().getBytes(StandardCharsets.UTF_8);
+    byte[] kind = object.kind().getBytes(StandardCharsets.UTF_8);
+    return new WireWriter(FIXED_BYTES + name.length + kind.length + object.held().length)
         .int8(flags)
         .int64(object.namespace().id())
         .int64(object.creator())
         .int64(object.created())
-        .string(object.name())
-        .string(object.kind())
+        .bytes(name)
+        .bytes(kind)
         .bytes(object.held())
         .toBytes();
+  }
+
+  /** Whether {@link #write} makes these very bytes of the object that was read from them. */
+  static boolean isExact(NsObject object, byte[] value) {
+    int flags = value[0];
+    boolean known = (flags & ~FLAGS) == 0 && (flags & LIFETIMES) != LIFETIMES;
+    // What is no UTF-8 is read as this character. Where it stands by right, all is compared.
+    boolean text = object.name().indexOf(NO_TEXT) < 0 && object.kind().indexOf(NO_TEXT) < 0;
+    return known && (text || Arrays.equals(write(object), value));
   }
 
   /** As {@link #read(long, byte[], long)}. If the name is this very one, that string is held. */

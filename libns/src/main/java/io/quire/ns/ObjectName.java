@@ -13,6 +13,23 @@ final class ObjectName {
   private ObjectName() {}
 
   static String check(String name) {
+    return isPlain(name) ? name : checkWhole(name);
+  }
+
+  /** Whether it is a name of ASCII characters, as nearly all are. */
+  private static boolean isPlain(String name) {
+    char last = '/';
+    for (int i = 0; i < name.length(); i++) {
+      char next = name.charAt(i);
+      if (next < ' ' || next > '~' || (next == '/' && last == '/' && i > 0)) {
+        return false;
+      }
+      last = next;
+    }
+    return last != '/' && name.length() <= BYTES_MAX;
+  }
+
+  private static String checkWhole(String name) {
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
       throw invalid(name.replaceAll("\\p{Cs}", "?"), "has half a character");

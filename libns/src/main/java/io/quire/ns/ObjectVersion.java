@@ -16,6 +16,7 @@ public record ObjectVersion(
     long position, What what, Optional<NsObject> object, OptionalLong wallMillis) {
   /** What a transaction did to an object. */
   public enum What {
+    /** It was created: nothing of it is older. */
     CREATED,
     /** It got another value. */
     UPDATED,

@@ -52,6 +52,10 @@ final class Reservations {
     return key.startsWith(PREFIX) && ObjectCodec.isHexadecimal(key, key.length());
   }
 
+  static long xidOf(String key) {
+    return Long.parseUnsignedLong(key, PREFIX.length(), key.length(), 16);
+  }
+
   Reservation reserve(long xid, byte[] note) {
     String doing = "reserving: xid=" + Long.toHexString(xid);
     String key = key(xid);

@@ -3,6 +3,7 @@ package io.quire.ns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.gvm.Key;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Transaction.Condition;
 import java.util.List;
@@ -41,7 +42,7 @@ class ObjectChangesTest {
       List<String> written =
           change.writes().stream()
               .map(Transaction.Write::key)
-              .filter(ObjectCodec::isXidKey)
+              .filter(key -> ObjectCodec.isXidKey(Key.of(key)))
               .toList();
       assertThat(written).isNotEmpty();
       for (String key : written) {
@@ -51,7 +52,7 @@ class ObjectChangesTest {
                 condition ->
                     condition.equals(new Condition.Absent(key))
                         || condition.equals(
-                            new Condition.Version(key, 10 + ObjectCodec.xidOf(key))));
+                            new Condition.Version(key, 10 + ObjectCodec.xidOf(Key.of(key)))));
       }
     }
   }

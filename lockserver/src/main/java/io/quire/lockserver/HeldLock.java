@@ -70,6 +70,7 @@ public final class HeldLock implements AutoCloseable {
     return requested;
   }
 
+  /** Whose it is: it ends with that session. */
   public LockSession session() {
     return session;
   }

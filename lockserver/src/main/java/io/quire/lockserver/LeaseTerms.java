@@ -3,13 +3,14 @@ package io.quire.lockserver;
 import java.time.Duration;
 
 /**
- * How long leases last.
+ * How long leases last. The same on all nodes. A value outside its limits is an {@link
+ * IllegalArgumentException}.
  *
- * @param lease for how long a node may answer linearizable reads after it sent a keep-alive that
- *     was granted, by its own clock. Shorter: a dead node is noticed sooner. Longer: pauses are
- *     survived.
- * @param drift how much two nodes' clocks may differ in speed, as a part of one
- * @param margin what the leader adds on top
+ * @param lease 100 ms to 5 minutes; for how long a node may answer linearizable reads after it sent
+ *     a keep-alive that was granted, by its own clock. Shorter: a dead node is noticed sooner.
+ *     Longer: pauses are survived.
+ * @param drift how much two nodes' clocks may differ in speed, as a part of one: 0 to less than 0.1
+ * @param margin what the leader adds on top, not negative
  */
 public record LeaseTerms(Duration lease, double drift, Duration margin) {
   /** 3 s; clocks within 0.1 %; 100 ms. */

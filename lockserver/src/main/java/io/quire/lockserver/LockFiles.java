@@ -14,6 +14,12 @@ import org.jspecify.annotations.Nullable;
  * <p>A guarded change takes effect only if the lock is still held at the place in the log where it
  * is applied; otherwise it fails with {@link LockException.StaleSequencer}, whatever was known when
  * it was made.
+ *
+ * <p>Every change costs an entry of the log and blocks, or its future is open, until this node has
+ * applied it. Beside what a method says, it fails with {@link LockException.SessionEnded}, {@link
+ * LockException.LimitReached}, {@link LockException.Unavailable} or, if nobody can tell, {@link
+ * LockException.Indeterminate}; with {@link IllegalArgumentException} for a path or contents that
+ * cannot be.
  */
 public final class LockFiles {
   /** Any version will do. */
@@ -29,7 +35,11 @@ public final class LockFiles {
     fence = guard == null ? Log.Fence.NONE : guard.fence();
   }
 
-  /** Makes a file and answers its version. */
+  /**
+   * Makes a file and answers its version.
+   *
+   * @throws LockException.FileExists if there is one
+   */
   public long create(String path, byte[] contents, Duration deadline) {
     return Await.answer(createAsync(path, contents, deadline), deadline);
   }
@@ -39,7 +49,11 @@ public final class LockFiles {
     return create(path, contents, false, deadline);
   }
 
-  /** Makes a file that goes with the session, and answers its version. */
+  /**
+   * Makes a file that goes with the session, and answers its version.
+   *
+   * @throws LockException.FileExists if there is one
+   */
   public long createEphemeral(String path, byte[] contents, Duration deadline) {
     return Await.answer(createEphemeralAsync(path, contents, deadline), deadline);
   }
@@ -64,6 +78,8 @@ public final class LockFiles {
    * Gives a file other contents, and answers the new version.
    *
    * @param version that it must have, or {@link #ANY_VERSION}
+   * @throws LockException.FileNotFound if there is none
+   * @throws LockException.OtherVersion if it has another version
    */
   public long write(String path, byte[] contents, long version, Duration deadline) {
     return Await.answer(writeAsync(path, contents, version, deadline), deadline);
@@ -84,6 +100,8 @@ public final class LockFiles {
    * Removes a file.
    *
    * @param version that it must have, or {@link #ANY_VERSION}
+   * @throws LockException.FileNotFound if there is none
+   * @throws LockException.OtherVersion if it has another version
    */
   public void remove(String path, long version, Duration deadline) {
     Await.answer(removeAsync(path, version, deadline), deadline);
@@ -98,7 +116,12 @@ public final class LockFiles {
         LockAnswer::number);
   }
 
-  /** Adds to a counter, and answers its new value. One that is not there is made, from 0. */
+  /**
+   * Adds to a counter, and answers its new value. One that is not there is made, from 0. A counter
+   * is a file of eight bytes, little-endian.
+   *
+   * @throws LockException.NotACounter if the file has another length, or the sum does not fit
+   */
   public long add(String path, long delta, Duration deadline) {
     return Await.answer(addAsync(path, delta, deadline), deadline);
   }

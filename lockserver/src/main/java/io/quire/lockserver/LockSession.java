@@ -90,6 +90,7 @@ public final class LockSession implements AutoCloseable {
     return id;
   }
 
+  /** Whose it is, for people, as it was given when the session was opened. Need not be unique. */
   public String name() {
     return name;
   }
@@ -136,9 +137,17 @@ public final class LockSession implements AutoCloseable {
   }
 
   /**
-   * Waits for a lock until it has it.
+   * Waits for a lock until it has it. Requests are granted in their order; only conversions go
+   * ahead of them. Costs one entry of the log.
    *
    * @throws LockException.TimedOut if it does not come in time
+   * @throws LockException.AlreadyHeld if this session holds it or waits for it
+   * @throws LockException.SessionEnded if this session does not live
+   * @throws LockException.LimitReached if the cluster, or this node's requests, have no room for it
+   * @throws LockException.Unavailable if the log took nothing in time
+   * @throws LockException.Indeterminate if the log does not answer in time; the request is taken
+   *     back as soon as it does
+   * @throws IllegalArgumentException if no lock may have the path
    */
   public HeldLock lock(String path, LockTerms terms, Duration deadline) {
     return Await.answer(lockAsync(path, terms, deadline), deadline);
@@ -167,7 +176,13 @@ public final class LockSession implements AutoCloseable {
     return handed;
   }
 
-  /** Takes a lock if it can be had at once; null if not. */
+  /**
+   * Takes a lock if it can be had at once. Costs one entry of the log; fails as {@link #lock} does,
+   * but for the time.
+   *
+   * @return null if somebody holds it or waits for it in a mode that does not admit this one, or
+   *     its delay is not over
+   */
   public @Nullable HeldLock tryLock(String path, LockTerms terms, Duration deadline) {
     return Await.<@Nullable HeldLock>answer(tryLockAsync(path, terms, deadline), deadline);
   }
@@ -193,7 +208,11 @@ public final class LockSession implements AutoCloseable {
         });
   }
 
-  /** Ends the session: releases its locks without delay and removes its ephemeral files. */
+  /**
+   * Ends the session: releases its locks without delay and removes its ephemeral files. {@link
+   * #state} is {@link State#CLOSED} from now on. Does not block; completes when that is applied
+   * here, however long the log takes for it.
+   */
   public CompletableFuture<Void> closeAsync() {
     closed = true;
     return locks.onLoop(

@@ -43,10 +43,12 @@ public record LockTerms(LockMode mode, Duration delay, byte[] note) {
     note = note.clone();
   }
 
+  /** As these, with another delay: 0 to 60 s. */
   public LockTerms withDelay(Duration other) {
     return new LockTerms(mode, other, note);
   }
 
+  /** As these, with the text as the note: up to 256 bytes in UTF-8. */
   public LockTerms withNote(String text) {
     return new LockTerms(mode, delay, text.getBytes(StandardCharsets.UTF_8));
   }

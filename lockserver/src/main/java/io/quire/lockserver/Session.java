@@ -88,6 +88,7 @@ public final class Session {
     sessions.listen(new Views());
   }
 
+  /** This incarnation of this node, in the view or not. */
   public Member self() {
     return self;
   }

@@ -44,6 +44,7 @@ public final class Sessions implements Log.Projection {
     }
   }
 
+  /** Makes the projection and registers it; before the log starts. */
   public Sessions(Log log) {
     log.register(this);
     log.register(Log.Fence.Kind.EPOCH, epoch -> view.epoch() == epoch);

@@ -20,10 +20,12 @@ public record View(long epoch, List<Member> members, long position) {
     members = List.copyOf(members);
   }
 
+  /** Whether this incarnation is in. */
   public boolean has(long incarnation) {
     return member(incarnation) != null;
   }
 
+  /** The member of this incarnation, or null if it is not in. */
   public @Nullable Member member(long incarnation) {
     for (Member member : members) {
       if (member.incarnation() == incarnation) {
@@ -33,6 +35,7 @@ public record View(long epoch, List<Member> members, long position) {
     return null;
   }
 
+  /** The incarnation of this node that is in, or null if none is. There is never more than one. */
   public @Nullable Member member(NodeId node) {
     for (Member member : members) {
       if (member.node().equals(node)) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.base.Address;
+import io.quire.datasets.LoadOptions;
 import io.quire.ns.Lifetime;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -34,7 +35,12 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Talks to a node's {@link AdminServer}. Any thread; every call has a deadline. */
+/**
+ * Talks to a node's {@link AdminServer}. Any thread; methods block. Every request has a deadline of
+ * 10 or 30 s, of half an hour where bytes are sent or read or a namespace ends; what the node runs
+ * as a job, with a {@code progress}, is asked after until it is over. What goes wrong at the node,
+ * or on the way there, is an {@link AdminException}.
+ */
 public final class AdminClient implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration QUESTION = Duration.ofSeconds(10);
@@ -47,6 +53,9 @@ public final class AdminClient implements AutoCloseable {
   private final String namespace;
 
   /**
+   * Connects to nothing yet.
+   *
+   * @param node where its admin HTTP listens
    * @param token empty for none
    */
   public AdminClient(Address node, String token) {
@@ -76,6 +85,7 @@ public final class AdminClient implements AutoCloseable {
     return new AdminClient(http, node, token, which);
   }
 
+  /** The address that this client was made with. */
   public Address node() {
     return node;
   }
@@ -97,11 +107,19 @@ public final class AdminClient implements AutoCloseable {
       return status;
     }
 
+    /**
+     * Whether what was asked for may have been done all the same, or may yet be. False where a mere
+     * question was not answered; true where there was no more word of a job.
+     */
     public boolean mayHaveHappened() {
       return mayHaveHappened;
     }
   }
 
+  /**
+   * The view, the log, namespaces, memory and stores, as the node sees them: an object, see
+   * docs/configuration.md.
+   */
   public JsonNode status() {
     return json("GET", "/api/status", QUESTION, BodyPublishers.noBody());
   }
@@ -324,11 +342,15 @@ public final class AdminClient implements AutoCloseable {
         .asLong();
   }
 
+  /** Gives an object another name; answers for how many nanoseconds the node took to publish it. */
   public long rename(String name, String to) {
     String path = "/api/ns/rename?name=" + text(name) + "&to=" + text(to);
     return json("POST", path, CALL, BodyPublishers.noBody()).path("nanos").asLong();
   }
 
+  /**
+   * Takes the name from an object; answers for how many nanoseconds the node took to publish that.
+   */
   public long delete(String name) {
     return json("DELETE", "/api/ns?name=" + text(name), CALL, BodyPublishers.noBody())
         .path("nanos")
@@ -341,7 +363,14 @@ public final class AdminClient implements AutoCloseable {
    * @throws UncheckedIOException if the file cannot be read; there is no data set then
    */
   public JsonNode loadLines(Path file, String name, String lifetime) {
-    String path = "/api/data?name=" + text(name) + "&lifetime=" + lifetime;
+    return loadLines(file, name, lifetime, LoadOptions.DEFAULTS);
+  }
+
+  /** As above, with options. */
+  public JsonNode loadLines(Path file, String name, String lifetime, LoadOptions options) {
+    String path =
+        "/api/data?name=%s&lifetime=%s&replicas=%d"
+            .formatted(text(name), lifetime, options.replicas());
     try (Source source = new Source(Files.newInputStream(file))) {
       try {
         return json("PUT", path, LONG_CALL, BodyPublishers.ofInputStream(() -> source));
@@ -417,7 +446,8 @@ public final class AdminClient implements AutoCloseable {
             base64.encodeToString(schema),
             function,
             base64.encodeToString(arguments),
-            parts);
+            parts,
+            null);
     return job("/api/load", request, progress);
   }
 
@@ -449,7 +479,7 @@ public final class AdminClient implements AutoCloseable {
       } catch (InterruptedException e) {
         throw interrupted("job=" + id);
       }
-      job = json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
+      job = poll(id);
     }
     if (job.path("error").isTextual()) {
       throw new AdminException(
@@ -459,6 +489,16 @@ public final class AdminClient implements AutoCloseable {
     }
     progress.accept(job.path("total").asLong(), job.path("total").asLong());
     return job.path("result");
+  }
+
+  /** A job goes on, whether or not there is word of it. */
+  private JsonNode poll(long id) {
+    try {
+      return json("GET", "/api/jobs/" + id, CALL, BodyPublishers.noBody());
+    } catch (AdminException e) {
+      throw new AdminException(
+          e.status(), true, "no word of job=%d: %s".formatted(id, e.getMessage()));
+    }
   }
 
   /**
@@ -472,12 +512,15 @@ public final class AdminClient implements AutoCloseable {
   public JsonNode loadTable(
       String name,
       Lifetime lifetime,
+      LoadOptions options,
       List<String> files,
       @Nullable String format,
       @Nullable String schema,
       long badRows,
       BiConsumer<Long, Long> progress) {
-    Object request = new TableRoutes.TableRequest(name, lifetime, files, format, schema, badRows);
+    Object request =
+        new TableRoutes.TableRequest(
+            name, lifetime, files, format, schema, badRows, options.replicas());
     return job("/api/tables", request, progress);
   }
 

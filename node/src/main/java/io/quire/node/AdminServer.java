@@ -10,6 +10,7 @@ import io.quire.base.Address;
 import io.quire.base.NodeId;
 import io.quire.base.Position;
 import io.quire.datasets.Datasets;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.log.MemberChange;
 import io.quire.ns.Lifetime;
@@ -273,7 +274,13 @@ public final class AdminServer implements AutoCloseable {
     NsObject made =
         Caller.of(call)
             .datasets()
-            .loadLines(space(call), name, lifetime(call), call.bodyInputStream(), Progress.NONE);
+            .loadLines(
+                space(call),
+                name,
+                lifetime(call),
+                options(call.queryParam("replicas")),
+                call.bodyInputStream(),
+                Progress.NONE);
     call.status(HttpStatus.CREATED).json(describe(made));
   }
 
@@ -304,6 +311,7 @@ public final class AdminServer implements AutoCloseable {
   private void load(Context call) throws IOException {
     LoadRequest request = body(call, LoadRequest.class);
     Lifetime lifetime = lifetime(request.lifetime());
+    LoadOptions options = options(request.replicas());
     byte[] schema = Base64.getDecoder().decode(request.schema());
     byte[] arguments = Base64.getDecoder().decode(request.arguments());
     NsHandle space = space(call);
@@ -317,10 +325,12 @@ public final class AdminServer implements AutoCloseable {
                             space,
                             request.name(),
                             lifetime,
+                            options,
                             schema,
                             request.function(),
                             arguments,
                             request.parts(),
+                            _ -> {},
                             (done, total, _) -> running.progress(done, total))));
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
@@ -387,11 +397,13 @@ public final class AdminServer implements AutoCloseable {
     long bytes = object.value().length;
     long rows = 0;
     int extents = 0;
+    int replicas = 1;
     if (object.kind().equals(DATASET)) {
       var descriptor = node.datasets().descriptor(object);
       bytes = descriptor.bytes();
       rows = descriptor.rows();
       extents = descriptor.extents().size();
+      replicas = descriptor.replicas();
     }
     return new Described(
         object.name(),
@@ -403,6 +415,7 @@ public final class AdminServer implements AutoCloseable {
         bytes,
         rows,
         extents,
+        replicas,
         node.namespaces().references(object.xid()));
   }
 
@@ -432,6 +445,23 @@ public final class AdminServer implements AutoCloseable {
     return text == null ? Lifetime.DURABLE : lifetime(text);
   }
 
+  private static LoadOptions options(@Nullable String replicas) {
+    try {
+      return options(replicas == null ? null : Integer.valueOf(replicas));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("not a number of replicas: found=" + replicas, e);
+    }
+  }
+
+  /**
+   * Options of a load.
+   *
+   * @param replicas null for the usual number
+   */
+  static LoadOptions options(@Nullable Integer replicas) {
+    return replicas == null ? LoadOptions.DEFAULTS : LoadOptions.DEFAULTS.withReplicas(replicas);
+  }
+
   private static Lifetime lifetime(String text) {
     for (Lifetime lifetime : Lifetime.values()) {
       if (lifetime.name().equals(text)) {
@@ -459,14 +489,25 @@ public final class AdminServer implements AutoCloseable {
       long bytes,
       long rows,
       int extents,
+      int replicas,
       long references) {}
 
   /** Part of a list; {@code next} is what to pass as {@code after} for more. */
   record Page(List<Described> objects, @Nullable String next) {}
 
-  /** Asks for a load by a registered function; bytes in Base64. */
+  /**
+   * Asks for a load by a registered function; bytes in Base64.
+   *
+   * @param replicas null for the usual number
+   */
   record LoadRequest(
-      String name, String lifetime, String schema, String function, String arguments, int parts) {
+      String name,
+      String lifetime,
+      String schema,
+      String function,
+      String arguments,
+      int parts,
+      @Nullable Integer replicas) {
     LoadRequest {
       given("name", name);
       given("lifetime", lifetime);

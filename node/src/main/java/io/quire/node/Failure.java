@@ -68,6 +68,7 @@ record Failure(String error, String happened) {
       case DatasetsException.Gone _ -> HttpStatus.NOT_FOUND.getCode();
       case DatasetsException.NotADataset _ -> HttpStatus.BAD_REQUEST.getCode();
       case DatasetsException.UnknownFunction _ -> HttpStatus.BAD_REQUEST.getCode();
+      case DatasetsException.TooFewMembers _ -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
       case AgerException full when full.retryable() -> HttpStatus.SERVICE_UNAVAILABLE.getCode();
       case FormatsException _ -> HttpStatus.BAD_REQUEST.getCode();
       case Tables.TooManyBadRows _ -> HttpStatus.BAD_REQUEST.getCode();

@@ -53,6 +53,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A running node: all parts of Quire in one process, wired by hand in the order in which they stand
  * on one another. {@link #open} returns when it is in the view and can work.
+ *
+ * <p>Its parts are its own: none is to be closed by the caller, and all are over when the node is
+ * closed or has stopped. Any thread may ask for them.
  */
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -87,6 +90,8 @@ public final class Node implements AutoCloseable {
 
   /**
    * Starts a node. If something is in the way that can be known before, nothing is made or changed.
+   * Blocks until it is in the view, or has not come there in a minute and a half; before that, for
+   * as long as the ager needs for its memory and stores.
    *
    * @throws ConfigProblems if the configuration cannot be right
    * @throws StartException if something else is in the way, in one sentence; what had been opened
@@ -250,45 +255,68 @@ public final class Node implements AutoCloseable {
     return token != null && session.valid(token);
   }
 
+  /** The configuration it was opened with. */
   public NodeConfig config() {
     return config;
   }
 
+  /**
+   * This incarnation: a name that stays, a number drawn at the start, and where its fabric listens.
+   */
   public Member self() {
     return self;
   }
 
+  /** Who is in the view, as this node has applied it: {@link Sessions#view} asks nobody. */
   public Sessions sessions() {
     return sessions;
   }
 
+  /**
+   * The log itself, for looking after it. Its {@link Log} methods belong to the loop: append by
+   * {@link #append}.
+   */
   public RatisLog log() {
     return log;
   }
 
-  /** Puts an entry at the end of the log. Any thread. */
+  /**
+   * Puts an entry at the end of the log: of a stream that a user declared, or made by {@link
+   * io.quire.base.LogBook}. Any thread; does not block. The future is that of {@link Log#append}:
+   * it completes on the loop, when the leader has applied the entry, and fails with {@link
+   * Log.NotAppendedException} or {@link Log.IndeterminateException}, or {@link
+   * IllegalArgumentException} if the stream is one of Quire's own that this node does not know.
+   */
   public CompletableFuture<Log.Applied> append(Log.Entry entry) {
     CompletableFuture<Log.Applied> done = new CompletableFuture<>();
     loop.execute(
         () -> {
+          CompletableFuture<Log.Applied> appended;
+          try {
+            appended = log.append(entry);
+          } catch (IllegalArgumentException e) {
+            done.completeExceptionally(e);
+            return;
+          }
           var _ =
-              log.append(entry)
-                  .whenComplete(
-                      (applied, e) -> {
-                        if (e != null) {
-                          done.completeExceptionally(e);
-                        } else {
-                          done.complete(applied);
-                        }
-                      });
+              appended.whenComplete(
+                  (applied, e) -> {
+                    if (e != null) {
+                      done.completeExceptionally(e);
+                    } else {
+                      done.complete(applied);
+                    }
+                  });
         });
     return done;
   }
 
+  /** What talks to the other nodes. Its services belong to the parts of the node. */
   public Fabric fabric() {
     return fabric;
   }
 
+  /** Two-phase commit, by which the cells change. Participants cannot be added to it any more. */
   public TwoPhase twoPhase() {
     return twoPhase;
   }
@@ -298,23 +326,38 @@ public final class Node implements AutoCloseable {
     return locks;
   }
 
+  /**
+   * Globally visible memory. The namespaces are kept in it: keys of theirs are not to be written.
+   */
   public Cells cells() {
     return cells;
   }
 
+  /**
+   * Names, objects and references, acting for the node itself, which may do everything; see {@link
+   * Namespaces#as}.
+   */
   public Namespaces namespaces() {
     return namespaces;
   }
 
+  /**
+   * Extents in the memory of this node, under the budget of the configuration. Datasets and tables
+   * take theirs from it as well.
+   */
   public Ager ager() {
     return ager;
   }
 
+  /**
+   * Objects whose data are extents on all members, acting for the node itself. Functions are
+   * registered while it opens, see {@link #open(NodeConfig, Consumer)}.
+   */
   public Datasets datasets() {
     return datasets;
   }
 
-  /** Datasets of typed columns. */
+  /** Datasets of typed columns, acting for the node itself. */
   public Tables tables() {
     return tables;
   }

@@ -44,6 +44,7 @@ final class TableRoutes {
    * @param format one of {@link Format#NAMES}; null: by the name of the first file
    * @param schema of columns in the place of those that were found; null for none
    * @param badRows how many are borne
+   * @param replicas null for the usual number
    */
   record TableRequest(
       String name,
@@ -51,7 +52,8 @@ final class TableRoutes {
       List<String> files,
       @Nullable String format,
       @Nullable String schema,
-      long badRows) {}
+      long badRows,
+      @Nullable Integer replicas) {}
 
   /**
    * Asks for files to be appended to a table, by whose columns they are read; JSON by field name.
@@ -70,6 +72,7 @@ final class TableRoutes {
       long badRows,
       long bytes,
       int extents,
+      int replicas,
       long keptParts) {}
 
   /** Tells a job how far a load is. */
@@ -128,6 +131,7 @@ final class TableRoutes {
         space,
         request.name(),
         request.lifetime(),
+        AdminServer.options(request.replicas()),
         new Source.Files(files, format),
         schema(tables, files, format, Optional.ofNullable(request.schema())),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
@@ -198,6 +202,7 @@ final class TableRoutes {
         descriptor.rowsAside(),
         descriptor.bytes(),
         descriptor.extents().size(),
+        descriptor.replicas(),
         keptParts);
   }
 

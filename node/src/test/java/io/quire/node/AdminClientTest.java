@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +115,31 @@ class AdminClientTest {
       assertThat(e).hasMessage("not now");
       assertThat(e.status()).isEqualTo(503);
       assertThat(e.mayHaveHappened()).isFalse();
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void job_ofWhichThereIsNoMoreWord_mayHaveHappened() throws IOException {
+    Jobs.Job job = new Jobs().start("test", _ -> new CompletableFuture<>().get());
+    AtomicInteger asked = new AtomicInteger();
+    HttpServer server =
+        serveJob(
+            job,
+            () -> {
+              if (asked.incrementAndGet() > 1) {
+                throw new IllegalStateException("the connection ends without an answer");
+              }
+            });
+    Address there = new Address("127.0.0.1", server.getAddress().getPort());
+    try (AdminClient client = new AdminClient(there, "")) {
+      AdminException e =
+          catchThrowableOfType(
+              AdminException.class, () -> client.scan("/a", "f", new byte[0], (_, _) -> {}));
+
+      assertThat(e).hasMessageContaining("job=" + job.status().id());
+      assertThat(e.mayHaveHappened()).isTrue();
     } finally {
       server.stop(0);
     }

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quire.ager.Client;
 import io.quire.ager.ClientConfig;
 import io.quire.ager.Draft;
+import io.quire.base.Log;
+import io.quire.datasets.LoadOptions;
 import io.quire.lockserver.HeldLock;
 import io.quire.lockserver.LockSession;
 import io.quire.lockserver.LockTerms;
@@ -40,7 +42,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -95,6 +99,18 @@ class AdminServerTest {
             .method(method, BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
+  }
+
+  @Test
+  void append_toAStreamThatNobodyKnows_isRefusedAndTheNodeGoesOn() {
+    Log.Stream unknown = new Log.Stream(40, "unknown");
+    assertThat(node.append(new Log.Entry(unknown, Log.Fence.NONE, new byte[1])))
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOf(IllegalArgumentException.class)
+        .withMessageContaining("stream=");
+    assertThat(node.namespaces().lookup(NsHandle.ROOT, "/absent")).isEmpty();
   }
 
   @Test
@@ -315,7 +331,37 @@ class AdminServerTest {
     JsonNode made = client.loadLines(file, "/lines", "DURABLE");
 
     assertThat(made.path("bytes").asLong()).isEqualTo(text.length());
+    assertThat(made.path("replicas").asInt()).isEqualTo(1);
     assertThat(read("/lines")).isEqualTo(text);
+  }
+
+  @Test
+  void load_withReplicas_whereThereAreTooFewNodes_isRefused() throws IOException {
+    Path file = Files.writeString(directory.resolve("few.csv"), "a,b\n1,2\n");
+    LoadOptions two = LoadOptions.DEFAULTS.withReplicas(2);
+    for (ThrowingCallable refused :
+        List.<ThrowingCallable>of(
+            () -> client.loadLines(file, "/few", "SESSION", two),
+            () ->
+                client.loadTable(
+                    "/few",
+                    Lifetime.SESSION,
+                    two,
+                    List.of(file.toString()),
+                    null,
+                    null,
+                    0,
+                    (_, _) -> {}))) {
+      assertThatThrownBy(refused)
+          .isInstanceOfSatisfying(
+              AdminException.class,
+              e -> {
+                assertThat(e.status()).isEqualTo(503);
+                assertThat(e.mayHaveHappened()).isFalse();
+              })
+          .hasMessageContaining("too few members: dataset=/few replicas=2 members=1");
+    }
+    assertThat(client.stat("/few")).isNull();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.quire.datasets.LoadOptions;
 import io.quire.node.AdminClient.AdminException;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NsHandle;
@@ -133,7 +134,15 @@ class SpaceRoutesTest {
     own.loadLines(Files.writeString(directory.resolve("own.txt"), "a\nb\n"), "/own/l", "DURABLE");
     assertThat(read(own, "/own/l")).isEqualTo("a\nb\n");
     Path csv = Files.writeString(directory.resolve("own.csv"), "city,km\nParis,3.5\n");
-    own.loadTable("/own/t", Lifetime.DURABLE, List.of(csv.toString()), null, null, 0, (_, _) -> {});
+    own.loadTable(
+        "/own/t",
+        Lifetime.DURABLE,
+        LoadOptions.DEFAULTS,
+        List.of(csv.toString()),
+        null,
+        null,
+        0,
+        (_, _) -> {});
     assertThat(own.table("/own/t").path("rows").asLong()).isEqualTo(1);
     assertRefused(404, "no such object: name=/own/t", () -> client.table("/own/t"));
     assertThat(names(own.list("/own/*"))).containsExactly("/own/l", "/own/t", "/own/y");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quire.base.NodeId;
 import io.quire.columns.ColumnMemory;
 import io.quire.datasets.DatasetsException;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.fabric.CertificateAuthority;
 import io.quire.formats.Format;
@@ -43,6 +44,7 @@ import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.Location;
+import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -70,6 +72,8 @@ class ThreeNodesTest {
   private final BufferAllocator memory = ColumnMemory.open(Long.MAX_VALUE);
   private List<Node> nodes = List.of();
   private NsObject table;
+  private NsObject twice;
+  private List<String> before = List.of();
 
   @BeforeAll
   void start() throws IOException {
@@ -103,7 +107,9 @@ class ThreeNodesTest {
     }
     nodes =
         starts.stream().map(started -> started.orTimeout(100, TimeUnit.SECONDS).join()).toList();
-    table = load();
+    table = load("/points", LoadOptions.DEFAULTS);
+    twice = load("/points-twice", LoadOptions.DEFAULTS.withReplicas(2));
+    before = DuckDb.ours(nodes.getFirst().tables(), twice);
   }
 
   @AfterAll
@@ -126,19 +132,20 @@ class ThreeNodesTest {
     return ports;
   }
 
-  private NsObject load() throws IOException {
+  private NsObject load(String name, LoadOptions options) throws IOException {
     StringBuilder text = new StringBuilder("id,team,points\n");
     for (int row = 0; row < ROWS; row++) {
       text.append(row).append(",team").append(row % 7).append(',');
       text.append(row % 5 == 0 ? "" : String.valueOf(row % 100)).append('\n');
     }
-    Path file = Files.writeString(directory.resolve("points.csv"), text);
+    Path file = Files.writeString(directory.resolve(name.substring(1) + ".csv"), text);
     Tables tables = nodes.getFirst().tables();
     List<InputFile> files = tables.inputs().find(List.of(file.toString()));
     return tables.load(
         NsHandle.ROOT,
-        "/points",
+        name,
         Lifetime.DURABLE,
+        options,
         new Source.Files(files, Format.Csv.DEFAULT, 25_000),
         tables.inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS),
         ReadOptions.DEFAULTS.withBatch(1_000, 1 << 20),
@@ -211,12 +218,16 @@ class ThreeNodesTest {
   /** None twice. */
   private static void collect(FlightStream stream, BitSet seen) {
     while (stream.next()) {
-      BigIntVector ids = (BigIntVector) stream.getRoot().getVector("id");
-      for (int i = 0; i < ids.getValueCount(); i++) {
-        int id = Math.toIntExact(ids.get(i));
-        assertThat(seen.get(id)).isFalse();
-        seen.set(id);
-      }
+      mark(stream, seen);
+    }
+  }
+
+  private static void mark(FlightStream stream, BitSet seen) {
+    BigIntVector ids = (BigIntVector) stream.getRoot().getVector("id");
+    for (int i = 0; i < ids.getValueCount(); i++) {
+      int id = Math.toIntExact(ids.get(i));
+      assertThat(seen.get(id)).isFalse();
+      seen.set(id);
     }
   }
 
@@ -228,6 +239,29 @@ class ThreeNodesTest {
       for (FlightEndpoint endpoint :
           client.getInfo(FlightDescriptor.path("/points")).getEndpoints()) {
         try (FlightStream stream = client.getStream(endpoint.getTicket())) {
+          collect(stream, seen);
+        }
+      }
+    }
+    assertThat(seen.cardinality()).isEqualTo(ROWS);
+  }
+
+  @Test
+  @Order(3)
+  void ticketOfABatch_givesWhatFollowsIt_onAnotherNode() throws Exception {
+    BitSet seen = new BitSet();
+    try (FlightClient here = client(location(nodes.get(0)));
+        FlightClient elsewhere = client(location(nodes.get(1)))) {
+      for (FlightEndpoint endpoint :
+          here.getInfo(FlightDescriptor.path("/points")).getEndpoints()) {
+        byte[] rest;
+        try (FlightStream stream = here.getStream(endpoint.getTicket())) {
+          assertThat(stream.next()).isTrue();
+          mark(stream, seen);
+          rest = new byte[Math.toIntExact(stream.getLatestMetadata().readableBytes())];
+          stream.getLatestMetadata().getBytes(0, rest);
+        }
+        try (FlightStream stream = elsewhere.getStream(new Ticket(rest))) {
           collect(stream, seen);
         }
       }
@@ -282,5 +316,35 @@ class ThreeNodesTest {
                     .filter(share -> !share.owner().equals(left.self().node()))
                     .mapToLong(TableShare::rows)
                     .sum());
+  }
+
+  /** Another node has them, too, on its flash. */
+  @Test
+  @Order(5)
+  void rowsOfANodeThatLeft_areThoseOfTheSpares_whereThereAreReplicas() throws Exception {
+    Node here = nodes.get(1);
+    assertThat(here.namespaces().lookup(NsHandle.ROOT, "/points-twice")).contains(twice);
+    assertThat(here.tables().shares(twice, List.of()))
+        .extracting(TableShare::owner)
+        .contains(nodes.get(2).self().node());
+    assertThat(DuckDb.ours(here.tables(), twice)).hasSize(7).isEqualTo(before);
+    assertThat(DuckDb.answer(here.tables(), twice)).isEqualTo(before);
+    int read = 0;
+    try (ArrowReader reader = here.tables().read(twice, List.of("id"), PATIENCE)) {
+      while (reader.loadNextBatch()) {
+        read += reader.getVectorSchemaRoot().getRowCount();
+      }
+    }
+    assertThat(read).isEqualTo(ROWS);
+    BitSet seen = new BitSet();
+    try (FlightClient client = client(location(here))) {
+      for (FlightEndpoint endpoint :
+          client.getInfo(FlightDescriptor.path("/points-twice")).getEndpoints()) {
+        try (FlightStream stream = client.getStream(endpoint.getTicket())) {
+          collect(stream, seen);
+        }
+      }
+    }
+    assertThat(seen.cardinality()).isEqualTo(ROWS);
   }
 }

@@ -38,6 +38,7 @@ final class ArchitectureTest {
               "flight",
               List.of(
                   "base", "fabric", "lockserver", "ns", "ager", "columns", "datasets", "tables")),
+          Map.entry("jet", List.of("columns")),
           Map.entry(
               "node",
               List.of(

@@ -21,19 +21,33 @@ public record TableShare(NodeId owner, int groups, long rows, long bytes) {
     TreeMap<NodeId, TableShare> shares = new TreeMap<>();
     for (ExtentInfo extent : table.extents()) {
       if (!extent.aside()) {
-        boolean first = extent.column() == 0;
-        boolean counted = IntStream.of(columns).anyMatch(column -> column == extent.column());
-        shares.merge(
-            extent.owner(),
-            new TableShare(
-                extent.owner(),
-                first ? 1 : 0,
-                first ? extent.rows() : 0,
-                counted ? extent.bytes() : 0),
-            TableShare::plus);
+        shares.merge(extent.owner(), of(extent, columns), TableShare::plus);
       }
     }
     return List.copyOf(shares.values());
+  }
+
+  /** The share of one node, but for the first groups of it. */
+  static TableShare of(Descriptor table, int[] columns, NodeId owner, int from) {
+    TableShare rest = new TableShare(owner, 0, 0, 0);
+    int group = -1;
+    for (ExtentInfo extent : table.extents()) {
+      if (extent.aside() || !extent.owner().equals(owner)) {
+        continue;
+      }
+      group += extent.column() == 0 ? 1 : 0;
+      if (group >= from) {
+        rest = rest.plus(of(extent, columns));
+      }
+    }
+    return rest;
+  }
+
+  private static TableShare of(ExtentInfo extent, int[] columns) {
+    boolean first = extent.column() == 0;
+    boolean counted = IntStream.of(columns).anyMatch(column -> column == extent.column());
+    return new TableShare(
+        extent.owner(), first ? 1 : 0, first ? extent.rows() : 0, counted ? extent.bytes() : 0);
   }
 
   private TableShare plus(TableShare other) {

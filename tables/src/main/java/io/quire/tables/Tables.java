@@ -9,10 +9,12 @@ import io.quire.columns.KeyMap;
 import io.quire.columns.Partial;
 import io.quire.columns.Pipeline;
 import io.quire.columns.RowGroupReader;
+import io.quire.datasets.DatasetVersion;
 import io.quire.datasets.Datasets;
 import io.quire.datasets.DatasetsException;
 import io.quire.datasets.Descriptor;
 import io.quire.datasets.ExtentInfo;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.datasets.Restart;
 import io.quire.datasets.ScanOrder;
@@ -30,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -53,11 +56,12 @@ public final class Tables implements AutoCloseable {
   private final boolean whole;
 
   /**
-   * Registers its functions with the datasets of this node.
+   * Registers its functions with the datasets of this node; once for these.
    *
    * @param settings of Hadoop's file systems, for input
    * @param loadingBytes for batches that are being loaded, beside the memory of the ager; a part
    *     that would need more fails. What is read lies in the ager's
+   * @throws IllegalStateException if these datasets have tables already
    */
   public Tables(Datasets datasets, Map<String, String> settings, long loadingBytes) {
     this.datasets = datasets;
@@ -87,7 +91,7 @@ public final class Tables implements AutoCloseable {
     return new Tables(datasets.as(principal), inputs, views);
   }
 
-  /** Finds files, and the columns that are in them. */
+  /** Finds files, and the columns that are in them. It stays ours and is not to be closed. */
   public Inputs inputs() {
     return inputs;
   }
@@ -95,7 +99,8 @@ public final class Tables implements AutoCloseable {
   /**
    * Loads a table. When this returns it is visible under its name on every node; nobody ever sees
    * half of it. Bad rows are left out and kept aside, up to the limit of the options, which counts
-   * for all of the load and, so that it ends early, for each split.
+   * for all of the load and, so that it ends early, for each split. Blocks as {@link Datasets#load}
+   * does, and throws what that throws, {@link io.quire.ns.NsException.NameTaken} among it.
    *
    * @param schema of the source
    * @throws TooManyBadRows if there are more bad rows in all than the options allow
@@ -110,10 +115,28 @@ public final class Tables implements AutoCloseable {
       Schema schema,
       ReadOptions options,
       Progress progress) {
+    return load(namespace, name, lifetime, LoadOptions.DEFAULTS, source, schema, options, progress);
+  }
+
+  /**
+   * As above, with options of the load, such as replicas; what is appended has as many.
+   *
+   * @throws DatasetsException.TooFewMembers if there are fewer nodes than replicas
+   */
+  public NsObject load(
+      NsHandle namespace,
+      String name,
+      Lifetime lifetime,
+      LoadOptions keeping,
+      Source source,
+      Schema schema,
+      ReadOptions options,
+      Progress progress) {
     return datasets.load(
         namespace,
         name,
         lifetime,
+        keeping,
         TableSchema.write(TableSchema.projected(schema, options)),
         TableLoad.NAME,
         new LoadArguments(source, schema, options).toBytes(),
@@ -202,7 +225,7 @@ public final class Tables implements AutoCloseable {
     return new Schema(IntStream.of(numbers(table, fields, columns)).mapToObj(fields::get).toList());
   }
 
-  /** Whether the object is a table. */
+  /** Whether the object is a table, by what the caller has of it; asks nobody. */
   public boolean isTable(NsObject object) {
     try {
       schema(object);
@@ -212,7 +235,11 @@ public final class Tables implements AutoCloseable {
     }
   }
 
-  /** How many rows of the source were bad. */
+  /**
+   * How many rows of its sources were bad, of all loads that made this version. Asks nobody.
+   *
+   * @throws DatasetsException.NotADataset if the object is no dataset
+   */
   public long badRows(NsObject table) {
     return datasets.descriptor(table).rowsAside();
   }
@@ -221,7 +248,9 @@ public final class Tables implements AutoCloseable {
    * The bad rows of a table, each as a line of JSON: the file, the place in it, the reason and the
    * first of its text. Of each part the first 8 MiB were kept.
    *
+   * @param lines is given them by the calling thread, which waits for it
    * @param deadlineEach for each part
+   * @throws DatasetsException.ExtentsLost if those of a part are in memory nowhere and have no copy
    */
   public void badRows(NsObject table, Consumer<String> lines, Duration deadlineEach) {
     datasets.readAside(
@@ -242,6 +271,7 @@ public final class Tables implements AutoCloseable {
    * @throws IllegalArgumentException if the table does not have a column
    * @throws DatasetsException.FunctionFailed if there are too many groups for one answer, a sum is
    *     beyond 128 bits, or a column is not of a type for it
+   * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    */
   public List<Aggregate.Row> aggregate(
       NsObject table, Filter filter, Aggregate aggregate, Duration deadline) {
@@ -264,7 +294,9 @@ public final class Tables implements AutoCloseable {
 
   /**
    * Begins a question to a table: filters, derived columns and joins, done where its row groups
-   * are.
+   * are. Asks nobody yet.
+   *
+   * @throws IllegalArgumentException if it is no table
    */
   public TableQuery query(NsObject table) {
     return new TableQuery(this, table, schema(table));
@@ -299,10 +331,31 @@ public final class Tables implements AutoCloseable {
     return read(table, columns, _ -> true, deadlineEach);
   }
 
-  /** As above, of what one node loaded; see {@link #shares}. */
+  /** As above, of what one node loaded; nothing, if it loaded none. See {@link #shares}. */
   public ArrowReader read(
       NsObject table, List<String> columns, NodeId owner, Duration deadlineEach) {
     return read(table, columns, extent -> extent.owner().equals(owner), deadlineEach);
+  }
+
+  /**
+   * As above, of a part of a version.
+   *
+   * @param later that version, or any after it
+   * @throws DatasetsException.Gone if it is none of these
+   */
+  public ArrowReader read(
+      NsObject later, TablePart part, List<String> columns, Duration deadlineEach) {
+    List<ExtentInfo> extents = datasets.descriptor(later, part.version()).extents();
+    int last = extents.isEmpty() ? -1 : extents.getLast().part();
+    AtomicInteger before = new AtomicInteger();
+    return read(
+        later,
+        columns,
+        extent ->
+            extent.part() <= last
+                && extent.owner().equals(part.owner())
+                && before.getAndIncrement() >= part.from(),
+        deadlineEach);
   }
 
   private ArrowReader read(
@@ -375,6 +428,24 @@ public final class Tables implements AutoCloseable {
   public List<TableShare> shares(NsObject table, List<String> columns) {
     int[] numbers = numbers(table, schema(table).getFields(), columns);
     return TableShare.of(datasets.descriptor(table), numbers);
+  }
+
+  /** Names the version that is given, for a {@link TablePart}. */
+  public DatasetVersion version(NsObject table) {
+    return datasets.version(table);
+  }
+
+  /**
+   * How much there is in a part of a version.
+   *
+   * @param later that version, or any after it
+   * @param columns whose bytes are counted; none for all
+   * @throws DatasetsException.Gone if it is none of these
+   */
+  public TableShare share(NsObject later, TablePart part, List<String> columns) {
+    int[] numbers = numbers(later, schema(later).getFields(), columns);
+    return TableShare.of(
+        datasets.descriptor(later, part.version()), numbers, part.owner(), part.from());
   }
 
   private static int[] numbers(NsObject table, List<Field> fields, List<String> columns) {

@@ -10,7 +10,9 @@ import io.quire.base.Member;
 public record Ballot(Member member, Answer answer, String reason) {
   /** Kinds of answers. */
   public enum Answer {
+    /** It holds what the transaction changes, and waits for the log. */
     YES,
+    /** It refused, for the reason given. */
     NO,
     /** It was asked and has not answered. */
     SILENT,

@@ -70,7 +70,7 @@ sealed interface Message {
   record Standing(long incarnation, int waitMillis) implements Message {}
 
   default byte[] toBytes() {
-    WireWriter out = new WireWriter(256);
+    WireWriter out = new WireWriter(length());
     switch (this) {
       case Prepare(
               long epoch,
@@ -132,6 +132,26 @@ sealed interface Message {
           out.int8(10).int64(incarnation).int32(waitMillis);
     }
     return out.toBytes();
+  }
+
+  /** How long its bytes are, if it may be long; otherwise enough. */
+  private int length() {
+    return switch (this) {
+      case Prepare prepare -> {
+        int length = 1 + 4 * Long.BYTES + addressLength(prepare.replyTo()) + Integer.BYTES;
+        for (Item item : prepare.items()) {
+          length += 14 + (item.blob() == null ? 4 + item.payload().length : Blobs.Ref.BYTES);
+        }
+        yield length;
+      }
+      case Relay(Address to, byte[] message) -> 5 + addressLength(to) + message.length;
+      case Relayed(Address by, byte[] message) -> 5 + addressLength(by) + message.length;
+      case Vote _, Abort _, Hint _, Probe _, Echo _, Enter _, Standing _ -> 256;
+    };
+  }
+
+  private static int addressLength(Address address) {
+    return Integer.BYTES + address.host().length() + Short.BYTES;
   }
 
   static Message read(byte[] bytes) {

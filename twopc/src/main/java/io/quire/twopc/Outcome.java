@@ -35,14 +35,21 @@ public sealed interface Outcome {
   enum Why {
     /** A member refused it, for a reason that another try will not change. */
     REFUSED,
-    /** This node is not in the view. */
+    /**
+     * This node is not in the view, a node that was to prepare is not, or the view has another
+     * epoch than the one asked for.
+     */
     NOT_IN_VIEW,
     /** Its time ran out before it was submitted to the log. */
     DEADLINE,
-    /** Too many transactions wait on this node. */
+    /**
+     * Too many transactions wait on this node: 100,000, or 1,000 of a participant whose answers
+     * take time; or the cluster has too much under way that is larger than an entry.
+     */
     OVERLOADED
   }
 
+  /** What became of it, for people and messages, in one line. */
   default String text() {
     return switch (this) {
       case Committed(long position, byte[] _) -> "committed: position=" + Position.text(position);

@@ -18,7 +18,7 @@ final class Requests {
    * An end.
    *
    * @param position where it was decided
-   * @param result as {@link TwoPhase#apply} answered it
+   * @param result as {@link Decisions#apply} answered it
    */
   record End(long position, byte[] result) {}
 

@@ -28,18 +28,25 @@ public record Submission(
     nodes = Set.copyOf(nodes);
   }
 
+  /** In whatever epoch, without a name, prepared by all members. */
   public static Submission of(int participant, byte[] payload, Duration deadline) {
     return new Submission(participant, payload, deadline, 0, null, Set.of());
   }
 
+  /** As this one, but only in this epoch; 0 for any. */
   public Submission inEpoch(long only) {
     return new Submission(participant, payload, deadline, only, id, nodes);
   }
 
+  /** As this one, but at most once under this name; null for none. */
   public Submission as(@Nullable RequestId name) {
     return new Submission(participant, payload, deadline, epoch, name, nodes);
   }
 
+  /**
+   * As this one, but prepared by these nodes alone, which must be in the view; empty for all
+   * members.
+   */
   public Submission on(Set<NodeId> some) {
     return new Submission(participant, payload, deadline, epoch, id, some);
   }

@@ -51,6 +51,12 @@ public final class TwoPhase implements Prober, Entrance {
   private final Decisions decisions;
   private final LoggedTxns logged;
 
+  /**
+   * Makes a node's part and registers it with the log and the transport; before the log starts.
+   * {@link #open} begins.
+   *
+   * @param random spreads the moments at which members settle what was left undecided
+   */
   public TwoPhase(
       Member self,
       Sessions sessions,

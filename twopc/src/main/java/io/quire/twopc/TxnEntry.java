@@ -23,6 +23,9 @@ sealed interface TxnEntry {
       Blobs.@Nullable Ref blob,
       byte[] payload)
       implements TxnEntry {
+    /** What one takes besides its payload. */
+    private static final int PLAIN_BYTES = 1 + TxnId.BYTES + Long.BYTES + 1 + Integer.BYTES;
+
     private static final int REQUEST = 1;
     private static final int BLOB = 2;
 
@@ -32,8 +35,8 @@ sealed interface TxnEntry {
 
     /** Fenced by the epoch in which all members voted yes. */
     Log.Entry entry(long epoch) {
-      WireWriter out = new WireWriter(payload.length + 96);
       boolean plain = request == null && blob == null;
+      WireWriter out = new WireWriter(PLAIN_BYTES + payload.length + (plain ? 0 : 64));
       out.int8(plain ? 1 : 3);
       id.write(out);
       out.int64(low).int8(participant);

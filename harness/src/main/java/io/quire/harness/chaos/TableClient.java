@@ -142,6 +142,9 @@ final class TableClient {
         },
         e -> {
           calls.refused();
+          if (e instanceof DatasetsException.TakenBack) {
+            return List.of(Result.UNKNOWN);
+          }
           return e instanceof DatasetsException || e instanceof FormatsException
               ? List.of(Result.FAILED)
               : null;
