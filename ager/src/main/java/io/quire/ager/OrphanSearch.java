@@ -68,6 +68,7 @@ public final class OrphanSearch {
 
   /** Where. */
   public enum Stores {
+    /** Each that the ager has. */
     ALL,
     /** Those that other nodes can read. */
     SHARED,
