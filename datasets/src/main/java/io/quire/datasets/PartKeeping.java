@@ -40,6 +40,7 @@ final class PartKeeping {
   }
 
   private List<ExtentInfo> keep(Holding holding, int part, List<ExtentInfo> infos) {
+    List<Held> before = holding.ofPart(part);
     List<Held> adopted = new ArrayList<>();
     boolean put = false;
     try {
@@ -51,7 +52,7 @@ final class PartKeeping {
         ager.check(copy);
         adopted.add(new Held(ager.adopt(copy), info.heldBy(self.node())));
       }
-      Holding.Put done = holding.putPart(part, adopted);
+      Holding.Put done = holding.putPart(part, adopted, before);
       if (done == null) {
         return List.of();
       }

@@ -54,6 +54,7 @@ final class PartLoad {
     Holding holding = registry.holding(call.xid(), call.dataset());
     holding.loadedBy(call.coordinator());
     Origin origin = call.durable() ? origins.of(call.xid(), call.dataset()) : null;
+    List<Held> before = holding.ofPart(call.part());
     Sink sink = new Sink(holding, call, origin, Deadline.in(config.partDeadline()));
     List<Held> made;
     boolean whole = false;
@@ -66,14 +67,16 @@ final class PartLoad {
         sink.drop();
       }
     }
-    return keep(holding, call, made);
+    return keep(holding, call, made, before);
   }
 
-  private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made) {
-    Holding.Put put = holding.putPart(call.part(), made);
+  private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made, List<Held> before) {
+    Holding.Put put = holding.putPart(call.part(), made, before);
     if (put == null) {
       registry.drop(made);
-      throw givenUp(call.xid());
+      throw holding.ended()
+          ? givenUp(call.xid())
+          : new Refusal(Refusal.Reason.LATER, "part was loaded by another: part=" + call.part());
     }
     if (put.held() == made) {
       registry.leave(holding, put.gone());
