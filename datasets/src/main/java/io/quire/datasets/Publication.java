@@ -207,7 +207,10 @@ final class Publication {
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
-      if (takeBack()) {
+      unsettled = true; // As long as it may be there, the members keep what they have.
+      boolean taken = takeBack();
+      unsettled = false;
+      if (taken) {
         throw new DatasetsException.TakenBack(
             "members dropped what was loaded, while this node was paused: dataset=" + name());
       }
@@ -286,12 +289,13 @@ final class Publication {
    */
   private boolean takeBack() {
     Deadline deadline = Deadline.in(config.loadDeadline());
+    boolean perhaps = false;
     while (true) {
-      NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
-      if (now == null) {
-        return false;
-      }
       try {
+        NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
+        if (now == null) {
+          return perhaps;
+        }
         if (target instanceof NewObject) {
           namespaces.delete(now);
         } else {
@@ -302,6 +306,12 @@ final class Publication {
         if (deadline.passed()) {
           throw e;
         }
+      } catch (NsException.NotInView | NsException.Refused | NsException.Indeterminate e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+        perhaps |= e instanceof NsException.Indeterminate;
+        pause();
       }
     }
   }
