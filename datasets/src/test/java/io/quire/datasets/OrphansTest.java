@@ -33,16 +33,22 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Durable copies that nobody needs any more, and those that somebody does. */
 @Timeout(400)
@@ -248,7 +254,15 @@ class OrphansTest {
           cluster.start(
               datasets -> {
                 SumFunctions.register(datasets);
-                hanging(datasets, "hanging", 9, release);
+                datasets.register(
+                    "waiting",
+                    (LoadFunction)
+                        (arguments, part, parts, sink) -> {
+                          if (part >= 9) {
+                            FailureTest.await(release);
+                          }
+                          SumFunctions.load(arguments, part, parts, sink);
+                        });
               });
       Node a = nodes.get(0);
       AtomicBoolean some = new AtomicBoolean();
@@ -260,14 +274,14 @@ class OrphansTest {
                       "/numbers",
                       Lifetime.DURABLE,
                       NOTHING,
-                      "hanging",
+                      "waiting",
                       NOTHING,
                       12,
                       (done, _, _) -> some.set(done >= 9)),
               Thread::startVirtualThread);
       until("the first parts are loaded", some::get);
       Set<String> before = stored(cluster.store(a.id));
-      assertThat(before).hasSizeGreaterThanOrEqualTo(90);
+      assertThat(before).hasSize(90);
       Node dead = nodes.get(2);
       dead.kill();
       until("the view moved", () -> a.ready() && a.sessions.view().member(dead.id) == null);
@@ -352,6 +366,229 @@ class OrphansTest {
       assertThat(nodes.get(1).namespaces.lookup(NsHandle.ROOT, "/kept")).contains(kept);
       assertThat(sum(nodes.get(1), "/kept")).isEqualTo(SumFunctions.expected(1));
     }
+  }
+
+  private static final LoadOptions TWO = LoadOptions.DEFAULTS.withReplicas(2);
+
+  private static NsObject load(Node by, String name, String function, Consumer<Descriptor> last) {
+    return by.datasets.load(
+        NsHandle.ROOT,
+        name,
+        Lifetime.DURABLE,
+        TWO,
+        NOTHING,
+        function,
+        NOTHING,
+        12,
+        last,
+        Progress.NONE);
+  }
+
+  private static void searchByAll(List<Node> nodes) {
+    for (Node node : nodes) {
+      assertThat(node.datasets.orphans(Mode.REMOVE, LONG).complete()).isTrue();
+    }
+  }
+
+  private static long sum(Node by, NsObject version) {
+    return SumFunctions.total(by.datasets.scan(version, "sum", NOTHING, PATIENCE, Progress.NONE));
+  }
+
+  /** Also those that a dead node wrote, whose extents now are of those who hold spares. */
+  @Test
+  void datasetWithReplicas_whoseNodesDie_keepsTheCopiesOfAllItsVersions() {
+    NsObject first;
+    try (TestNodes cluster =
+        new TestNodes(root, SOON, OFTEN, "a", "b", "c").withSmallContainers()) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node dead = nodes.get(0);
+      List<Node> left = nodes.subList(1, 3);
+      first = load(dead, "/numbers", "numbers", _ -> {});
+      NsObject grown = dead.datasets.append(first, "numbers", NOTHING, 6, _ -> {}, Progress.NONE);
+      lines(left.get(0), "/lines", "so many lines\n".repeat(5_000));
+      try (ScanStream older =
+          left.get(0).datasets.stream(first, "pick", NOTHING, ScanOrder.ORDERED, PATIENCE)) {
+        dead.kill();
+        until(
+            "the view moved",
+            () ->
+                left.stream()
+                    .allMatch(
+                        node -> node.ready() && node.sessions.view().member(dead.id) == null));
+        NsObject more =
+            left.get(1).datasets.append(grown, "numbers", NOTHING, 3, _ -> {}, Progress.NONE);
+        searchByAll(left);
+        assertThat(stored(cluster.store(dead.id))).containsAll(needed(left.get(0)));
+        List<Long> values = new ArrayList<>();
+        for (var batch = older.next(); batch.isPresent(); batch = older.next()) {
+          values.addAll(SumFunctions.values(batch.get().bytes()));
+        }
+        assertThat(values).as("by who began with it").isEqualTo(SumFunctions.picked(12));
+        assertThat(sum(left.get(0), more))
+            .isEqualTo(
+                SumFunctions.expected(12) + SumFunctions.expected(6) + SumFunctions.expected(3));
+        assertThat(sum(left.get(1), grown)).as("an older version").isPositive();
+      }
+      untilNothingElse(cluster, left.get(0));
+    }
+    try (TestNodes cluster =
+        new TestNodes(root, SOON, OFTEN, "a", "b", "c").withSmallContainers()) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      searchByAll(nodes);
+      Node b = nodes.get(1);
+      assertThat(sum(b, first)).as("from the copies alone").isEqualTo(SumFunctions.expected(12));
+      assertThat(sum(b, "/numbers"))
+          .isEqualTo(
+              SumFunctions.expected(12) + SumFunctions.expected(6) + SumFunctions.expected(3));
+      untilNothingElse(cluster, b);
+      b.namespaces.delete(NsHandle.ROOT, "/numbers");
+      untilNothingElse(cluster, b);
+    }
+  }
+
+  /**
+   * Of a part that two nodes loaded one copy counts. The other node holds a spare that does not
+   * stand on a copy that nobody needs.
+   */
+  @Test
+  void partThatTwoNodesLoaded_hasOneCopy_andASpareThatNeedsNone() {
+    DatasetsConfig config = SOON.withPartDeadline(Duration.ofSeconds(3));
+    try (TestNodes cluster = new TestNodes(root, config, OFTEN, "a", "b").withSmallContainers()) {
+      AtomicInteger attempts = new AtomicInteger();
+      CountDownLatch second = new CountDownLatch(1);
+      List<Node> nodes = new CopyOnWriteArrayList<>();
+      nodes.addAll(
+          cluster.start(
+              datasets -> {
+                SumFunctions.register(datasets);
+                datasets.register(
+                    "twice",
+                    (LoadFunction)
+                        (arguments, part, parts, sink) -> {
+                          boolean first = attempts.incrementAndGet() == 1;
+                          if (!first) {
+                            second.countDown();
+                            until(
+                                "the first node holds it",
+                                () ->
+                                    nodes.stream()
+                                        .anyMatch(node -> node.datasets.stats().extents() >= 10));
+                          }
+                          SumFunctions.load(arguments, part, parts, sink);
+                          if (first) {
+                            FailureTest.await(second);
+                          }
+                        });
+              }));
+      Node a = nodes.get(0);
+      NsObject loaded =
+          a.datasets.load(
+              NsHandle.ROOT,
+              "/numbers",
+              Lifetime.DURABLE,
+              TWO,
+              NOTHING,
+              "twice",
+              NOTHING,
+              1,
+              _ -> {},
+              Progress.NONE);
+      assertThat(attempts.get()).isEqualTo(2);
+      assertThat(a.datasets.descriptor(loaded).extents())
+          .hasSize(10)
+          .allMatch(info -> info.spares().size() == 1);
+      untilNothingElse(cluster, a);
+      nodes.forEach(node -> assertThat(node.datasets.stats().extents()).isEqualTo(10));
+      for (Node node : nodes) {
+        assertThat(sum(node, "/numbers")).isEqualTo(SumFunctions.expected(1));
+      }
+      a.namespaces.delete(loaded);
+      untilNothingElse(cluster, a);
+    }
+  }
+
+  /** Whether it is new, or a version of what is there, which keeps all that it had. */
+  @Test
+  void whatIsTakenBack_leavesNoFiles_andTakesNoneOfOthers() {
+    try (TestNodes cluster =
+        new TestNodes(root, SOON, OFTEN, "a", "b", "c").withSmallContainers()) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node a = nodes.get(0);
+      NsObject kept = load(a, "/kept", "numbers", _ -> {});
+      Set<String> before = copies(a, kept);
+      // As if a had been paused for longer than members keep what nobody needs.
+      Consumer<Descriptor> forget =
+          _ -> {
+            Reservation load = a.namespaces.reservations().getFirst();
+            a.tell(nodes.get(1), new Call.Drop(load.xid()));
+          };
+      assertThatThrownBy(() -> load(a, "/gone", "numbers", forget))
+          .isInstanceOf(DatasetsException.TakenBack.class);
+      assertThat(a.namespaces.lookup(NsHandle.ROOT, "/gone")).isEmpty();
+      assertThatThrownBy(
+              () -> a.datasets.append(kept, "numbers", NOTHING, 12, forget, Progress.NONE))
+          .isInstanceOf(DatasetsException.TakenBack.class);
+      NsObject now = a.namespaces.lookup(NsHandle.ROOT, "/kept").orElseThrow();
+      assertThat(copies(a, now)).isEqualTo(before);
+      searchByAll(nodes);
+      untilNothingElse(cluster, a);
+      assertThat(stored(cluster.store(a.id))).isEqualTo(before);
+      for (Node node : nodes) {
+        assertThat(sum(node, "/kept")).isEqualTo(SumFunctions.expected(12));
+      }
+    }
+  }
+
+  /**
+   * The majority goes in the moment of publishing, and comes back. Whatever became of that: what
+   * was loaded is there, or all of it goes.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 10, 100})
+  void publicationOfUnknownOutcome_keepsItsCopiesUntilItIsKnown(int lookups) {
+    try (TestNodes cluster = new TestNodes(root, SOON, OFTEN, "a", "b").withSmallContainers()) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node a = nodes.get(0);
+      NsObject kept = load(a, "/kept", "numbers", _ -> {});
+      Set<String> made = new TreeSet<>();
+      CountDownLatch cut = new CountDownLatch(1);
+      Thread killer =
+          Thread.startVirtualThread(
+              () -> {
+                FailureTest.await(cut);
+                for (int i = 0; i < lookups; i++) {
+                  a.namespaces.lookup(NsHandle.ROOT, "/numbers");
+                }
+                nodes.get(1).kill();
+              });
+      Consumer<Descriptor> last =
+          descriptor -> {
+            descriptor.extents().forEach(info -> made.add(place(durable(info))));
+            cut.countDown();
+          };
+      CompletableFuture<NsObject> load =
+          CompletableFuture.supplyAsync(
+              () -> load(a, "/numbers", "numbers", last), Thread::startVirtualThread);
+      until("b is dead", () -> cut.getCount() == 0 && !killer.isAlive());
+      Node b = cluster.restart(nodes.get(1), List.of(a), SumFunctions::register);
+      Throwable failure = load.handle((_, e) -> e).orTimeout(90, TimeUnit.SECONDS).join();
+      NsObject loaded = b.namespaces.lookup(NsHandle.ROOT, "/numbers").orElse(null);
+      if (failure == null) {
+        assertThat(loaded).isNotNull();
+      }
+      if (loaded != null) {
+        searchByAll(List.of(a, b));
+        assertThat(stored(cluster.store(a.id))).containsAll(made);
+        assertThat(copies(a, loaded)).isEqualTo(made);
+        assertThat(sum(b, loaded)).isEqualTo(SumFunctions.expected(12));
+      }
+      untilNothingElse(cluster, a);
+      assertThat(sum(b, kept)).isEqualTo(SumFunctions.expected(12));
+    }
+  }
+
+  private static Copy durable(ExtentInfo info) {
+    return Objects.requireNonNull(info.durable());
   }
 
   /** What a dataset of the model is. */

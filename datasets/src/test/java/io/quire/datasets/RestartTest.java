@@ -13,8 +13,11 @@ import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Reservation;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -27,6 +30,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Loads whose coordinator died are asked for again. */
 @Timeout(240)
@@ -45,6 +50,9 @@ class RestartTest {
   private final Set<Integer> loaded = ConcurrentHashMap.newKeySet();
 
   private final AtomicLong kept = new AtomicLong();
+
+  /** Of the loads that are begun. */
+  private LoadOptions options = LoadOptions.DEFAULTS;
 
   /** Registers "numbers", of which the later parts wait, and which counts. */
   private List<Node> start(TestNodes cluster, CountDownLatch release) {
@@ -71,7 +79,7 @@ class RestartTest {
         NsHandle.ROOT,
         name,
         Lifetime.DURABLE,
-        LoadOptions.DEFAULTS,
+        options,
         NOTHING,
         "counted",
         arguments,
@@ -141,8 +149,89 @@ class RestartTest {
     }
   }
 
+  /**
+   * On flash, so that no copy stands in for a spare: what a node had finished is kept there, and is
+   * on another node before the name is there. Whether the first attempt was to make spares does not
+   * matter.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void load_withReplicas_goesOn_andHasSparesOfWhatWasFinished(int before) {
+    try (TestNodes cluster = new TestNodes(root, CONFIG, "a", "b", "c").withFlash()) {
+      CountDownLatch release = new CountDownLatch(1);
+      List<Node> nodes = start(cluster, release);
+      Node a = nodes.get(0);
+      Node b = nodes.get(1);
+      Node c = nodes.get(2);
+      options = LoadOptions.DEFAULTS.withReplicas(before);
+      loading(a, "/numbers");
+      untilNoted(b, HANGS_FROM);
+      long byTheDead = finishedBy(b, a);
+      a.kill();
+      until("the view moved", () -> b.ready() && b.sessions.view().member(a.id) == null);
+      release.countDown();
+      options = LoadOptions.DEFAULTS.withReplicas(2);
+      NsObject object = load(b, "/numbers", NOTHING);
+      assertThat(kept.get()).isEqualTo(HANGS_FROM - byTheDead).isPositive();
+      assertThat(b.datasets.descriptor(object).extents())
+          .allMatch(info -> Set.copyOf(info.holders()).equals(Set.of(b.id, c.id)))
+          .anyMatch(info -> info.owner().equals(c.id));
+      assertNothingElse(b);
+      cluster.restart(a, List.of(b, c), SumFunctions::register);
+      c.kill();
+      until("the view moved", () -> b.ready() && b.sessions.view().member(c.id) == null);
+      assertThat(sum(b, "/numbers")).as("of spares").isEqualTo(SumFunctions.expected(PARTS));
+    }
+  }
+
+  private static long finishedBy(Node asked, Node by) {
+    byte[] note = asked.namespaces.reservations().getFirst().note();
+    return LoadNote.read(note).orElseThrow().finished().values().stream()
+        .filter(part -> part.getFirst().owner().equals(by.id))
+        .count();
+  }
+
+  /**
+   * What was finished is verified when spares are made of it; what is damaged is never published.
+   */
   @Test
-  void loadAndAppend_afterARestartOfAllNodes_goOnWithTheirFinishedParts() {
+  void finishedParts_whoseCopiesAreDamaged_failTheLoad_andTheNextStartsOver() throws IOException {
+    options = LoadOptions.DEFAULTS.withReplicas(2);
+    try (TestNodes cluster = new TestNodes(root, CONFIG, "a", "b").withSmallContainers()) {
+      List<Node> nodes = start(cluster, new CountDownLatch(1));
+      loading(nodes.get(0), "/numbers");
+      untilNoted(nodes.get(1), HANGS_FROM);
+    }
+    damage(root.resolve("store/durable"));
+    try (TestNodes cluster = new TestNodes(root, CONFIG, "a", "b").withSmallContainers()) {
+      CountDownLatch release = new CountDownLatch(1);
+      List<Node> nodes = start(cluster, release);
+      release.countDown();
+      assertThatThrownBy(() -> load(nodes.get(1), "/numbers", NOTHING))
+          .isInstanceOf(DatasetsException.LoadAborted.class);
+      assertThat(kept.get()).isEqualTo(HANGS_FROM);
+      kept.set(0);
+      load(nodes.get(0), "/numbers", NOTHING);
+      assertThat(kept.get()).isZero();
+      assertThat(sum(nodes.get(1), "/numbers")).isEqualTo(SumFunctions.expected(PARTS));
+    }
+  }
+
+  /** Behind the header of the first copy of each file. */
+  private static void damage(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          channel.write(ByteBuffer.wrap(new byte[] {77}), 4096 + 3);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void loadAndAppend_afterARestartOfAllNodes_goOnWithTheirFinishedParts(int replicas) {
+    options = LoadOptions.DEFAULTS.withReplicas(replicas);
     NsObject grown;
     try (TestNodes cluster = new TestNodes(root, CONFIG, "a", "b")) {
       List<Node> nodes = start(cluster, new CountDownLatch(1));
@@ -152,10 +241,12 @@ class RestartTest {
               NsHandle.ROOT,
               "/grown",
               Lifetime.DURABLE,
+              options,
               NOTHING,
               "numbers",
               NOTHING,
               3,
+              _ -> {},
               Progress.NONE);
       loading(a, "/numbers");
       untilNoted(a, HANGS_FROM);
@@ -164,11 +255,13 @@ class RestartTest {
       CountDownLatch release = new CountDownLatch(1);
       List<Node> nodes = start(cluster, release);
       Node b = nodes.get(1);
-      assertThat(b.datasets.brokenLoads()).isEqualTo(1);
+      until("b has heard of the end of a", () -> b.datasets.brokenLoads() == 1);
       release.countDown();
-      load(b, "/numbers", NOTHING);
+      NsObject object = load(b, "/numbers", NOTHING);
       assertThat(kept.get()).isEqualTo(HANGS_FROM);
       assertThat(loaded).hasSize(PARTS - HANGS_FROM).allMatch(part -> part >= HANGS_FROM);
+      assertThat(b.datasets.descriptor(object).extents())
+          .allMatch(info -> info.holders().size() == replicas);
       assertThat(sum(nodes.get(0), "/numbers")).isEqualTo(SumFunctions.expected(PARTS));
       assertThat(b.datasets.brokenLoads()).isZero();
       assertNothingElse(b);
@@ -182,10 +275,12 @@ class RestartTest {
       CountDownLatch release = new CountDownLatch(1);
       List<Node> nodes = start(cluster, release);
       release.countDown();
-      appending(nodes.get(1), grown).orTimeout(60, TimeUnit.SECONDS).join();
+      NsObject more = appending(nodes.get(1), grown).orTimeout(60, TimeUnit.SECONDS).join();
       assertThat(loaded).hasSize(PARTS - HANGS_FROM).allMatch(part -> part >= HANGS_FROM);
       assertThat(sum(nodes.get(0), "/grown"))
           .isEqualTo(SumFunctions.expected(3) + SumFunctions.expected(PARTS));
+      assertThat(nodes.get(0).datasets.descriptor(more).extents())
+          .allMatch(info -> info.holders().size() == replicas);
       assertNothingElse(nodes.get(0));
     }
   }
@@ -250,11 +345,7 @@ class RestartTest {
       Node b = nodes.get(1);
       loading(a, "/numbers");
       untilNoted(b, HANGS_FROM);
-      LoadNote note = LoadNote.read(b.namespaces.reservations().getFirst().note()).orElseThrow();
-      long byTheDead =
-          note.finished().values().stream()
-              .filter(part -> part.getFirst().owner().equals(a.id))
-              .count();
+      long byTheDead = finishedBy(b, a);
       a.kill();
       until("the view moved", () -> b.ready() && b.sessions.view().member(a.id) == null);
       release.countDown();

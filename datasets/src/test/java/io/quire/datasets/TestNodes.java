@@ -16,6 +16,7 @@ import io.quire.fabric.CertificateAuthority;
 import io.quire.fabric.Fabric;
 import io.quire.fabric.FabricConfig;
 import io.quire.fabric.FabricTransport;
+import io.quire.fabric.Service;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
@@ -27,6 +28,7 @@ import io.quire.log.Peers;
 import io.quire.log.RatisLog;
 import io.quire.ns.Namespaces;
 import io.quire.twopc.TwoPhase;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -214,6 +216,23 @@ final class TestNodes implements AutoCloseable {
             twoPhase.open();
             namespaces.open();
           });
+    }
+
+    /** Tells another node what members tell each other. */
+    void tell(Node to, Call call) {
+      fabric
+          .request(
+              to.fabric.address(),
+              Service.CALL,
+              ByteBuffer.wrap(call.toBytes(to.incarnation)),
+              PATIENCE,
+              answer -> {
+                byte[] copy = new byte[answer.remaining()];
+                answer.get(copy);
+                return Refusal.result(copy);
+              })
+          .orTimeout(60, TimeUnit.SECONDS)
+          .join();
     }
 
     boolean ready() {
