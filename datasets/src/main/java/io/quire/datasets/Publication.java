@@ -350,6 +350,9 @@ final class Publication {
           claim.published();
           return now;
         }
+        if (!claim.end()) {
+          throw unknown; // It may be under way still; without the claim it could not be.
+        }
         throw new DatasetsException.LoadAborted(
             "the cluster did not take what was loaded: dataset=" + name());
       } catch (NsException.NotInView | NsException.Refused e) {
