@@ -44,6 +44,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -544,8 +545,65 @@ class OrphansTest {
    * was loaded is there, or all of it goes.
    */
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 10, 100})
+  @ValueSource(ints = {0, 10})
   void publicationOfUnknownOutcome_keepsItsCopiesUntilItIsKnown(int lookups) {
+    publishWithoutAMajority(lookups, false);
+  }
+
+  /** Also when the load has failed meanwhile. */
+  @Test
+  void publicationThatWasRefused_keepsItsCopiesUntilItsLoadIsGivenUp() {
+    publishWithoutAMajority(0, true);
+  }
+
+  /** Whoever is interrupted while it is published does not hear what came of it. */
+  @Test
+  void publicationOfWhichNobodyIsTold_isThereWithItsCopies_orGoesWithAllOfThem() {
+    try (TestNodes cluster = new TestNodes(root, SOON, OFTEN, "a", "b").withSmallContainers()) {
+      List<Node> nodes = cluster.start(SumFunctions::register);
+      Node a = nodes.get(0);
+      Node b = nodes.get(1);
+      NsObject kept = load(a, "/kept", "numbers", _ -> {});
+      Consumer<Descriptor> interrupt = _ -> Thread.currentThread().interrupt();
+      int refused = 0;
+      for (int i = 0; i < 2; i++) {
+        String name = "/numbers-" + i;
+        ended(() -> load(a, name, "numbers", interrupt));
+        Throwable failure =
+            ended(
+                () -> {
+                  NsObject now = b.namespaces.lookup(kept.xid()).orElseThrow();
+                  b.datasets.append(now, "numbers", NOTHING, 6, interrupt, Progress.NONE);
+                });
+        refused += failure instanceof DatasetsException.LoadAborted ? 1 : 0;
+      }
+      until("all is known", () -> a.namespaces.reservations().isEmpty());
+      searchByAll(nodes);
+      untilNothingElse(cluster, a);
+      for (NamePage.Listed each : b.namespaces.listAll(NsHandle.ROOT, NamePattern.ALL)) {
+        NsObject dataset = b.namespaces.lookup(each.xid()).orElseThrow();
+        long appends = b.datasets.descriptor(dataset).appends().size();
+        assertThat(b.datasets.descriptor(dataset).extents())
+            .allMatch(info -> info.durable() != null && info.holders().size() == 2);
+        assertThat(sum(b, dataset))
+            .isEqualTo(SumFunctions.expected(12) + appends * SumFunctions.expected(6));
+        assertThat(appends).as("what did not happen").isLessThanOrEqualTo(2 - refused);
+      }
+    }
+  }
+
+  /** What a load failed with, or null. */
+  private static @Nullable Throwable ended(Runnable load) {
+    return CompletableFuture.runAsync(load, Thread::startVirtualThread)
+        .handle((_, e) -> e == null ? null : e.getCause())
+        .orTimeout(90, TimeUnit.SECONDS)
+        .join();
+  }
+
+  /**
+   * @param late whether the majority comes back only when the load has ended
+   */
+  private void publishWithoutAMajority(int lookups, boolean late) {
     try (TestNodes cluster = new TestNodes(root, SOON, OFTEN, "a", "b").withSmallContainers()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node a = nodes.get(0);
@@ -570,8 +628,13 @@ class OrphansTest {
           CompletableFuture.supplyAsync(
               () -> load(a, "/numbers", "numbers", last), Thread::startVirtualThread);
       until("b is dead", () -> cut.getCount() == 0 && !killer.isAlive());
+      CompletableFuture<Throwable> failed = load.handle((_, e) -> e);
+      if (late) {
+        failed.orTimeout(120, TimeUnit.SECONDS).join();
+        assertThat(stored(cluster.store(a.id))).containsAll(made);
+      }
       Node b = cluster.restart(nodes.get(1), List.of(a), SumFunctions::register);
-      Throwable failure = load.handle((_, e) -> e).orTimeout(90, TimeUnit.SECONDS).join();
+      Throwable failure = failed.orTimeout(90, TimeUnit.SECONDS).join();
       NsObject loaded = b.namespaces.lookup(NsHandle.ROOT, "/numbers").orElse(null);
       if (failure == null) {
         assertThat(loaded).isNotNull();
