@@ -85,8 +85,11 @@ final class LoadRun {
   NsObject run() {
     boolean published = false;
     try {
+      keep();
       for (int part = 0; part < job.parts; part++) {
-        waiting.add(part);
+        if (!loaded.containsKey(part)) {
+          waiting.add(part);
+        }
       }
       do {
         loadAll();
@@ -99,6 +102,32 @@ final class LoadRun {
         publication.abandon(touched);
       }
     }
+  }
+
+  /** What an attempt before had finished counts, if it is there; spares are made as of any part. */
+  private void keep() {
+    new KeptParts(members, config, publication)
+        .find(publication.claim().finishedBefore())
+        .forEach(
+            (part, kept) -> {
+              touched.add(kept.member());
+              loaded(new LoadedPart(part, kept.member(), kept.extents()));
+            });
+    if (!loaded.isEmpty()) {
+      progress.kept(loaded.size(), job.parts, bytes());
+    }
+  }
+
+  private void loaded(LoadedPart part) {
+    loaded.put(part.number(), part);
+    spares.add(part);
+  }
+
+  /** What is noted of the parts: that counts which has copies, whoever holds spares. */
+  private Map<Integer, List<ExtentInfo>> copied() {
+    Map<Integer, List<ExtentInfo>> extents = new TreeMap<>();
+    loaded.forEach((number, part) -> extents.put(number, part.extentsOfOwner()));
+    return extents;
   }
 
   private void loadAll() {
@@ -117,6 +146,7 @@ final class LoadRun {
         answer.run();
         progress.made(finished(), job.parts, bytes());
       }
+      publication.claim().note(loaded.size(), this::copied);
     }
   }
 
@@ -207,9 +237,7 @@ final class LoadRun {
     }
     if (result != null) {
       List<ExtentInfo> extents = DescriptorCodec.read(result).extents();
-      LoadedPart part = new LoadedPart(attempt.part, attempt.member, extents);
-      loaded.put(attempt.part, part);
-      spares.add(part);
+      loaded(new LoadedPart(attempt.part, attempt.member, extents));
       return;
     }
     switch (failure) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,6 +75,7 @@ public final class Namespaces {
   private final Opens opens;
   private final Drain drain;
   private final Past past;
+  private final Reservations reservations;
   private final AtomicInteger watches = new AtomicInteger();
 
   private final Guard guard;
@@ -114,6 +116,7 @@ public final class Namespaces {
     census = new Census(session.self(), sessions, transport, loop, clock, table, holdings);
     opens = new Opens(this, locks, holdings, clock, session.self().node().name());
     past = new Past(cells, log, loop, clock, guard);
+    reservations = new Reservations(session, cells, index, random);
     drain =
         new Drain(
             session.self(),
@@ -145,6 +148,7 @@ public final class Namespaces {
     census = whole.census;
     opens = whole.opens;
     drain = whole.drain;
+    reservations = whole.reservations;
     this.whole = whole;
     guard = new Guard(principal, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
@@ -352,6 +356,68 @@ public final class Namespaces {
    */
   public long reserveXid() {
     return xids.next(DEADLINE);
+  }
+
+  /**
+   * Puts a reserved id into the log: from here on every node sees that something is made under it,
+   * until {@link #end} or until a transaction creates the object or updates another along with the
+   * end. It does not end with this node's session: whoever finds the holder gone may go on in its
+   * place, or end it.
+   *
+   * @param xid from {@link #reserveXid}, not used yet
+   * @param note up to {@link NsObject#VALUE_BYTES_MAX}
+   * @throws NsException.NameTaken if it was used
+   * @throws NsException.Indeterminate if it may stand in the log; to find out, ask {@link
+   *     #reservation}
+   */
+  public Reservation reserve(long xid, byte[] note) {
+    guard.refuseOthers("reserving");
+    Checks.value("reservation", note);
+    return reservations.reserve(xid, note);
+  }
+
+  /**
+   * Changes the note of a reservation, and makes this node its holder, whoever was it before.
+   *
+   * @throws NsException.StaleHandle if it is not as it was seen: somebody else holds it, or it
+   *     ended
+   */
+  public Reservation note(Reservation seen, byte[] note) {
+    guard.refuseOthers("reserving");
+    Checks.value("reservation", note);
+    return reservations.note(seen, note);
+  }
+
+  /**
+   * Ends a reservation: nothing will ever be published under it.
+   *
+   * @throws NsException.StaleHandle if it is not as it was seen: somebody else holds it, or it
+   *     ended
+   */
+  public void end(Reservation seen) {
+    guard.refuseOthers("reserving");
+    reservations.end(seen);
+  }
+
+  /** The reservation of an id, linearizably. */
+  public Optional<Reservation> reservation(long xid) {
+    guard.refuseOthers("reserving");
+    return reservations.find(xid);
+  }
+
+  /** All reservations, as of one moment, in the order of their ids. */
+  public List<Reservation> reservations() {
+    guard.refuseOthers("reserving");
+    return reservations.all();
+  }
+
+  /**
+   * The id of the cluster, drawn at random when somebody first asks and the same from then on, on
+   * all nodes. It tells apart what clusters write that share a place. A cluster that lost its log
+   * is another one.
+   */
+  public UUID cluster() {
+    return reservations.cluster();
   }
 
   /** As {@link #create(NsHandle, String, String, Lifetime, byte[])}, under a reserved id. */

@@ -93,6 +93,32 @@ public final class NsTransaction {
     return add("deleting", seen, seen.deleted());
   }
 
+  /**
+   * Creates an object under its reservation, which ends with that.
+   *
+   * @param reservation as it was seen; fails with {@link NsException.StaleHandle} if it is not so
+   */
+  public NsTransaction create(
+      Reservation reservation,
+      NsHandle namespace,
+      String name,
+      String kind,
+      Lifetime lifetime,
+      byte[] value) {
+    NsObject made = namespaces.draft(reservation.xid(), namespace, name, kind, lifetime, value);
+    changes.ends(reservation, made).create(made);
+    return add("creating", made, made);
+  }
+
+  /** As {@link #update(NsObject, byte[])}, and a reservation ends with that: as above. */
+  public NsTransaction update(Reservation reservation, NsObject seen, byte[] value) {
+    Checks.value(seen.name(), value);
+    Checks.live("updating", seen);
+    NsObject next = seen.withValue(value);
+    changes.ends(reservation, next).update(seen, next);
+    return add("updating", seen, next);
+  }
+
   /** Requires that an object that is not changed is still of the version seen. */
   public NsTransaction unchanged(NsObject seen) {
     changes.unchanged(seen);

@@ -16,6 +16,7 @@ import io.quire.datasets.Descriptor;
 import io.quire.datasets.ExtentInfo;
 import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
+import io.quire.datasets.Restart;
 import io.quire.datasets.ScanOrder;
 import io.quire.datasets.ScanStream;
 import io.quire.formats.BadRowLimit;
@@ -141,6 +142,7 @@ public final class Tables implements AutoCloseable {
         new LoadArguments(source, schema, options).toBytes(),
         Math.max(1, source.splits().size()),
         table -> judge(name, options.badRows(), table),
+        Restart.WITH_FINISHED_PARTS,
         progress);
   }
 
@@ -175,6 +177,7 @@ public final class Tables implements AutoCloseable {
         new LoadArguments(source, schema, options).toBytes(),
         Math.max(1, source.splits().size()),
         more -> judge(table.name(), options.badRows(), more),
+        Restart.WITH_FINISHED_PARTS,
         progress);
   }
 
