@@ -374,8 +374,45 @@ public final class Ager implements AutoCloseable {
    * ager is closed before. Many extents asked for together cost little more than one.
    */
   public CompletableFuture<Copy> persist(Extent extent) {
+    return persist(extent, Origin.NONE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param origin stands in the copy, so that a {@link #orphans search for orphans} can ask whether
+   *     somebody needs it; the one that was said first counts
+   */
+  public CompletableFuture<Copy> persist(Extent extent, Origin origin) {
     checkMine(extent);
-    return persister.persist(extent);
+    return persister.persist(extent, origin);
+  }
+
+  /**
+   * Looks at the header of a durable copy, as far as it takes to know that the copy was written and
+   * is there still; the body is verified when it is read.
+   *
+   * @throws IllegalArgumentException as {@link #adopt} does
+   * @throws AgerException.StoreUnavailable if the store has something else there, or nothing, or
+   *     cannot tell
+   */
+  public void check(Copy copy) {
+    Store store = storeOf(copy);
+    try {
+      store.check(copy);
+    } catch (IOException e) {
+      throw new AgerException.StoreUnavailable(store.uri(), "copy not found: " + e, e);
+    }
+  }
+
+  /** Looks for durable copies that nobody needs, in all stores. One for an ager is enough. */
+  public OrphanSearch orphans() {
+    return new OrphanSearch(config.owner(), stores);
+  }
+
+  /** Who writes here, as it stands in copies. */
+  public String owner() {
+    return config.owner();
   }
 
   /**
@@ -408,8 +445,9 @@ public final class Ager implements AutoCloseable {
 
   /**
    * Gives up a durable copy. The space is free when all copies in its file were given up and the
-   * file is finished; that is done later, and not remembered over a restart. No extent that has
-   * been adopted from the copy may be in use. To be called once for a copy.
+   * file is finished; that is done later, and not remembered over a restart: what is left then a
+   * {@link #orphans search for orphans} finds. No extent that has been adopted from the copy may be
+   * in use. To be called once for a copy.
    *
    * @throws IllegalArgumentException if the copy is in no store of this ager, or is no durable copy
    */

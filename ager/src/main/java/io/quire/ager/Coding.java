@@ -181,8 +181,13 @@ final class Coding {
     }
   }
 
-  /** Decides how the body is written, and compresses it if it is. */
+  /** As below, without an origin. */
   Parcel pack(Body body, String owner) {
+    return pack(body, owner, Origin.NONE);
+  }
+
+  /** Decides how the body is written, and compresses it if it is. */
+  Parcel pack(Body body, String owner, Origin origin) {
     List<byte[]> kept = new ArrayList<>();
     long frames = (body.bytes() + FRAME_BYTES - 1) / FRAME_BYTES;
     long overhead = frames * (WORD_BYTES + (keys == null ? 0 : TAG_BYTES));
@@ -204,7 +209,7 @@ final class Coding {
     Form form = plain ? Form.plain(body.bytes()) : new Form(used.code(), stored, seal);
     return new Parcel(
         body,
-        new StoreHeader(Kind.BODY, body.extent(), body.bytes(), body.crc(), owner, form),
+        new StoreHeader(Kind.BODY, body.extent(), body.bytes(), body.crc(), owner, form, origin),
         kept);
   }
 

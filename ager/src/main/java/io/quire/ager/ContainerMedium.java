@@ -39,6 +39,20 @@ interface ContainerMedium {
   /** The durable containers, in the order of their names. */
   List<Listed> containers() throws IOException;
 
+  /** How the names of containers end that were set aside: see {@link OrphanSearch}. */
+  String ASIDE = ".aside";
+
+  /** The durable containers that were set aside, in the order of their names. */
+  List<Listed> aside() throws IOException;
+
+  /**
+   * Gives a file another name in one step. Whoever reads it or appends to it goes on with that.
+   *
+   * @return false if there is no such file any more
+   * @throws IOException also if there is one of the other name
+   */
+  boolean rename(String file, String name) throws IOException;
+
   /** Does nothing if there is no such file. */
   void delete(String file) throws IOException;
 

@@ -20,12 +20,12 @@ import org.slf4j.LoggerFactory;
 /**
  * Copies in container files: each owner appends to files of its own, one at a time; a file that is
  * large enough, or that had an error, is not appended to again. A container goes when none of its
- * copies is needed any more; one of another owner, or from before a restart, only if its end block
- * says that it is complete.
+ * copies is needed any more; one of another owner, or from before a restart, if all were given up
+ * here and its end block says that it is complete, or if a search for orphans finds it.
  */
 final class ContainerShelf implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ContainerShelf.class);
-  private static final String SUFFIX = ".quire";
+  static final String SUFFIX = ".quire";
 
   /** A copy, and how many bytes it takes in its file. */
   record Written(Copy copy, long footprint) {}
@@ -105,8 +105,8 @@ final class ContainerShelf implements AutoCloseable {
    * @throws IOException if it was not written, or not wholly; nothing refers to what was. Then what
    *     was written since the last sync is not to be used either: its file was given up
    */
-  Written write(Body body) throws IOException {
-    Coding.Parcel parcel = coding.pack(body, owner);
+  Written write(Body body, Origin origin) throws IOException {
+    Coding.Parcel parcel = coding.pack(body, owner, origin);
     long footprint = parcel.header().footprint();
     long began = System.nanoTime();
     room.take(footprint);
@@ -225,6 +225,7 @@ final class ContainerShelf implements AutoCloseable {
     try {
       if (target.canSync()) {
         target.sync();
+        mustBeThere();
       } else {
         finish();
       }
@@ -257,6 +258,18 @@ final class ContainerShelf implements AutoCloseable {
         abandon();
         unsyncable = null;
       }
+    }
+    mustBeThere();
+  }
+
+  /**
+   * Whoever takes this owner for dead sets its file aside before he looks into it for the last
+   * time. So a copy counts only if the file still has its name after the copy was synced: then he
+   * finds the copy there.
+   */
+  private void mustBeThere() throws IOException {
+    if (prefix.startsWith(Store.DURABLE) && !medium.exists(file)) {
+      throw new IOException("file was set aside by another while it was written: file=" + file);
     }
   }
 
@@ -300,6 +313,17 @@ final class ContainerShelf implements AutoCloseable {
         });
   }
 
+  /** Reads the header alone. */
+  void check(Copy copy) throws IOException {
+    MemorySegment header = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
+    read(
+        copy.file(),
+        in -> {
+          in.read(copy.offset(), header);
+          StoreHeader.check(header, StoreHeader.of(copy));
+        });
+  }
+
   /** As {@link #read}, piece by piece, and keeps nothing. */
   void verify(Copy copy, Body wanted) throws IOException {
     Body there = new Body(copy.extent(), wanted.run(), copy.bytes(), copy.crc());
@@ -339,14 +363,54 @@ final class ContainerShelf implements AutoCloseable {
 
   /** Deletes what {@link #free} has made superfluous. One thread at a time. */
   void tidy() {
-    for (Map.Entry<String, Long> unneeded : takeUnneeded().entrySet()) {
-      try {
-        medium.delete(unneeded.getKey());
-        room.giveBack(unneeded.getValue());
-        open.forget(unneeded.getKey());
-      } catch (IOException e) {
-        log.warn("container not deleted: store={} file={}", store, unneeded.getKey(), e);
-      }
+    takeUnneeded()
+        .forEach(
+            (name, bytes) -> {
+              if (delete(name)) {
+                room.giveBack(bytes);
+              }
+            });
+    takeGivenUp()
+        .forEach(
+            (name, offsets) -> {
+              long bytes = bytesIfAllGivenUp(name, offsets);
+              if (bytes > 0 && delete(name)) {
+                room.gone(bytes);
+              }
+            });
+  }
+
+  private boolean delete(String name) {
+    try {
+      medium.delete(name);
+      open.forget(name);
+      return true;
+    } catch (IOException e) {
+      log.warn("container not deleted: store={} file={}", store, name, e);
+      return false;
+    }
+  }
+
+  /** To look at all containers of the store. */
+  ContainerMedium medium() {
+    return medium;
+  }
+
+  /**
+   * Deletes a container of another owner, or from before a restart, of which nothing is needed.
+   *
+   * @param name as it is now
+   * @param was as readers know it
+   */
+  void deleteOrphan(String name, String was, long bytes) throws IOException {
+    medium.delete(name);
+    open.forget(was);
+    room.gone(bytes);
+    lock.lock();
+    try {
+      givenUp.remove(was);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -375,10 +439,9 @@ final class ContainerShelf implements AutoCloseable {
     }
   }
 
-  /** Files that may go, with the bytes that were counted for them. */
+  /** Files of this shelf that may go, with the bytes that were counted for them. */
   private Map<String, Long> takeUnneeded() {
     Map<String, Long> unneeded = new HashMap<>();
-    Map<String, Set<Long>> foreign;
     lock.lock();
     try {
       written.forEach(
@@ -388,19 +451,21 @@ final class ContainerShelf implements AutoCloseable {
             }
           });
       written.keySet().removeAll(unneeded.keySet());
-      foreign = new HashMap<>(givenUp);
-      givenUp.clear();
     } finally {
       lock.unlock();
     }
-    foreign.forEach(
-        (name, offsets) -> {
-          long bytes = bytesIfAllGivenUp(name, offsets);
-          if (bytes > 0) {
-            unneeded.put(name, bytes);
-          }
-        });
     return unneeded;
+  }
+
+  private Map<String, Set<Long>> takeGivenUp() {
+    lock.lock();
+    try {
+      Map<String, Set<Long>> taken = new HashMap<>(givenUp);
+      givenUp.clear();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Walks a file's headers; 0 if a copy in it was not given up or it has no end. */
@@ -421,7 +486,7 @@ final class ContainerShelf implements AutoCloseable {
         at += header.footprint();
       }
     } catch (IOException e) {
-      log.warn("container kept, its end was not found: store={} file={}", store, name, e);
+      log.info("container kept, its end was not found: store={} file={}", store, name, e);
       return 0;
     }
   }

@@ -60,7 +60,7 @@ final class ContainerSpill implements SpillShelf {
     List<Integer> written = new ArrayList<>();
     try {
       for (int index : batch.left()) {
-        ContainerShelf.Written put = containers.write(batch.body(index));
+        ContainerShelf.Written put = containers.write(batch.body(index), Origin.NONE);
         Copy copy = put.copy();
         long where =
             containers.number(copy.file()) << PAGE_BITS | copy.offset() / PageRuns.PAGE_BYTES;

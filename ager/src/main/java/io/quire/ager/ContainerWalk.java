@@ -21,9 +21,17 @@ final class ContainerWalk {
     void copy(long offset, StoreHeader header);
 
     void damage(long offset, String reason);
+
+    /** The file ends amid this copy. */
+    default void torn(long offset, StoreHeader header) {}
+
+    /** Whether no more is wanted; asked after each copy. */
+    default boolean enough() {
+      return false;
+    }
   }
 
-  /** How the container ends, and where. */
+  /** How the container ends, and where; or that no more was wanted, and what comes next. */
   record Ending(End end, long offset) {}
 
   private final Listed file;
@@ -56,15 +64,25 @@ final class ContainerWalk {
    */
   static Ending of(Listed file, ReadFile in, boolean bodies, MemorySegment buffer, Visitor visitor)
       throws IOException {
-    return new ContainerWalk(file, in, bodies, buffer, visitor).walk();
+    return new ContainerWalk(file, in, bodies, buffer, visitor).walk(0);
   }
 
-  private Ending walk() throws IOException {
-    long at = 0;
+  /** As above, from where a header is wanted, and headers alone. */
+  static Ending from(long offset, Listed file, ReadFile in, MemorySegment buffer, Visitor visitor)
+      throws IOException {
+    return new ContainerWalk(file, in, false, buffer, visitor).walk(offset);
+  }
+
+  private Ending walk(long from) throws IOException {
+    long at = from;
     while (at + StoreHeader.BYTES <= file.bytes()) {
       StoreHeader header = header(at);
       if (header == null) {
+        boolean sealed = StoreHeader.isSealed(block);
         long next = nextHeader(at + StoreHeader.BYTES);
+        if (next < 0 && sealed) {
+          visitor.damage(at, "header of a form that is not known here");
+        }
         if (next < 0) {
           // Nothing that verifies follows: the owner died, or had an error, while it wrote here.
           return new Ending(End.TORN, at);
@@ -74,10 +92,14 @@ final class ContainerWalk {
       } else if (header.kind() == StoreHeader.Kind.END) {
         return new Ending(End.FINISHED, at);
       } else if (at + header.footprint() > file.bytes()) {
+        visitor.torn(at, header);
         return new Ending(End.TORN, at);
       } else {
         body(at, header);
         at += header.footprint();
+        if (visitor.enough()) {
+          return new Ending(End.OPEN, at);
+        }
       }
     }
     return new Ending(at == file.bytes() ? End.OPEN : End.TORN, at);

@@ -92,19 +92,50 @@ final class FlashMedium implements ContainerMedium {
 
   @Override
   public List<Listed> containers() throws IOException {
+    return listed("*" + ContainerShelf.SUFFIX);
+  }
+
+  @Override
+  public List<Listed> aside() throws IOException {
+    return listed("*" + ASIDE);
+  }
+
+  private List<Listed> listed(String names) throws IOException {
     List<Listed> found = new ArrayList<>();
     for (FlashDirectory directory : directories) {
       Path durable = directory.root().resolve(Store.DURABLE);
       if (Files.isDirectory(durable)) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(durable, "*.quire")) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(durable, names)) {
           for (Path file : files) {
-            found.add(new Listed(Store.DURABLE + file.getFileName(), Files.size(file)));
+            list(file, found);
           }
         }
       }
     }
     found.sort(Comparator.comparing(Listed::file));
     return found;
+  }
+
+  /** Others may remove files while they are listed. */
+  private static void list(Path file, List<Listed> found) throws IOException {
+    try {
+      found.add(new Listed(Store.DURABLE + file.getFileName(), Files.size(file)));
+    } catch (NoSuchFileException gone) {
+      // Then it is not there.
+    }
+  }
+
+  @Override
+  public boolean rename(String file, String name) throws IOException {
+    for (FlashDirectory directory : directories) {
+      try {
+        Files.move(directory.root().resolve(file), directory.root().resolve(name));
+        return true;
+      } catch (NoSuchFileException elsewhere) {
+        // The next one may have it.
+      }
+    }
+    return false;
   }
 
   @Override

@@ -86,11 +86,20 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
 
   @Override
   public List<Listed> containers() throws IOException {
+    return listed(ContainerShelf.SUFFIX);
+  }
+
+  @Override
+  public List<Listed> aside() throws IOException {
+    return listed(ASIDE);
+  }
+
+  private List<Listed> listed(String ending) throws IOException {
     List<Listed> found = new ArrayList<>();
     try {
       for (FileStatus status : files.listStatus(new Path(root, Store.DURABLE))) {
         String name = status.getPath().getName();
-        if (status.isFile() && name.endsWith(".quire")) {
+        if (status.isFile() && name.endsWith(ending)) {
           found.add(new Listed(Store.DURABLE + name, status.getLen()));
         }
       }
@@ -99,6 +108,22 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     }
     found.sort(Comparator.comparing(Listed::file));
     return found;
+  }
+
+  @Override
+  public boolean rename(String file, String name) throws IOException {
+    Path from = new Path(root, file);
+    Path to = new Path(root, name);
+    if (files.exists(to)) {
+      throw new IOException("there is a file of that name: file=" + to);
+    }
+    if (files.rename(from, to)) {
+      return true;
+    }
+    if (files.exists(from)) {
+      throw new IOException("not renamed: file=%s to=%s".formatted(from, to));
+    }
+    return false;
   }
 
   @Override

@@ -31,7 +31,8 @@ final class Persister {
     CompletableFuture<?> done();
   }
 
-  private record Persist(Extent extent, CompletableFuture<Copy> done) implements Job {}
+  private record Persist(Extent extent, Origin origin, CompletableFuture<Copy> done)
+      implements Job {}
 
   private record Finish(CompletableFuture<Void> done) implements Job {}
 
@@ -56,7 +57,7 @@ final class Persister {
     this.stores = stores;
   }
 
-  CompletableFuture<Copy> persist(Extent extent) {
+  CompletableFuture<Copy> persist(Extent extent, Origin origin) {
     return memory.lockedIfOpen(
         () -> {
           if (extent.dropped()) {
@@ -70,7 +71,7 @@ final class Persister {
           if (running == null) {
             running = new CompletableFuture<>();
             persisting.put(extent, running);
-            queue.add(new Persist(extent, running));
+            queue.add(new Persist(extent, origin, running));
           }
           return running.copy();
         });
@@ -171,7 +172,7 @@ final class Persister {
     for (int i = 0; i < count; i++) {
       Persist job = left.element();
       try {
-        written.add(new Written(job, write(store, job.extent)));
+        written.add(new Written(job, write(store, job)));
       } catch (StoreFull full) {
         return full;
       } catch (AgerException | IllegalStateException e) {
@@ -183,12 +184,13 @@ final class Persister {
     return null;
   }
 
-  private Copy write(Store store, Extent extent) throws IOException {
+  private Copy write(Store store, Persist job) throws IOException {
+    Extent extent = job.extent;
     pageIns.hold(extent, Deadline.in(PIN_WAIT));
     try {
       Body body = extent.body();
       body.check();
-      return store.append(body);
+      return store.append(body, job.origin);
     } finally {
       extent.unpin();
     }

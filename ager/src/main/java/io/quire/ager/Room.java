@@ -7,6 +7,9 @@ final class Room {
   private final long capacityBytes;
   private final AtomicLong usedBytes = new AtomicLong();
 
+  /** Of the used ones, what lay there before. */
+  private final AtomicLong foundBytes = new AtomicLong();
+
   Room(long capacityBytes) {
     this.capacityBytes = capacityBytes;
   }
@@ -29,6 +32,14 @@ final class Room {
   /** Counts what lies there already, whether it fits or not. */
   void found(long bytes) {
     usedBytes.addAndGet(bytes);
+    foundBytes.addAndGet(bytes);
+  }
+
+  /** What lay there already, or was written by others since, has gone: the former was counted. */
+  void gone(long bytes) {
+    long counted = Math.min(bytes, foundBytes.get());
+    foundBytes.addAndGet(-counted);
+    usedBytes.addAndGet(-counted);
   }
 
   void giveBack(long bytes) {

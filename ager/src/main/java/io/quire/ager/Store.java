@@ -253,8 +253,13 @@ final class Store implements AutoCloseable {
   }
 
   /** Writes a copy that is durable after the next sync. Called by the persister only. */
-  Copy append(Body body) throws IOException {
-    return translated(() -> durable.write(body)).copy();
+  Copy append(Body body, Origin origin) throws IOException {
+    return translated(() -> durable.write(body, origin)).copy();
+  }
+
+  /** The shelf of durable copies. */
+  ContainerShelf durable() {
+    return durable;
   }
 
   void syncDurable() throws IOException {
@@ -310,6 +315,15 @@ final class Store implements AutoCloseable {
       throw e;
     }
     bytesIn.addAndGet(copy.bytes());
+  }
+
+  /** Throws unless the header of a durable copy lies where it should. */
+  void check(Copy copy) throws IOException {
+    translated(
+        () -> {
+          durable.check(copy);
+          return copy;
+        });
   }
 
   /** As {@link #verify(long, Body)}, of a durable copy. */

@@ -24,6 +24,7 @@ import java.util.HexFormat;
  *   32  CRC32C of the body        4   as it is in memory
  *   36  length of the owner       4
  *   40  owner, UTF-8, then zeros
+ * 3968  origin                   32   cluster (16), load, object; zeros if it has none
  * 4000  bytes that follow         8   without padding
  * 4008  id of the key            16
  * 4024  salt                     32
@@ -34,11 +35,13 @@ import java.util.HexFormat;
  *
  * Numbers are little-endian. What follows starts at 4096 and is padded with zeros to 4 KiB.
  */
-record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Form form) {
+record StoreHeader(
+    Kind kind, long extent, long bytes, int crc, String owner, Form form, Origin origin) {
   static final int BYTES = 4096;
   private static final byte[] MAGIC = "QUIREXT1".getBytes(StandardCharsets.US_ASCII);
   private static final int VERSION = 2;
   private static final int PLAIN_VERSION = 1;
+  private static final int ORIGIN_AT = 3968;
   private static final int FORM_AT = 4000;
   private static final int CHECKED_BYTES = BYTES - Integer.BYTES;
 
@@ -88,6 +91,11 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Fo
     }
   }
 
+  /** Without an origin. */
+  StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Form form) {
+    this(kind, extent, bytes, crc, owner, form, Origin.NONE);
+  }
+
   /** The header of this copy, if it was written as it is. */
   static StoreHeader of(Copy copy) {
     return body(copy.extent(), copy.bytes(), copy.crc(), copy.owner());
@@ -118,6 +126,7 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Fo
     head.int8(form.seal.isNone() ? 0 : 1).raw(new byte[3]);
     head.int64(extent).int64(bytes).int32(crc).string(owner);
     put(head, block, 0);
+    put(origin.write(), block, ORIGIN_AT);
     WireWriter tail = new WireWriter().int64(form.storedBytes);
     if (!form.seal.isNone()) {
       tail.raw(fixed(form.seal.key, Seal.KEY_BYTES)).raw(fixed(form.seal.salt, Seal.SALT_BYTES));
@@ -168,6 +177,13 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Fo
     }
   }
 
+  /** Whether it is a header that was written so, perhaps by a later build. */
+  static boolean isSealed(MemorySegment block) {
+    byte[] bytes = block.asSlice(0, BYTES).toArray(ValueLayout.JAVA_BYTE);
+    int wanted = new WireReader(Arrays.copyOfRange(bytes, CHECKED_BYTES, BYTES)).int32();
+    return looksLikeOne(block) && Checksum.of(bytes, 0, CHECKED_BYTES) == wanted;
+  }
+
   private static StoreHeader decode(byte[] bytes) throws CorruptCopy {
     WireReader in = new WireReader(bytes);
     in.raw(MAGIC.length);
@@ -197,7 +213,8 @@ record StoreHeader(Kind kind, long extent, long bytes, int crc, String owner, Fo
       throw new CorruptCopy(
           "not sizes of an extent: bytes=%d storedBytes=%d".formatted(body, form.storedBytes));
     }
-    return new StoreHeader(kind, extent, body, crc, owner, form);
+    Origin origin = Origin.read(new WireReader(Arrays.copyOfRange(bytes, ORIGIN_AT, FORM_AT)));
+    return new StoreHeader(kind, extent, body, crc, owner, form, origin);
   }
 
   private static Form form(byte[] bytes, int codec, int cipher) {

@@ -36,6 +36,9 @@ public final class StoreMove {
   private static final long CONTAINER_BYTES = 256L << 20;
   private static final String SUFFIX = ".quire";
 
+  /** In the place of an owner. */
+  static final String MOVED = "moved";
+
   /** Is told where the copies are now, and returns when that is safe; the old ones go then. */
   public interface Moved {
     /**
@@ -274,7 +277,7 @@ public final class StoreMove {
     private AppendFile create() throws IOException {
       String name;
       do {
-        name = Store.DURABLE + "moved-%06d".formatted(number++) + SUFFIX;
+        name = Store.DURABLE + "%s-%06d".formatted(MOVED, number++) + SUFFIX;
       } while (to.medium().exists(name));
       AppendFile created = to.medium().create(name);
       made.add(name);
@@ -286,7 +289,7 @@ public final class StoreMove {
 
     void finish() throws IOException {
       if (out != null) {
-        out.append(StoreHeader.end("moved"), null);
+        out.append(StoreHeader.end(MOVED), null);
         out.close();
         out = null;
       }

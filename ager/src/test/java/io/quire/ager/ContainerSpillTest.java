@@ -74,6 +74,16 @@ class ContainerSpillTest {
     }
 
     @Override
+    public List<Listed> aside() {
+      return List.of();
+    }
+
+    @Override
+    public boolean rename(String file, String name) {
+      return false;
+    }
+
+    @Override
     public void delete(String file) {}
   }
 

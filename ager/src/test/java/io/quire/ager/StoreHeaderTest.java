@@ -11,6 +11,7 @@ import io.quire.base.WireWriter;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class StoreHeaderTest {
@@ -48,6 +49,20 @@ class StoreHeaderTest {
                 + "a1".repeat(32)
                 + "8877665544332211");
     assertThat(StoreHeader.decode(MemorySegment.ofArray(bytes))).isEqualTo(SEALED);
+  }
+
+  @Test
+  void encode_withAnOrigin_hasTheseBytes() throws CorruptCopy {
+    Origin origin = new Origin(new UUID(0x0102030405060708L, 0x1112131415161718L), 7, 9);
+    StoreHeader header =
+        new StoreHeader(StoreHeader.Kind.BODY, 7, 70_001, 1, "node-1", Form.plain(70_001), origin);
+    byte[] bytes = header.encode();
+    assertThat(HexFormat.of().formatHex(bytes, 3968, 4000))
+        .isEqualTo(
+            "0807060504030201" + "1817161514131211" + "0700000000000000" + "0900000000000000");
+    assertThat(StoreHeader.decode(MemorySegment.ofArray(bytes))).isEqualTo(header);
+    assertThat(HEADER.origin()).isEqualTo(Origin.NONE);
+    assertThat(HexFormat.of().formatHex(HEADER.encode(), 3968, 4000)).isEqualTo("00".repeat(32));
   }
 
   @Test

@@ -1,10 +1,10 @@
 package io.quire.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quire.harness.LockSimulation;
-import io.quire.harness.ProtocolSimulation;
 import io.quire.harness.Screen;
-import io.quire.harness.SimulationRun;
+import io.quire.worlds.LockSimulation;
+import io.quire.worlds.ProtocolSimulation;
+import io.quire.worlds.SimulationRun;
 import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;

@@ -1,5 +1,6 @@
 package io.quire.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +9,7 @@ import io.quire.ager.StoreConfig;
 import io.quire.ager.StoreFiles;
 import io.quire.ager.StoreMove;
 import io.quire.ager.StoreScan;
+import io.quire.node.AdminClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -18,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -38,14 +41,16 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Looks at the durable copies in a store, and tidies them up.",
-      "It reads the files themselves; no node needs to run, and none may while files are removed."
+      "All but 'orphans' read the files themselves: no node needs to run, and none may while they",
+      "remove files."
     },
     footer = {
       "%nExamples:",
       "  quire store verify flash:///mnt/nvme/quire",
       "  quire store stat hdfs://namenode:8020/quire --copies",
       "  quire store compact flash:///mnt/nvme/quire --needed copies.txt",
-      "  quire store drain flash:///mnt/old hdfs://nn/quire --moves moved.txt"
+      "  quire store drain flash:///mnt/old hdfs://nn/quire --moves moved.txt",
+      "  quire store orphans --node 10.0.0.1:7480"
     })
 final class StoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -87,7 +92,7 @@ final class StoreCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "a command is needed: verify, stat, compact or drain");
+        spec.commandLine(), "a command is needed: verify, stat, orphans, compact or drain");
   }
 
   /** {@code quire store verify}. */
@@ -135,6 +140,100 @@ final class StoreCommand implements Callable<Integer> {
           }
           return 0;
         });
+  }
+
+  /** {@code quire store orphans}. */
+  @Command(
+      name = "orphans",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Asks a node to look in its stores, the shared ones included, for durable copies that no",
+        "data set and no load needs, whoever wrote them. Nodes do that by themselves once an hour.",
+        "Says what would be removed, and removes it with --apply. Ends with 1 if not all could be",
+        "looked at."
+      },
+      footer = {
+        "%nExamples:",
+        "  quire store orphans",
+        "  quire store orphans --apply --broken-loads"
+      })
+  int orphans(
+      @Mixin NodeOption node,
+      @Option(
+              names = "--apply",
+              description = "do it; without this it is only said what would be done")
+          boolean apply,
+      @Option(
+              names = "--broken-loads",
+              description = {
+                "also give up loads whose coordinator is gone: their finished parts are kept for a",
+                "day, so that the same load can go on with them"
+              })
+          boolean brokenLoads,
+      @Option(names = "--json", description = "write one JSON object; sizes in bytes")
+          boolean json) {
+    if (brokenLoads && !apply) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--broken-loads is of use only with --apply");
+    }
+    try (AdminClient client = node.connect()) {
+      JsonNode found = client.orphans(apply, brokenLoads);
+      if (json) {
+        out().println(found);
+      } else {
+        showOrphans(found);
+      }
+      return found.path("complete").asBoolean() ? 0 : 1;
+    }
+  }
+
+  private void showOrphans(JsonNode found) {
+    boolean removed = found.path("removed").asBoolean();
+    for (JsonNode file : found.path("files")) {
+      String label =
+          switch (file.path("verdict").asText()) {
+            case "ORPHAN" -> removed ? "removed" : "would be removed";
+            case "DAMAGED" -> "BAD";
+            default -> "not read";
+          };
+      String why = file.path("why").asText();
+      line(
+          label,
+          "%s  %s in %s%s"
+              .formatted(
+                  file.path("file").asText(),
+                  Text.bytes(file.path("bytes").asLong()),
+                  file.path("store").asText(),
+                  why.isEmpty() ? "" : ": " + why));
+    }
+    for (JsonNode verdict : found.path("verdicts")) {
+      long files = verdict.path("files").asLong();
+      if (files > 0) {
+        line(
+            verdict.path("verdict").asText().toLowerCase(Locale.ROOT).replace('_', ' '),
+            "%d file%s, %s%s"
+                .formatted(
+                    files,
+                    files == 1 ? "" : "s",
+                    Text.bytes(verdict.path("bytes").asLong()),
+                    unneeded(verdict)));
+      }
+    }
+    if (found.path("givenUp").asInt() > 0) {
+      line("loads given up", String.valueOf(found.path("givenUp").asInt()));
+    }
+    if (found.path("brokenLoads").asInt() > 0) {
+      line("broken-off loads", found.path("brokenLoads").asInt() + ", kept");
+    }
+    if (!found.path("complete").asBoolean()) {
+      line("incomplete", "not all could be looked at");
+    }
+  }
+
+  private static String unneeded(JsonNode verdict) {
+    long bytes = verdict.path("unneededBytes").asLong();
+    boolean kept = verdict.path("verdict").asText().equals("NEEDED");
+    return kept && bytes > 0 ? ", of which nobody needs " + Text.bytes(bytes) : "";
   }
 
   /** {@code quire store compact}. */

@@ -50,7 +50,10 @@ final class TableCommand implements Callable<Integer> {
       description = {
         "Loads files as a table of typed columns, in parallel over all nodes.",
         "The nodes read the files: each must see all of them under these paths.",
-        "When it ends with 0, every node has the name. If it fails there is no table."
+        "When it ends with 0, every node has the name. If it fails there is no table.",
+        "If the node that loads dies, ask any node for the same again: it goes on with the parts",
+        "that were finished and, unless --session is given, keeps them from being read anew, if the",
+        "files are the same by size and time."
       },
       footer = {
         "%nExamples:",
@@ -206,6 +209,10 @@ final class TableCommand implements Callable<Integer> {
                     : ""));
     if (table.path("badRows").asLong() > 0) {
       System.out.println(table.path("badRows").asLong() + " bad rows left out: quire table bad");
+    }
+    if (table.path("keptParts").asLong() > 0) {
+      System.out.println(
+          table.path("keptParts").asLong() + " parts kept of an attempt that had broken off");
     }
     System.out.println("  " + table.path("schema").asText());
   }

@@ -28,6 +28,7 @@ sealed interface Call {
   int NEXT = 8;
   int END = 9;
   int SPARE = 10;
+  int KEEP = 20;
 
   long xid();
 
@@ -162,6 +163,25 @@ sealed interface Call {
       out.int64(dataset).int64(coordinator).int64(from);
       out.string(address.host()).uint16(address.port());
       out.bytes(DescriptorCodec.write(Descriptor.of(new byte[0], extents)));
+    }
+  }
+
+  /**
+   * Take over parts that an attempt before had finished, by their durable copies. Answered with a
+   * descriptor, without schema, of the extents of those that are held now.
+   *
+   * @param dataset that the load makes, or that it appends to
+   * @param extents a descriptor without schema
+   */
+  record Keep(long xid, long dataset, long coordinator, byte[] extents) implements Call {
+    @Override
+    public int operation() {
+      return KEEP;
+    }
+
+    @Override
+    public void writeBody(WireWriter out) {
+      out.int64(dataset).int64(coordinator).bytes(extents);
     }
   }
 
@@ -319,6 +339,7 @@ sealed interface Call {
                   in.int64(),
                   new Address(in.string(), in.uint16()),
                   DescriptorCodec.read(in.bytes()).extents());
+          case KEEP -> new Keep(xid, in.int64(), in.int64(), in.bytes());
           case SCAN -> readScan(xid, in);
           case BEGIN -> readBegin(xid, in);
           case NEXT -> new Next(xid, in.int64(), in.int64());

@@ -24,6 +24,7 @@ final class CallServer {
   private final LongPredicate loading;
   private final PartLoad partLoad;
   private final ExtentTaking taking;
+  private final PartKeeping keeping;
   private final FragmentScan fragmentScan;
   private final Courses courses;
 
@@ -37,6 +38,7 @@ final class CallServer {
       LongPredicate loading,
       PartLoad partLoad,
       ExtentTaking taking,
+      PartKeeping keeping,
       FragmentScan fragmentScan,
       Courses courses) {
     this.self = self;
@@ -45,6 +47,7 @@ final class CallServer {
     this.loading = loading;
     this.partLoad = partLoad;
     this.taking = taking;
+    this.keeping = keeping;
     this.fragmentScan = fragmentScan;
     this.courses = courses;
   }
@@ -82,6 +85,7 @@ final class CallServer {
       case Call.Active active -> active(active);
       case Call.Take take -> workers.await(() -> taking.take(take));
       case Call.Spare spare -> workers.await(() -> taking.spare(spare));
+      case Call.Keep keep -> workers.await(() -> keeping.keep(keep));
       case Call.Scan scan -> workers.await(() -> fragmentScan.scan(scan));
       case Call.Begin begin -> workers.await(() -> courses.begin(begin));
       case Call.Next next -> workers.await(() -> courses.next(next));
@@ -97,7 +101,7 @@ final class CallServer {
           "not held: xid=%x extents=%d".formatted(hold.xid(), hold.crcs().size()));
     }
     holding.touch();
-    registry.drop(holding.retain(hold.crcs()));
+    registry.leave(holding, holding.retain(hold.crcs()));
     return new byte[0];
   }
 

@@ -1,6 +1,8 @@
 package io.quire.datasets;
 
 import io.quire.ager.Ager;
+import io.quire.ager.OrphanSearch;
+import io.quire.ager.Orphans;
 import io.quire.base.Member;
 import io.quire.fabric.Fabric;
 import io.quire.fabric.Service;
@@ -53,7 +55,9 @@ public final class Datasets implements AutoCloseable {
   private final ExtentPull pull;
   private final ExtentTaking taking;
   private final Members members;
+  private final Claims claims;
   private final Sweep sweep;
+  private final StoreSweep storeSweep;
 
   /** That of the node. */
   private final Datasets whole;
@@ -69,6 +73,18 @@ public final class Datasets implements AutoCloseable {
       Ager ager,
       Fabric fabric,
       DatasetsConfig config) {
+    this(self, sessions, namespaces, ager, fabric, config, OrphanConfig.DEFAULTS);
+  }
+
+  /** As above, with other times for what is left behind. */
+  public Datasets(
+      Member self,
+      Sessions sessions,
+      Namespaces namespaces,
+      Ager ager,
+      Fabric fabric,
+      DatasetsConfig config,
+      OrphanConfig orphans) {
     this.self = self;
     this.namespaces = namespaces;
     this.ager = ager;
@@ -77,11 +93,12 @@ public final class Datasets implements AutoCloseable {
     counters = new Counters();
     functions = new Functions();
     loading = ConcurrentHashMap.newKeySet();
+    Origins origins = new Origins(namespaces);
     registry = new Registry(ager, counters);
     layouts = new Layouts(namespaces);
     workers = new Workers(self.node(), config.workers(), counters);
     pull = new ExtentPull(ager, fabric, config, counters);
-    taking = new ExtentTaking(self, ager, registry, pull, config);
+    taking = new ExtentTaking(self, ager, registry, pull, origins, config);
     GroupExtents groupExtents = new GroupExtents(ager, registry, counters);
     Steps steps = new Steps(workers);
     courses = new Courses(ager, groupExtents, layouts, functions, steps, config, counters);
@@ -91,8 +108,9 @@ public final class Datasets implements AutoCloseable {
             workers,
             registry,
             loading::contains,
-            new PartLoad(self, ager, registry, functions, config, counters),
+            new PartLoad(self, ager, registry, functions, origins, config, counters),
             taking,
+            new PartKeeping(self, ager, registry),
             new FragmentScan(ager, groupExtents, layouts, functions, steps, counters),
             courses);
     members = new Members(self, sessions, fabric, calls);
@@ -101,7 +119,9 @@ public final class Datasets implements AutoCloseable {
     namespaces.onFreed(this::freed);
     fabric.serve(Service.CALL, calls::serve);
     fabric.lend(Service.EXTENT, extents::serve);
-    sweep = new Sweep(members, namespaces, registry, layouts, courses, config);
+    claims = new Claims(members, namespaces, loading, config, orphans);
+    sweep = new Sweep(members, namespaces, registry, layouts, courses, claims, config);
+    storeSweep = new StoreSweep(members, namespaces, layouts, claims, registry, ager, orphans);
   }
 
   private Datasets(Datasets whole, Namespaces namespaces) {
@@ -120,7 +140,9 @@ public final class Datasets implements AutoCloseable {
     pull = whole.pull;
     taking = whole.taking;
     members = whole.members;
+    claims = whole.claims;
     sweep = whole.sweep;
+    storeSweep = whole.storeSweep;
   }
 
   /**
@@ -257,10 +279,46 @@ public final class Datasets implements AutoCloseable {
       int parts,
       Consumer<Descriptor> acceptance,
       Progress progress) {
+    return load(
+        ns,
+        name,
+        lifetime,
+        options,
+        schema,
+        function,
+        arguments,
+        parts,
+        acceptance,
+        Restart.ANEW,
+        progress);
+  }
+
+  /**
+   * As above, and perhaps with the parts of an attempt before.
+   *
+   * <p>A load of anything but {@link Lifetime#SESSION} stands in the log while it is under way. One
+   * whose coordinator died, or was out of the view when it failed, is kept there for {@link
+   * OrphanConfig#keepLoads} with the parts that were finished. The same load, asked for again on
+   * any node, may go on with those ({@link Restart}), also with another number of replicas; another
+   * one under its name gives it up.
+   */
+  public NsObject load(
+      NsHandle ns,
+      String name,
+      Lifetime lifetime,
+      LoadOptions options,
+      byte[] schema,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Restart restart,
+      Progress progress) {
     namespaces.lookup(ns, name); // refuses a bad name early
     return loaded(
         new Publication.NewObject(ns, name, lifetime, options.replicas()),
         job(function, arguments, parts, schema, acceptance),
+        restart,
         progress);
   }
 
@@ -279,9 +337,16 @@ public final class Datasets implements AutoCloseable {
     return new LoadRun.Job(function, arguments, parts, schema, acceptance);
   }
 
-  private NsObject loaded(Publication.Target target, LoadRun.Job job, Progress progress) {
+  private NsObject loaded(
+      Publication.Target target, LoadRun.Job job, Restart restart, Progress progress) {
+    byte[] request =
+        switch (restart) {
+          case ANEW -> new byte[0];
+          case WITH_FINISHED_PARTS -> LoadRequest.digest(target, job);
+        };
     return published(
         target,
+        LoadRequest.note(target, request, job.parts()),
         Optional.empty(),
         publication -> new LoadRun(members, publication, config, counters, job, progress).run());
   }
@@ -308,9 +373,22 @@ public final class Datasets implements AutoCloseable {
       int parts,
       Consumer<Descriptor> acceptance,
       Progress progress) {
+    return append(dataset, function, arguments, parts, acceptance, Restart.ANEW, progress);
+  }
+
+  /** As above, perhaps with the parts of an attempt before: see {@link #load}. */
+  public NsObject append(
+      NsObject dataset,
+      String function,
+      byte[] arguments,
+      int parts,
+      Consumer<Descriptor> acceptance,
+      Restart restart,
+      Progress progress) {
     Descriptor descriptor = layouts.of(dataset).descriptor();
     LoadRun.Job job = job(function, arguments, parts, descriptor.schema(), acceptance);
-    return loaded(new Publication.NewVersion(dataset, descriptor.replicas()), job, progress);
+    Publication.Target target = new Publication.NewVersion(dataset, descriptor.replicas());
+    return loaded(target, job, restart, progress);
   }
 
   /**
@@ -425,6 +503,7 @@ public final class Datasets implements AutoCloseable {
       Progress progress) {
     return published(
         target,
+        LoadRequest.note(target, new byte[0], 0),
         mark,
         publication ->
             new GroupLoad(members, publication, ager, registry, taking, workers, config, progress)
@@ -436,21 +515,24 @@ public final class Datasets implements AutoCloseable {
     NsObject run(Publication publication);
   }
 
-  private NsObject published(Publication.Target target, Optional<UUID> mark, Loading load) {
+  private NsObject published(
+      Publication.Target target, LoadNote wanted, Optional<UUID> mark, Loading load) {
     namespaces.require(target.namespace(), Access.WRITER); // refused early, as is a bad name
     members.require(target.name(), target.replicas());
-    long xid = namespaces.reserveXid();
+    Claim claim = claims.open(target, wanted);
     boolean published = false;
-    loading.add(xid);
+    Publication publication =
+        new Publication(
+            members, whole.namespaces, namespaces, config, layouts, claim, target, mark);
     try {
-      NsObject object =
-          load.run(
-              new Publication(
-                  members, whole.namespaces, namespaces, config, layouts, xid, target, mark));
+      NsObject object = load.run(publication);
       published = true;
       return object;
     } finally {
-      loading.remove(xid);
+      if (!publication.unsettled()) {
+        claim.end(); // while it is still among the loads of this node: others take it over else
+      }
+      loading.remove(claim.xid());
       (published ? counters.loads : counters.loadsFailed).increment();
     }
   }
@@ -623,6 +705,54 @@ public final class Datasets implements AutoCloseable {
     }
   }
 
+  /** Who writes durable copies for a member: the ager of a node has to have this owner. */
+  public static String owner(Member member) {
+    return member.node() + "-" + Long.toHexString(member.incarnation());
+  }
+
+  /**
+   * Looks for durable copies that no dataset and no load needs, in all stores of this node, whoever
+   * wrote them; {@link OrphanConfig} says when that is done without being asked for. One search at
+   * a time.
+   *
+   * @param mode whether files in which there is nothing else are removed
+   * @param deadline after which it ends soon, and says that it is not complete
+   * @throws IllegalStateException if this acts for a principal
+   * @throws io.quire.ns.NsException if this node cannot know what is needed
+   */
+  public Orphans orphans(OrphanSearch.Mode mode, Duration deadline) {
+    refuseOthers("looking for orphans");
+    return storeSweep.run(OrphanSearch.Stores.ALL, mode, deadline);
+  }
+
+  /**
+   * How many loads stand in the log whose coordinator is gone: their finished parts are kept, and
+   * what is asked for again goes on with them.
+   *
+   * @throws IllegalStateException if this acts for a principal
+   */
+  public int brokenLoads() {
+    refuseOthers("looking for loads");
+    return claims.broken();
+  }
+
+  /**
+   * Gives up the loads whose coordinator is gone, at once.
+   *
+   * @return how many
+   * @throws IllegalStateException if this acts for a principal
+   */
+  public int giveUpBrokenLoads() {
+    refuseOthers("giving up loads");
+    return claims.giveUpBroken();
+  }
+
+  private void refuseOthers(String doing) {
+    if (whole != this) {
+      throw new IllegalStateException("only for the node itself: " + doing);
+    }
+  }
+
   /**
    * What this node holds now and has done so far. Costs a look at each extent that it holds, and no
    * message; the figures are not of one moment together.
@@ -637,6 +767,7 @@ public final class Datasets implements AutoCloseable {
   @Override
   public void close() {
     if (whole == this) {
+      storeSweep.close();
       sweep.close();
       courses.close();
       workers.close();

@@ -89,6 +89,11 @@ public record ExtentInfo(
     return holders;
   }
 
+  /** The same at a node that took it over by its copy. */
+  ExtentInfo heldBy(NodeId node) {
+    return new ExtentInfo(part, group, column, rows, bytes, crc, node, durable);
+  }
+
   /** Whether a node that does not have it can read it without its owner. */
   boolean readableElsewhere() {
     return durable != null && durable.shared();

@@ -5,6 +5,7 @@ import io.quire.ager.Ager;
 import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
+import io.quire.ager.Origin;
 import io.quire.base.Member;
 import io.quire.datasets.Holding.Held;
 import io.quire.fabric.FabricException;
@@ -20,13 +21,21 @@ final class ExtentTaking {
   private final Ager ager;
   private final Registry registry;
   private final ExtentPull pull;
+  private final Origins origins;
   private final DatasetsConfig config;
 
-  ExtentTaking(Member self, Ager ager, Registry registry, ExtentPull pull, DatasetsConfig config) {
+  ExtentTaking(
+      Member self,
+      Ager ager,
+      Registry registry,
+      ExtentPull pull,
+      Origins origins,
+      DatasetsConfig config) {
     this.self = self;
     this.ager = ager;
     this.registry = registry;
     this.pull = pull;
+    this.origins = origins;
     this.config = config;
   }
 
@@ -62,7 +71,7 @@ final class ExtentTaking {
     holding.loadedBy(call.coordinator());
     for (ExtentInfo info : call.extents()) {
       Held here = holding.find(info.key());
-      if (here == null || here.extent().crc() != info.crc()) {
+      if (here == null || !here.isSpareOf(info)) {
         ExtentPull.Source source =
             new ExtentPull.Source(
                 call.address(), call.from(), call.xid(), info.key(), info.bytes());
@@ -75,7 +84,7 @@ final class ExtentTaking {
   private void keepSpare(Holding holding, Extent extent, ExtentInfo info) {
     asSpare(extent);
     Held spare = new Held(extent, info, true);
-    holding.putSpare(spare).ifPresent(gone -> registry.drop(List.of(gone)));
+    holding.putSpare(spare).ifPresent(gone -> registry.leave(holding, List.of(gone)));
     if (holding.ended()) {
       throw givenUp(holding.xid());
     }
@@ -116,10 +125,7 @@ final class ExtentTaking {
    * throws, the extent is the caller's still.
    */
   byte[] keep(Holding holding, Extent extent, Call.Take call, Deadline deadline) {
-    Copy copy =
-        call.durable()
-            ? Await.value("copying: " + call.key(), ager.persist(extent), deadline)
-            : null;
+    Copy copy = call.durable() ? copied(extent, call, deadline) : null;
     ExtentInfo info = call.info(self.node(), copy);
     if (!holding.put(new Held(extent, info))) {
       if (copy != null) {
@@ -128,6 +134,11 @@ final class ExtentTaking {
       throw givenUp(call.xid());
     }
     return encoded(info);
+  }
+
+  private Copy copied(Extent extent, Call.Take call, Deadline deadline) {
+    Origin origin = origins.of(call.xid(), call.dataset());
+    return Await.value("copying: " + call.key(), ager.persist(extent, origin), deadline);
   }
 
   private static byte[] encoded(ExtentInfo info) {

@@ -42,6 +42,14 @@ final class Holding {
     Held(Extent extent, ExtentInfo info) {
       this(extent, info, false);
     }
+
+    /**
+     * Whether it can count as a spare of an extent. One with a durable copy that this node made
+     * does not: no descriptor names that copy then, so it goes.
+     */
+    boolean isSpareOf(ExtentInfo wanted) {
+      return extent.crc() == wanted.crc() && (spare || info.durable() == null);
+    }
   }
 
   /**
@@ -118,32 +126,43 @@ final class Holding {
   }
 
   /**
-   * Puts a spare, unless the same bytes are in its place.
+   * Puts a spare, unless there is one in its place.
    *
    * @return what is not held, or is not any more: the spare itself if this has ended
    */
   synchronized Optional<Held> putSpare(Held spare) {
     Held present = extents.get(spare.info().key());
-    if (ended || (present != null && present.extent().crc() == spare.extent().crc())) {
+    if (ended || (present != null && present.isSpareOf(spare.info()))) {
       return Optional.of(spare);
     }
     extents.put(spare.info().key(), spare);
     return Optional.ofNullable(present);
   }
 
+  /** What is held of a part. */
+  synchronized List<Held> ofPart(int part) {
+    return List.copyOf(places(part).values());
+  }
+
+  @GuardedBy("this")
+  private SortedMap<ExtentKey, Held> places(int part) {
+    return extents.subMap(new ExtentKey(part, 0, 0), new ExtentKey(part + 1, 0, 0));
+  }
+
   /**
    * Puts the extents of a part, unless those of an earlier attempt are there: what was answered
-   * once stays true. Spares make way.
+   * once stays true. Spares make way if they are older than the attempt. If they came since, nobody
+   * waits for it any more: the part was loaded by another, and this node is asked to hold that.
    *
-   * @return null if this has ended
+   * @param before what was held of the part when the attempt began
+   * @return null if this has ended, or the attempt is too late
    */
-  synchronized @Nullable Put putPart(int part, List<Held> made) {
-    if (ended) {
+  synchronized @Nullable Put putPart(int part, List<Held> made, List<Held> before) {
+    SortedMap<ExtentKey, Held> earlier = places(part);
+    List<Held> present = List.copyOf(earlier.values());
+    if (ended || present.stream().anyMatch(held -> held.spare() && !before.contains(held))) {
       return null;
     }
-    SortedMap<ExtentKey, Held> earlier =
-        extents.subMap(new ExtentKey(part, 0, 0), new ExtentKey(part + 1, 0, 0));
-    List<Held> present = List.copyOf(earlier.values());
     if (!present.isEmpty() && present.stream().noneMatch(Held::spare)) {
       return new Put(present, made);
     }

@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * which holds no more than is in flight.
  */
 final class LoadRun {
-  private static final int ATTEMPTS_MAX = 8;
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
   /** A member that failed to answer is given nothing for so long. */
@@ -41,7 +40,7 @@ final class LoadRun {
   private final ArrayDeque<Integer> waiting = new ArrayDeque<>();
   private final Set<Attempt> inFlight = new HashSet<>();
   private final Map<Integer, LoadedPart> loaded = new TreeMap<>();
-  private final Map<Integer, Integer> attempts = new HashMap<>();
+  private final Map<Integer, Setbacks> setbacks = new HashMap<>();
   private final Map<Long, Deadline> resting = new HashMap<>();
   private final Set<Member> touched = new HashSet<>();
   private final LinkedBlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
@@ -86,8 +85,11 @@ final class LoadRun {
   NsObject run() {
     boolean published = false;
     try {
+      keep();
       for (int part = 0; part < job.parts; part++) {
-        waiting.add(part);
+        if (!loaded.containsKey(part)) {
+          waiting.add(part);
+        }
       }
       do {
         loadAll();
@@ -100,6 +102,32 @@ final class LoadRun {
         publication.abandon(touched);
       }
     }
+  }
+
+  /** What an attempt before had finished counts, if it is there; spares are made as of any part. */
+  private void keep() {
+    new KeptParts(members, config, publication)
+        .find(publication.claim().finishedBefore())
+        .forEach(
+            (part, kept) -> {
+              touched.add(kept.member());
+              loaded(new LoadedPart(part, kept.member(), kept.extents()));
+            });
+    if (!loaded.isEmpty()) {
+      progress.kept(loaded.size(), job.parts, bytes());
+    }
+  }
+
+  private void loaded(LoadedPart part) {
+    loaded.put(part.number(), part);
+    spares.add(part);
+  }
+
+  /** What is noted of the parts: that counts which has copies, whoever holds spares. */
+  private Map<Integer, List<ExtentInfo>> copied() {
+    Map<Integer, List<ExtentInfo>> extents = new TreeMap<>();
+    loaded.forEach((number, part) -> extents.put(number, part.extentsOfOwner()));
+    return extents;
   }
 
   private void loadAll() {
@@ -118,6 +146,7 @@ final class LoadRun {
         answer.run();
         progress.made(finished(), job.parts, bytes());
       }
+      publication.claim().note(loaded.size(), this::copied);
     }
   }
 
@@ -169,7 +198,6 @@ final class LoadRun {
         return;
       }
       Attempt attempt = new Attempt(waiting.remove(), member);
-      attempts.merge(attempt.part, 1, Integer::sum);
       inFlight.add(attempt);
       touched.add(member);
       Call call =
@@ -209,9 +237,7 @@ final class LoadRun {
     }
     if (result != null) {
       List<ExtentInfo> extents = DescriptorCodec.read(result).extents();
-      LoadedPart part = new LoadedPart(attempt.part, attempt.member, extents);
-      loaded.put(attempt.part, part);
-      spares.add(part);
+      loaded(new LoadedPart(attempt.part, attempt.member, extents));
       return;
     }
     switch (failure) {
@@ -228,10 +254,11 @@ final class LoadRun {
   }
 
   private void again(int part, String why) {
-    if (attempts.getOrDefault(part, 0) >= ATTEMPTS_MAX) {
+    Setbacks had = setbacks.computeIfAbsent(part, _ -> new Setbacks());
+    if (had.tooMany()) {
       throw new DatasetsException.LoadAborted(
           "part cannot be loaded: dataset=%s part=%d attempts=%d reason=%s"
-              .formatted(publication.name(), part, ATTEMPTS_MAX, why));
+              .formatted(publication.name(), part, had.count(), why));
     }
     counters.partsLoadedAgain.increment();
     waiting.add(part);

@@ -77,6 +77,11 @@ final class LoadedPart {
         .toList();
   }
 
+  /** The same, as if its owner alone had them. */
+  List<ExtentInfo> extentsOfOwner() {
+    return extents.stream().map(info -> info.heldBy(owner.node())).toList();
+  }
+
   long bytes() {
     return extents.stream().mapToLong(ExtentInfo::bytes).sum();
   }

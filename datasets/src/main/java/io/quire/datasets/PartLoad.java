@@ -5,6 +5,7 @@ import io.quire.ager.AgerException;
 import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
+import io.quire.ager.Origin;
 import io.quire.base.Member;
 import io.quire.datasets.Holding.Held;
 import java.io.IOException;
@@ -26,6 +27,7 @@ final class PartLoad {
   private final Ager ager;
   private final Registry registry;
   private final Functions functions;
+  private final Origins origins;
   private final DatasetsConfig config;
   private final Counters counters;
 
@@ -34,12 +36,14 @@ final class PartLoad {
       Ager ager,
       Registry registry,
       Functions functions,
+      Origins origins,
       DatasetsConfig config,
       Counters counters) {
     this.self = self;
     this.ager = ager;
     this.registry = registry;
     this.functions = functions;
+    this.origins = origins;
     this.config = config;
     this.counters = counters;
   }
@@ -49,7 +53,9 @@ final class PartLoad {
     LoadFunction function = functions.load(call.function());
     Holding holding = registry.holding(call.xid(), call.dataset());
     holding.loadedBy(call.coordinator());
-    Sink sink = new Sink(holding, call, Deadline.in(config.partDeadline()));
+    Origin origin = call.durable() ? origins.of(call.xid(), call.dataset()) : null;
+    List<Held> before = holding.ofPart(call.part());
+    Sink sink = new Sink(holding, call, origin, Deadline.in(config.partDeadline()));
     List<Held> made;
     boolean whole = false;
     try {
@@ -61,14 +67,21 @@ final class PartLoad {
         sink.drop();
       }
     }
-    return keep(holding, call, made);
+    return keep(holding, call, made, before);
   }
 
-  private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made) {
-    Holding.Put put = holding.putPart(call.part(), made);
-    registry.drop(put == null ? made : put.gone());
+  private byte[] keep(Holding holding, Call.LoadPart call, List<Held> made, List<Held> before) {
+    Holding.Put put = holding.putPart(call.part(), made, before);
     if (put == null) {
-      throw givenUp(call.xid());
+      registry.drop(made);
+      throw holding.ended()
+          ? givenUp(call.xid())
+          : new Refusal(Refusal.Reason.LATER, "part was loaded by another: part=" + call.part());
+    }
+    if (put.held() == made) {
+      registry.leave(holding, put.gone());
+    } else {
+      registry.drop(made); // Nobody was told of them.
     }
     holding.touch();
     counters.partsLoaded.increment();
@@ -94,6 +107,7 @@ final class PartLoad {
   private final class Sink implements ExtentSink {
     private final Holding holding;
     private final Call.LoadPart call;
+    private final @Nullable Origin origin;
     private final Deadline deadline;
     private final Map<ExtentKey, Made> made = new LinkedHashMap<>();
 
@@ -101,9 +115,13 @@ final class PartLoad {
     private record Made(
         ExtentKey key, long rows, Extent extent, @Nullable CompletableFuture<Copy> copying) {}
 
-    Sink(Holding holding, Call.LoadPart call, Deadline deadline) {
+    /**
+     * @param origin of the copies; null if there are to be none
+     */
+    Sink(Holding holding, Call.LoadPart call, @Nullable Origin origin, Deadline deadline) {
       this.holding = holding;
       this.call = call;
+      this.origin = origin;
       this.deadline = deadline;
     }
 
@@ -125,7 +143,8 @@ final class PartLoad {
         fill.accept(draft.segment());
         extent = draft.seal();
       }
-      made.put(key, new Made(key, rows, extent, call.durable() ? ager.persist(extent) : null));
+      CompletableFuture<Copy> copying = origin == null ? null : ager.persist(extent, origin);
+      made.put(key, new Made(key, rows, extent, copying));
       holding.touch();
     }
 

@@ -15,4 +15,14 @@ public interface Progress {
    * @param bytes of extents so far
    */
   void made(long done, long total, long bytes);
+
+  /**
+   * An attempt before broke off, and what it had finished is kept; told once, before anything else,
+   * if anything is kept. It counts as done.
+   *
+   * @param parts how many
+   * @param total how many there are
+   * @param bytes of their extents
+   */
+  default void kept(long parts, long total, long bytes) {}
 }

@@ -6,6 +6,8 @@ import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
+import io.quire.ns.NsTransaction;
+import io.quire.ns.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -41,7 +43,7 @@ final class Publication {
   private final Namespaces by;
   private final DatasetsConfig config;
   private final Layouts layouts;
-  private final long xid;
+  private final Claim claim;
   private final Target target;
   private final Optional<UUID> mark;
   private boolean unsettled;
@@ -84,6 +86,7 @@ final class Publication {
   /**
    * @param namespaces those of the node, which takes back what it has to
    * @param by who creates the object, or its next version
+   * @param claim which ends with what is published
    * @param mark of several publications that have it one takes effect
    */
   Publication(
@@ -92,7 +95,7 @@ final class Publication {
       Namespaces by,
       DatasetsConfig config,
       Layouts layouts,
-      long xid,
+      Claim claim,
       Target target,
       Optional<UUID> mark) {
     this.members = members;
@@ -100,19 +103,24 @@ final class Publication {
     this.by = by;
     this.config = config;
     this.layouts = layouts;
-    this.xid = xid;
+    this.claim = claim;
     this.target = target;
     this.mark = mark;
   }
 
   /** The id of the load. */
   long xid() {
-    return xid;
+    return claim.xid();
+  }
+
+  /** The hold on the load. */
+  Claim claim() {
+    return claim;
   }
 
   /** The id of the object. */
   long dataset() {
-    return target instanceof NewVersion(NsObject seen, _) ? seen.xid() : xid;
+    return target instanceof NewVersion(NsObject seen, _) ? seen.xid() : xid();
   }
 
   String name() {
@@ -130,7 +138,12 @@ final class Publication {
   /** What a member is told that is to hold spares of extents, which it pulls from another. */
   Call.Spare spare(Member from, List<ExtentInfo> extents) {
     return new Call.Spare(
-        xid, dataset(), members.self().incarnation(), from.incarnation(), from.address(), extents);
+        xid(),
+        dataset(),
+        members.self().incarnation(),
+        from.incarnation(),
+        from.address(),
+        extents);
   }
 
   /**
@@ -158,7 +171,8 @@ final class Publication {
         (member, infos) -> {
           Map<ExtentKey, Integer> crcs = new TreeMap<>();
           infos.forEach(info -> crcs.put(info.key(), info.crc()));
-          asked.put(member, members.call(member, new Call.Hold(xid, crcs), config.callDeadline()));
+          asked.put(
+              member, members.call(member, new Call.Hold(xid(), crcs), config.callDeadline()));
         });
     Missing missing = new Missing(new HashSet<>(), new HashSet<>());
     asked.forEach(
@@ -214,7 +228,7 @@ final class Publication {
     NsObject object =
         switch (target) {
           case NewObject wanted ->
-              create(wanted, encode(mark.map(name -> made.marked(xid, name)).orElse(made)));
+              create(wanted, encode(mark.map(name -> made.marked(xid(), name)).orElse(made)));
           case NewVersion _ -> append(made);
         };
     if (superseded) {
@@ -223,7 +237,10 @@ final class Publication {
     Set<Member> denied = missing(held).denied;
     if (held.entrySet().stream()
         .anyMatch(entry -> denied.contains(entry.getKey()) && !entry.getValue().isEmpty())) {
-      if (takeBack()) {
+      unsettled = true; // As long as it may be there, the members keep what they have.
+      boolean taken = takeBack();
+      unsettled = false;
+      if (taken) {
         throw new DatasetsException.TakenBack(
             "members dropped what was loaded, while this node was paused: dataset=" + name());
       }
@@ -232,9 +249,25 @@ final class Publication {
   }
 
   private NsObject create(NewObject wanted, byte[] value) {
+    Optional<Reservation> reserved = claim.reservation();
     try {
       return settled(
-          () -> by.create(xid, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+          () -> {
+            NsTransaction creation = by.transaction();
+            reserved.ifPresentOrElse(
+                held ->
+                    creation.create(
+                        held, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+                () ->
+                    creation.create(
+                        xid(),
+                        wanted.namespace,
+                        wanted.name,
+                        Layouts.KIND,
+                        wanted.lifetime,
+                        value));
+            return creation.commit().getFirst();
+          },
           _ -> true);
     } catch (NsException.NameTaken e) {
       NsObject object = earlier().orElseThrow(() -> e);
@@ -254,10 +287,17 @@ final class Publication {
         return now;
       }
       Descriptor after = with(before, made);
-      byte[] value = encode(mark.map(name -> after.marked(xid, name)).orElse(after));
+      byte[] value = encode(mark.map(name -> after.marked(xid(), name)).orElse(after));
       try {
+        Optional<Reservation> reserved = claim.reservation();
         return settled(
-            () -> by.update(now, value), object -> layouts.of(object).descriptor().has(xid));
+            () -> {
+              NsTransaction update = by.transaction();
+              reserved.ifPresentOrElse(
+                  held -> update.update(held, now, value), () -> update.update(now, value));
+              return update.commit().getFirst();
+            },
+            object -> layouts.of(object).descriptor().has(xid()));
       } catch (NsException.Stale e) {
         if (deadline.passed()) {
           throw e;
@@ -278,7 +318,7 @@ final class Publication {
 
   private Descriptor with(Descriptor before, Descriptor made) {
     try {
-      return before.with(xid, made);
+      return before.with(xid(), made);
     } catch (ArithmeticException e) {
       throw new DatasetsException.LoadAborted(
           "no numbers left for parts: dataset=%s appends=%d max=%d"
@@ -293,22 +333,29 @@ final class Publication {
    */
   private boolean takeBack() {
     Deadline deadline = Deadline.in(config.loadDeadline());
+    boolean perhaps = false;
     while (true) {
-      NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
-      if (now == null) {
-        return false;
-      }
       try {
+        NsObject now = namespaces.lookup(dataset()).filter(each -> !each.draining()).orElse(null);
+        if (now == null) {
+          return perhaps;
+        }
         if (target instanceof NewObject) {
           namespaces.delete(now);
         } else {
-          namespaces.update(now, encode(layouts.of(now).descriptor().without(xid)));
+          namespaces.update(now, encode(layouts.of(now).descriptor().without(xid())));
         }
         return true;
       } catch (NsException.Stale | NsException.NotFound | NsException.Draining e) {
         if (deadline.passed()) {
           throw e;
         }
+      } catch (NsException.NotInView | NsException.Refused | NsException.Indeterminate e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+        perhaps |= e instanceof NsException.Indeterminate;
+        pause();
       }
     }
   }
@@ -319,9 +366,13 @@ final class Publication {
     try {
       NsObject object = change.get();
       unsettled = false;
+      claim.published();
       return object;
     } catch (NsException.Indeterminate | IllegalStateException e) {
       return settled(e, has);
+    } catch (NsException.StaleHandle e) {
+      unsettled = false;
+      throw claim.lost();
     } catch (NsException | IllegalArgumentException e) {
       unsettled = false;
       throw e;
@@ -340,7 +391,11 @@ final class Publication {
           throw unknown; // Void, or there once and deleted by somebody since.
         }
         if (has.test(now)) {
+          claim.published();
           return now;
+        }
+        if (!claim.end()) {
+          throw unknown; // It may be under way still; without the claim it could not be.
         }
         throw new DatasetsException.LoadAborted(
             "the cluster did not take what was loaded: dataset=" + name());
@@ -365,15 +420,18 @@ final class Publication {
    * Tells the members to drop what they have of the load; who does not hear finds out by itself.
    */
   void abandon(Collection<Member> touched) {
+    if (!claim.end()) {
+      return; // Somebody else goes on with it, or it is found broken off.
+    }
     List<CompletableFuture<byte[]>> told = new ArrayList<>();
     for (Member member : touched) {
-      told.add(members.call(member, new Call.Drop(xid), config.callDeadline()));
+      told.add(members.call(member, new Call.Drop(xid()), config.callDeadline()));
     }
     for (CompletableFuture<byte[]> answer : told) {
       answer.whenComplete(
           (_, failure) -> {
             if (failure != null) {
-              LOG.debug("not told that a load failed: xid={}", Long.toHexString(xid), failure);
+              LOG.debug("not told that a load failed: xid={}", Long.toHexString(xid()), failure);
             }
           });
     }

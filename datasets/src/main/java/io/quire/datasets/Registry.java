@@ -23,6 +23,7 @@ final class Registry {
 
   private final Ager ager;
   private final Counters counters;
+  private final Doubtful doubtful = new Doubtful();
   private final ConcurrentHashMap<Long, Holding> holdings = new ConcurrentHashMap<>();
 
   /** The loads that appended to an object, of those that are held. */
@@ -45,6 +46,11 @@ final class Registry {
   Registry(Ager ager, Counters counters) {
     this.ager = ager;
     this.counters = counters;
+  }
+
+  /** Copies of which it is open whether they are needed. */
+  Doubtful doubtful() {
+    return doubtful;
   }
 
   /** Whether anything is held of an object. */
@@ -164,7 +170,21 @@ final class Registry {
     }
   }
 
-  /** Forgets an extent that has no copy yet. */
+  /**
+   * Forgets extents of a load that goes on without them. What becomes of their copies is open;
+   * those of spares are others'.
+   */
+  void leave(Holding of, Collection<Held> gone) {
+    for (Held held : gone) {
+      drop(held.extent());
+      Copy copy = held.info().durable();
+      if (copy != null && !held.spare()) {
+        doubtful.add(of.xid(), of.dataset(), copy);
+      }
+    }
+  }
+
+  /** Forgets an extent that has no copy yet, or whose copy stays. */
   void drop(Extent extent) {
     ager.drop(extent);
     counters.extentsDropped.increment();

@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * are handed to it, and are no more than may be in flight.
  */
 final class SpareRun {
-  private static final int FAILURES_MAX = 8;
-
   /** A member that failed is given nothing for so long. */
   private static final Duration REST = Duration.ofSeconds(1);
 
@@ -32,7 +30,7 @@ final class SpareRun {
 
   private final Set<LoadedPart> lacking = new LinkedHashSet<>();
   private final Set<Attempt> inFlight = new HashSet<>();
-  private final Map<Integer, Integer> failures = new HashMap<>();
+  private final Map<Integer, Setbacks> setbacks = new HashMap<>();
   private final Map<Long, Deadline> resting = new HashMap<>();
 
   /** A part that a member is to pull from another; each is itself only. */
@@ -143,10 +141,11 @@ final class SpareRun {
       return;
     }
     resting.put(attempt.to.incarnation(), Deadline.in(REST));
-    if (failures.merge(part.number(), 1, Integer::sum) >= FAILURES_MAX) {
+    Setbacks had = setbacks.computeIfAbsent(part.number(), _ -> new Setbacks());
+    if (had.tooMany()) {
       throw new DatasetsException.LoadAborted(
           "part cannot be held by others: dataset=%s part=%d attempts=%d member=%s reason=%s"
-              .formatted(publication.name(), part.number(), FAILURES_MAX, attempt.to, failure));
+              .formatted(publication.name(), part.number(), had.count(), attempt.to, failure));
     }
   }
 }

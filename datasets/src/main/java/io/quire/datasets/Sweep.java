@@ -1,6 +1,5 @@
 package io.quire.datasets;
 
-import io.quire.base.Member;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsObject;
@@ -12,8 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Drops extents that no object needs: of loads whose coordinator is gone or has given up, and of
- * objects whose end this node was not told. Only what nobody asked for lately is looked at. Ends
- * streams that nobody reads. Runs on a thread of its own.
+ * objects whose end this node was not told. Only what nobody asked for lately is looked at. Gives
+ * up loads that broke off, and ends streams that nobody reads. Runs on a thread of its own.
  */
 final class Sweep implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
@@ -23,6 +22,7 @@ final class Sweep implements AutoCloseable {
   private final Registry registry;
   private final Layouts layouts;
   private final Courses courses;
+  private final Claims claims;
   private final DatasetsConfig config;
   private final ScheduledExecutorService thread;
 
@@ -32,12 +32,14 @@ final class Sweep implements AutoCloseable {
       Registry registry,
       Layouts layouts,
       Courses courses,
+      Claims claims,
       DatasetsConfig config) {
     this.members = members;
     this.namespaces = namespaces;
     this.registry = registry;
     this.layouts = layouts;
     this.courses = courses;
+    this.claims = claims;
     this.config = config;
     thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -51,6 +53,11 @@ final class Sweep implements AutoCloseable {
       courses.sweep(members.view());
     } catch (RuntimeException e) {
       LOG.debug("cannot end a stream, trying again later", e);
+    }
+    try {
+      claims.expire();
+    } catch (RuntimeException e) {
+      LOG.debug("cannot give up loads that broke off, trying again later", e);
     }
     for (Holding holding : registry.all()) {
       try {
@@ -67,11 +74,14 @@ final class Sweep implements AutoCloseable {
 
   /** The order matters: a load is over first, and then its object is there or never will be. */
   private boolean orphaned(Holding holding) {
-    if (beingLoaded(holding)) {
+    if (claims.isActive(holding.xid(), holding.coordinator())) {
       holding.touch();
       return false;
     }
     try {
+      if (namespaces.reservation(holding.xid()).isPresent()) {
+        return false;
+      }
       NsObject object = namespaces.lookup(holding.dataset()).orElse(null);
       boolean appended = holding.dataset() != holding.xid();
       if (object == null || (appended && !layouts.of(object).descriptor().has(holding.xid()))) {
@@ -81,21 +91,6 @@ final class Sweep implements AutoCloseable {
       return false;
     } catch (NsException.NotInView | NsException.Refused e) {
       return false;
-    }
-  }
-
-  private boolean beingLoaded(Holding holding) {
-    Member coordinator = members.view().member(holding.coordinator());
-    if (coordinator == null) {
-      return false;
-    }
-    Call question = new Call.Active(holding.xid());
-    try {
-      Deadline deadline = Deadline.in(config.callDeadline().plusSeconds(1));
-      Await.value("asking", members.call(coordinator, question, config.callDeadline()), deadline);
-      return true;
-    } catch (Refusal e) {
-      return e.reason() != Refusal.Reason.GONE && e.reason() != Refusal.Reason.NOT_ME;
     }
   }
 

@@ -280,10 +280,10 @@ class DatasetsTest {
     Registry registry = new Registry(nodes.get(0).ager, new Counters());
     registry.end(5);
     Holding late = registry.holding(5, 5);
-    assertThat(late.putPart(0, List.of())).isNull();
+    assertThat(late.putPart(0, List.of(), List.of())).isNull();
     assertThat(registry.has(5)).isFalse();
-    assertThat(registry.holding(6, 6).putPart(0, List.of())).isNotNull();
-    assertThat(registry.holding(7, 5).putPart(0, List.of())).isNull();
+    assertThat(registry.holding(6, 6).putPart(0, List.of(), List.of())).isNotNull();
+    assertThat(registry.holding(7, 5).putPart(0, List.of(), List.of())).isNull();
     assertThat(registry.has(5)).isFalse();
   }
 

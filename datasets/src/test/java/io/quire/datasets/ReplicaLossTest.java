@@ -114,7 +114,7 @@ class ReplicaLossTest {
   @ValueSource(ints = {0, 1, 2})
   void scanStreamAndRead_afterAnyNodeDied_giveAllAndTheSame(int number) {
     DatasetsConfig config = TestNodes.CONFIG.withSliceBytes(4 << 10);
-    try (TestNodes cluster = TestNodes.onFlash(root, config, "a", "b", "c")) {
+    try (TestNodes cluster = new TestNodes(root, config, "a", "b", "c").withFlash()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node lost = nodes.get(number);
       List<Node> left = nodes.stream().filter(node -> node != lost).toList();
@@ -173,7 +173,8 @@ class ReplicaLossTest {
 
   @Test
   void twoOfFiveNodes_thatDie_loseNothingOfThreeReplicas_andOfTwoWhatOnlyTheyHeld() {
-    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c", "d", "e")) {
+    try (TestNodes cluster =
+        new TestNodes(root, TestNodes.CONFIG, "a", "b", "c", "d", "e").withFlash()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node reader = nodes.getFirst();
       NsObject three = load(reader, "/three", Lifetime.SESSION, 3, "numbers");
@@ -219,10 +220,22 @@ class ReplicaLossTest {
 
   @Test
   void load_whileANodeDies_isHeldByAsManyOfThoseThatLive() {
+    loadWhileANodeDies(new TestNodes(root, TestNodes.CONFIG, "a", "b", "c").withFlash());
+  }
+
+  @Test
+  void load_whileANodeDiesThatStaysInTheViewForLong_waitsForItToLeave() {
+    loadWhileANodeDies(
+        new TestNodes(root, TestNodes.CONFIG, "a", "b", "c")
+            .withFlash()
+            .withLeases(Duration.ofSeconds(10)));
+  }
+
+  private void loadWhileANodeDies(TestNodes started) {
     AtomicReference<@Nullable Datasets> victims = new AtomicReference<>();
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
-    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
+    try (TestNodes cluster = started) {
       List<Node> nodes =
           cluster.start(
               datasets -> {
@@ -268,7 +281,7 @@ class ReplicaLossTest {
     DatasetsConfig config =
         TestNodes.CONFIG.withOrphans(Duration.ofMillis(500), Duration.ofMillis(100));
     CountDownLatch release = new CountDownLatch(1);
-    try (TestNodes cluster = TestNodes.onFlash(root, config, "a", "b", "c")) {
+    try (TestNodes cluster = new TestNodes(root, config, "a", "b", "c").withFlash()) {
       List<Node> nodes =
           cluster.start(
               datasets -> {
@@ -312,7 +325,7 @@ class ReplicaLossTest {
    */
   @Test
   void nodeThatIsStartedAgain_holdsNothing_andIsMissedByNobody() {
-    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
+    try (TestNodes cluster = new TestNodes(root, TestNodes.CONFIG, "a", "b", "c").withFlash()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node first = nodes.get(0);
       NsObject session = load(first, "/session", Lifetime.SESSION, 2, "numbers");
@@ -347,7 +360,7 @@ class ReplicaLossTest {
   /** What does not verify is read from another. */
   @Test
   void holderWhoseFlashIsDamaged_isMissedByNobody() throws IOException {
-    try (TestNodes cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c")) {
+    try (TestNodes cluster = new TestNodes(root, TestNodes.CONFIG, "a", "b", "c").withFlash()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node damaged = nodes.getFirst();
       NsObject first = load(nodes.get(1), "/first", Lifetime.DURABLE, 2, "numbers");

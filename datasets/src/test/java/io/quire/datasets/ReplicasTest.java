@@ -47,7 +47,7 @@ class ReplicasTest {
 
   @BeforeAll
   static void open(@TempDir Path root) {
-    cluster = TestNodes.onFlash(root, TestNodes.CONFIG, "a", "b", "c");
+    cluster = new TestNodes(root, TestNodes.CONFIG, "a", "b", "c").withFlash();
     nodes = cluster.start(SumFunctions::register);
   }
 
@@ -262,10 +262,12 @@ class ReplicasTest {
       Held other = samples.spare(2);
       assertThat(holding.putSpare(other)).as("other bytes").contains(first);
       List<Held> loaded = List.of(samples.loaded(1));
-      Holding.Put put = holding.putPart(0, loaded);
+      assertThat(holding.putPart(0, loaded, List.of(first))).as("overtaken by a spare").isNull();
+      assertThat(holding.ofPart(0)).containsExactly(other);
+      Holding.Put put = holding.putPart(0, loaded, holding.ofPart(0));
       assertThat(put).isEqualTo(new Holding.Put(loaded, List.of(other)));
       List<Held> late = List.of(samples.loaded(1));
-      assertThat(holding.putPart(0, late)).isEqualTo(new Holding.Put(loaded, late));
+      assertThat(holding.putPart(0, late, List.of())).isEqualTo(new Holding.Put(loaded, late));
       Held spare = samples.spare(1);
       assertThat(holding.putSpare(spare)).as("loaded here").contains(spare);
       assertThat(holding.end()).isEqualTo(loaded);

@@ -16,6 +16,7 @@ import io.quire.fabric.CertificateAuthority;
 import io.quire.fabric.Fabric;
 import io.quire.fabric.FabricConfig;
 import io.quire.fabric.FabricTransport;
+import io.quire.fabric.Service;
 import io.quire.gvm.Cells;
 import io.quire.lockserver.LeaseTable;
 import io.quire.lockserver.LeaseTerms;
@@ -27,6 +28,7 @@ import io.quire.log.Peers;
 import io.quire.log.RatisLog;
 import io.quire.ns.Namespaces;
 import io.quire.twopc.TwoPhase;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,38 +54,68 @@ final class TestNodes implements AutoCloseable {
   static final DatasetsConfig CONFIG =
       DatasetsConfig.DEFAULTS.withExtentBytes(16 << 10).withFragmentGroups(4);
 
-  private static final LeaseTerms TERMS =
-      new LeaseTerms(Duration.ofSeconds(2), 0.001, Duration.ofMillis(100));
   static final long MEMORY_BYTES = 8 << 20;
 
   private final Path root;
   private final DatasetsConfig config;
-  private final boolean flash;
+  private final OrphanConfig orphans;
+  private long containerBytes = 256 << 20;
+  private boolean flash;
   private final List<NodeId> voters;
   private final CertificateAuthority authority = CertificateAuthority.create("test");
   private final Map<NodeId, Address> seen = new ConcurrentHashMap<>();
   private final List<Node> running = new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<Void>> ends = new CopyOnWriteArrayList<>();
   private final Random random = new Random();
+  private LeaseTerms terms = leases(Duration.ofSeconds(2));
 
   TestNodes(Path root, String... names) {
     this(root, CONFIG, names);
   }
 
   TestNodes(Path root, DatasetsConfig config, String... names) {
-    this(root, config, false, names);
+    this(root, config, OrphanConfig.DEFAULTS, names);
   }
 
-  private TestNodes(Path root, DatasetsConfig config, boolean flash, String... names) {
+  TestNodes(Path root, DatasetsConfig config, OrphanConfig orphans, String... names) {
     this.root = root;
     this.config = config;
-    this.flash = flash;
+    this.orphans = orphans;
     voters = Stream.of(names).map(NodeId::new).toList();
   }
 
-  /** Each with a durable store of its own, which is away when the node is. */
-  static TestNodes onFlash(Path root, DatasetsConfig config, String... names) {
-    return new TestNodes(root, config, true, names);
+  /** Before the start: a file for each copy. */
+  TestNodes withSmallContainers() {
+    containerBytes = 1;
+    return this;
+  }
+
+  /**
+   * Before the start: each has a durable store of its own, in the place of the one that all share;
+   * it is away when the node is.
+   */
+  TestNodes withFlash() {
+    flash = true;
+    return this;
+  }
+
+  /** Where a node's durable copies lie. */
+  StoreConfig store(NodeId node) {
+    String uri =
+        flash
+            ? "flash://" + root.toAbsolutePath() + "/flash-" + node
+            : "file://" + root.toAbsolutePath() + "/store";
+    return StoreConfig.parse(uri, 1 << 30, true);
+  }
+
+  private static LeaseTerms leases(Duration length) {
+    return new LeaseTerms(length, 0.001, Duration.ofMillis(100));
+  }
+
+  /** Nodes that die stay in the view for so long; to be called before the start. */
+  TestNodes withLeases(Duration length) {
+    terms = leases(length);
+    return this;
   }
 
   /** Starts a node again that was killed, and waits until it is in the view of these. */
@@ -160,15 +192,10 @@ final class TestNodes implements AutoCloseable {
               authority.issue(id, List.of("127.0.0.1")));
       seen.put(id, fabric.address());
       Member self = new Member(id, incarnation, fabric.address());
-      Path stores = root.toAbsolutePath();
-      StoreConfig store =
-          StoreConfig.parse(
-              flash ? "flash://" + stores.resolve("flash-" + id) : "file://" + stores + "/store",
-              1 << 30,
-              true);
       ager =
           Ager.open(
-              AgerConfig.of(MEMORY_BYTES, List.of(store), id + "-" + Long.toHexString(incarnation))
+              AgerConfig.of(MEMORY_BYTES, List.of(store(id)), Datasets.owner(self))
+                  .withContainerBytes(containerBytes)
                   .withPinTrace(PinTrace.Mode.STRICT));
       LogConfig config = LogConfig.of("test", id, root.resolve(id.name()), voters);
       log = RatisLog.open(config, fabric, loop, new Seen());
@@ -176,16 +203,17 @@ final class TestNodes implements AutoCloseable {
       sessions = new Sessions(log);
       session =
           new Session(
-              self, () -> id.hashCode(), TERMS, sessions, log, transport, loop, clock, Rules.ALL);
+              self, () -> id.hashCode(), terms, sessions, log, transport, loop, clock, Rules.ALL);
       twoPhase = new TwoPhase(self, sessions, log, transport, loop, clock, random, Rules.ALL);
       session.enterThrough(twoPhase);
-      leases = new LeaseTable(TERMS, session, sessions, twoPhase, log, transport, loop, clock);
-      Locks locks = new Locks(sessions, session, TERMS, log, loop, clock, Rules.ALL);
+      leases = new LeaseTable(terms, session, sessions, twoPhase, log, transport, loop, clock);
+      Locks locks = new Locks(sessions, session, terms, log, loop, clock, Rules.ALL);
       Cells cells = new Cells(sessions, locks, session, twoPhase, loop);
       namespaces =
           new Namespaces(
               sessions, locks, session, cells, log, transport, loop, clock, random, Rules.ALL);
-      datasets = new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config);
+      datasets =
+          new Datasets(self, sessions, namespaces, ager, fabric, TestNodes.this.config, orphans);
     }
 
     private void start() {
@@ -197,6 +225,23 @@ final class TestNodes implements AutoCloseable {
             twoPhase.open();
             namespaces.open();
           });
+    }
+
+    /** Tells another node what members tell each other. */
+    void tell(Node to, Call call) {
+      fabric
+          .request(
+              to.fabric.address(),
+              Service.CALL,
+              ByteBuffer.wrap(call.toBytes(to.incarnation)),
+              PATIENCE,
+              answer -> {
+                byte[] copy = new byte[answer.remaining()];
+                answer.get(copy);
+                return Refusal.result(copy);
+              })
+          .orTimeout(60, TimeUnit.SECONDS)
+          .join();
     }
 
     boolean ready() {

@@ -31,6 +31,13 @@ public record JavaCommand(
     List<String> options,
     List<Path> classPath,
     boolean deaf) {
+  /**
+   * Environment variable with options for all children, and theirs, between the common ones and
+   * those of a command; separated by spaces. The tests have their processes compiled lightly: few
+   * of them live long enough to earn more.
+   */
+  static final String CHILD_OPTIONS = "QUIRE_CHILD_JAVA_OPTS";
+
   private static final String COMMON_OPTIONS = "jvm.options";
 
   /** Copies the lists. */
@@ -90,6 +97,8 @@ public record JavaCommand(
 
   private List<String> argumentFile() throws IOException {
     List<String> lines = new ArrayList<>(commonOptions());
+    String more = System.getenv().getOrDefault(CHILD_OPTIONS, "");
+    Stream.of(more.split(" ")).filter(each -> !each.isEmpty()).forEach(lines::add);
     options.forEach(option -> lines.add(quoted(option)));
     List<String> path = new ArrayList<>();
     classPath.forEach(entry -> path.add(entry.toString()));

@@ -2,6 +2,7 @@ package io.quire.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,6 +41,17 @@ class JavaCommandTest {
     assertThat(child.awaitLine("waiting", LIMIT)).endsWith("arguments=one,@two,three four");
     assertThat(child.awaitLine("marker", LIMIT)).isEqualTo("marker=" + odd);
     assertThat(child.logTail(5)).as("no warnings of the JVM").hasSize(2);
+  }
+
+  @Test
+  void launch_hasTheOptionsForAllChildrenBeforeItsOwn() throws IOException {
+    String forAll = System.getenv(JavaCommand.CHILD_OPTIONS);
+    assumeTrue(forAll != null, "nothing is set: variable=" + JavaCommand.CHILD_OPTIONS);
+
+    JavaCommand.of(WAITER).withOptions("-Xmx64m").launch("child", directory);
+
+    assertThat(Files.readAllLines(directory.resolve("child.args")))
+        .containsSubsequence("-XX:+UseCompactObjectHeaders", forAll, "\"-Xmx64m\"");
   }
 
   @Test

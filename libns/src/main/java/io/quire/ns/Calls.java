@@ -4,6 +4,7 @@ import io.quire.gvm.Cells;
 import io.quire.gvm.GvmException;
 import io.quire.gvm.Limits;
 import io.quire.gvm.Versioned;
+import io.quire.twopc.Finding;
 import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -83,6 +84,22 @@ final class Calls {
       case GvmException.Undecided _ ->
           new NsException.Refused("a transaction is under way for too long: " + doing);
       case null, default -> new IllegalStateException(doing, e);
+    };
+  }
+
+  /** What became of a request that has a name. */
+  static RequestOutcome became(Finding finding) {
+    return switch (finding) {
+      case Finding.Unknown _ -> new RequestOutcome.Unknown();
+      case Finding.Settled(Outcome outcome) -> became(outcome);
+    };
+  }
+
+  static RequestOutcome became(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Committed(long position, byte[] _) -> new RequestOutcome.Happened(position);
+      case Outcome.Rejected _, Outcome.Aborted _ -> new RequestOutcome.Never(outcome.text());
+      case Outcome.Indeterminate _ -> new RequestOutcome.Unknown();
     };
   }
 

@@ -4,7 +4,9 @@ import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.gvm.Versioned;
+import io.quire.twopc.Finding;
 import io.quire.twopc.Outcome;
+import io.quire.twopc.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -124,7 +126,8 @@ final class Guard {
   }
 
   /** What a transaction needs. */
-  private record Needs(Transaction wanted, Map<Long, Access> wants, List<NsObject> seen) {
+  private record Needs(
+      Transaction wanted, Map<Long, Access> wants, List<NsObject> seen, @Nullable RequestId name) {
     int conditions() {
       return wanted.conditions().size();
     }
@@ -139,8 +142,18 @@ final class Guard {
   }
 
   /** Commits changes, if the principal may make them: see below. */
-  CompletableFuture<Outcome> commit(ObjectChanges changes) {
-    return commit(changes.build(), changes.wants(), changes.seen());
+  CompletableFuture<Outcome> commit(ObjectChanges changes, @Nullable RequestId name) {
+    if (name == null || principal == null) {
+      return commit(changes.build(), changes.wants(), changes.seen(), name);
+    }
+    // What happened under the name was allowed when it happened.
+    return cells
+        .outcome(name)
+        .thenCompose(
+            found ->
+                found instanceof Finding.Settled(Outcome settled)
+                    ? CompletableFuture.completedFuture(settled)
+                    : commit(changes.build(), changes.wants(), changes.seen(), name));
   }
 
   /**
@@ -149,18 +162,25 @@ final class Guard {
    *
    * @param wants by namespace
    * @param seen objects that are changed, or are to be as they were
+   * @param name under which it happens once; null if it has none
    */
   CompletableFuture<Outcome> commit(
-      Transaction wanted, Map<Long, Access> wants, List<NsObject> seen) {
+      Transaction wanted, Map<Long, Access> wants, List<NsObject> seen, @Nullable RequestId name) {
     if (principal == null) {
-      return cells.commit(wanted, Namespaces.DEADLINE);
+      return submit(wanted, name);
     }
     int parts = wanted.conditions().size() + wanted.writes().size() + wants.size();
     if (parts > Transaction.PARTS_MAX) {
       throw new IllegalArgumentException(
           "too many changes at once: parts=%d max=%d".formatted(parts, Transaction.PARTS_MAX));
     }
-    return commit(new Needs(wanted, wants, seen), 0);
+    return commit(new Needs(wanted, wants, seen, name), 0);
+  }
+
+  private CompletableFuture<Outcome> submit(Transaction transaction, @Nullable RequestId name) {
+    return name == null
+        ? cells.commit(transaction, Namespaces.DEADLINE)
+        : cells.commitOnce(name, transaction, Namespaces.DEADLINE);
   }
 
   private CompletableFuture<Outcome> commit(Needs needs, long until) {
@@ -170,12 +190,21 @@ final class Guard {
             failure -> {
               throw Calls.translated("reading access lists", failure);
             })
-        .thenCompose(found -> cells.commit(guarded(needs, found), Namespaces.DEADLINE))
+        .thenCompose(found -> submit(guarded(needs, found), needs.name()))
         .thenCompose(
             outcome ->
                 listChanged(needs, outcome)
-                    ? commit(needs, attempts.again(until, WRITING, "access list"))
+                    ? commit(needs, again(needs, until))
                     : CompletableFuture.completedFuture(outcome));
+  }
+
+  private long again(Needs needs, long until) {
+    if (needs.name() != null) {
+      throw new NsException.Refused(
+          "did not happen: the access list changed meanwhile, and a name is judged once: request="
+              + needs.name());
+    }
+    return attempts.again(until, WRITING, "access list");
   }
 
   /** With the conditions on the lists behind the others, whose numbers stay. */

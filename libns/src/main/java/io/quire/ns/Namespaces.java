@@ -11,17 +11,21 @@ import io.quire.lockserver.Session;
 import io.quire.lockserver.Sessions;
 import io.quire.ns.NamePage.Listed;
 import io.quire.twopc.Outcome;
+import io.quire.twopc.RequestId;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The namespace library on one node. Operations that change something return when every live node
@@ -51,6 +55,9 @@ public final class Namespaces {
   /** A list gives at most this many names at once. */
   public static final int PAGE_MAX = 10_000;
 
+  /** Who acts for one principal must not guess the names of another's transactions. */
+  private static final SecureRandom NAMES = new SecureRandom();
+
   private final Session session;
   private final Cells cells;
   private final Loop loop;
@@ -68,6 +75,7 @@ public final class Namespaces {
   private final Opens opens;
   private final Drain drain;
   private final Past past;
+  private final Reservations reservations;
   private final AtomicInteger watches = new AtomicInteger();
 
   private final Guard guard;
@@ -108,6 +116,7 @@ public final class Namespaces {
     census = new Census(session.self(), sessions, transport, loop, clock, table, holdings);
     opens = new Opens(this, locks, holdings, clock, session.self().node().name());
     past = new Past(cells, log, loop, clock, guard);
+    reservations = new Reservations(session, cells, index, random);
     drain =
         new Drain(
             session.self(),
@@ -139,6 +148,7 @@ public final class Namespaces {
     census = whole.census;
     opens = whole.opens;
     drain = whole.drain;
+    reservations = whole.reservations;
     this.whole = whole;
     guard = new Guard(principal, cells, attempts);
     references = new References(session, lookups, table, attempts, this);
@@ -348,6 +358,68 @@ public final class Namespaces {
     return xids.next(DEADLINE);
   }
 
+  /**
+   * Puts a reserved id into the log: from here on every node sees that something is made under it,
+   * until {@link #end} or until a transaction creates the object or updates another along with the
+   * end. It does not end with this node's session: whoever finds the holder gone may go on in its
+   * place, or end it.
+   *
+   * @param xid from {@link #reserveXid}, not used yet
+   * @param note up to {@link NsObject#VALUE_BYTES_MAX}
+   * @throws NsException.NameTaken if it was used
+   * @throws NsException.Indeterminate if it may stand in the log; to find out, ask {@link
+   *     #reservation}
+   */
+  public Reservation reserve(long xid, byte[] note) {
+    guard.refuseOthers("reserving");
+    Checks.value("reservation", note);
+    return reservations.reserve(xid, note);
+  }
+
+  /**
+   * Changes the note of a reservation, and makes this node its holder, whoever was it before.
+   *
+   * @throws NsException.StaleHandle if it is not as it was seen: somebody else holds it, or it
+   *     ended
+   */
+  public Reservation note(Reservation seen, byte[] note) {
+    guard.refuseOthers("reserving");
+    Checks.value("reservation", note);
+    return reservations.note(seen, note);
+  }
+
+  /**
+   * Ends a reservation: nothing will ever be published under it.
+   *
+   * @throws NsException.StaleHandle if it is not as it was seen: somebody else holds it, or it
+   *     ended
+   */
+  public void end(Reservation seen) {
+    guard.refuseOthers("reserving");
+    reservations.end(seen);
+  }
+
+  /** The reservation of an id, linearizably. */
+  public Optional<Reservation> reservation(long xid) {
+    guard.refuseOthers("reserving");
+    return reservations.find(xid);
+  }
+
+  /** All reservations, as of one moment, in the order of their ids. */
+  public List<Reservation> reservations() {
+    guard.refuseOthers("reserving");
+    return reservations.all();
+  }
+
+  /**
+   * The id of the cluster, drawn at random when somebody first asks and the same from then on, on
+   * all nodes. It tells apart what clusters write that share a place. A cluster that lost its log
+   * is another one.
+   */
+  public UUID cluster() {
+    return reservations.cluster();
+  }
+
   /** As {@link #create(NsHandle, String, String, Lifetime, byte[])}, under a reserved id. */
   public NsObject create(
       long xid, NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
@@ -371,6 +443,39 @@ public final class Namespaces {
   /** Begins a transaction on several objects. Nothing happens before it is committed. */
   public NsTransaction transaction() {
     return new NsTransaction(this);
+  }
+
+  /**
+   * A name for a transaction, like no other: see {@link NsTransaction#as}. It is drawn by chance
+   * and cannot be guessed: whoever knows it can use it. Any thread.
+   */
+  public RequestId newRequest() {
+    return new RequestId(NAMES.nextLong(), NAMES.nextLong());
+  }
+
+  /**
+   * What became of a transaction with a name, by the log that this node has applied, on whatever
+   * node it was committed. {@link RequestOutcome.Unknown} may change; to make it known, {@link
+   * #giveUp}.
+   */
+  public RequestOutcome outcome(RequestId request) {
+    return Calls.became(Calls.await("asking for: request=" + request, cells.outcome(request)));
+  }
+
+  /**
+   * Sees to it that a transaction with a name does not happen any more, unless it has, and says
+   * which.
+   *
+   * @throws NsException.Indeterminate if the log took no entry in time: it may have happened, and
+   *     this may be asked again
+   */
+  public RequestOutcome giveUp(RequestId request) {
+    String doing = "giving up: request=" + request;
+    return switch (Calls.committed(doing, cells.giveUp(request, DEADLINE))) {
+      case Outcome.Indeterminate(var txn) ->
+          throw new NsException.Indeterminate("may have happened: " + doing, txn);
+      case Outcome known -> Calls.became(known);
+    };
   }
 
   /** An object as it will be once it is created. */
@@ -848,6 +953,10 @@ public final class Namespaces {
   }
 
   CompletableFuture<Outcome> submit(ObjectChanges changes) {
-    return guard.commit(changes);
+    return guard.commit(changes, null);
+  }
+
+  CompletableFuture<Outcome> submit(ObjectChanges changes, @Nullable RequestId name) {
+    return guard.commit(changes, name);
   }
 }

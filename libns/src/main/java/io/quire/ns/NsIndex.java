@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is derived from the cells by applying the log: the names of each namespace in order, so that
  * a listing costs its own size, what each holds, the namespaces that have names, those that ended
- * and still have objects, the objects that drain, and those that end with a session. Confined to
- * the loop.
+ * and still have objects, the objects that drain, those that end with a session, and the ids that
+ * are reserved. Confined to the loop.
  */
 final class NsIndex implements CellListener, Bounds {
   private static final int LISTINGS_MAX = 100;
@@ -38,6 +38,7 @@ final class NsIndex implements CellListener, Bounds {
   private final TreeMap<Long, Long> draining = new TreeMap<>();
   private final Map<Long, Long> sessionObjects = new HashMap<>();
   private final TreeSet<Long> closing = new TreeSet<>();
+  private final TreeSet<Long> reserved = new TreeSet<>();
   private long objects;
   private volatile Figures figures = new Figures(0, 0, 0);
 
@@ -146,6 +147,11 @@ final class NsIndex implements CellListener, Bounds {
     return closing;
   }
 
+  /** Ids of reservations. */
+  TreeSet<Long> reserved() {
+    return reserved;
+  }
+
   /** Objects that live as long as a session, with their creators. */
   Map<Long, Long> sessionObjects() {
     return sessionObjects;
@@ -172,6 +178,7 @@ final class NsIndex implements CellListener, Bounds {
     ended.clear();
     sessionObjects.clear();
     closing.clear();
+    reserved.clear();
     draining.clear();
     cells.forEach((key, cell) -> changed(cell.version(), Key.of(key), cell));
     given = null;
@@ -204,6 +211,10 @@ final class NsIndex implements CellListener, Bounds {
       namespaceChanged(NamespaceCodec.idOf(key.text()), cell);
     } else if (NamespaceCodec.isNameKey(key.text())) {
       namespaceNamed(NamespaceCodec.nameOf(key.text()), cell);
+    } else if (Reservations.isKey(key.text()) && cell != null) {
+      reserved.add(Reservations.xidOf(key.text()));
+    } else if (Reservations.isKey(key.text())) {
+      reserved.remove(Reservations.xidOf(key.text()));
     }
   }
 

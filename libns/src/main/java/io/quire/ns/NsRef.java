@@ -1,5 +1,7 @@
 package io.quire.ns;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,11 +9,21 @@ import org.jspecify.annotations.Nullable;
  * even if it is deleted. Any thread.
  */
 public final class NsRef implements AutoCloseable {
+  private static final VarHandle CLOSED;
+
+  static {
+    try {
+      CLOSED = MethodHandles.lookup().findVarHandle(NsRef.class, "closed", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Namespaces namespaces;
   private final NsObject object;
   private final RefTable.Word word;
   private final Holdings.@Nullable Held held;
-  private boolean closed;
+  private volatile boolean closed;
 
   NsRef(Namespaces namespaces, NsObject object, RefTable.Word word) {
     this(namespaces, object, word, null);
@@ -44,9 +56,8 @@ public final class NsRef implements AutoCloseable {
 
   /** Drops the reference; a second call does nothing. */
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
+  public void close() {
+    if (CLOSED.compareAndSet(this, false, true)) {
       if (held != null) {
         held.close();
       }

@@ -2,9 +2,11 @@ package io.quire.ns;
 
 import io.quire.lockserver.Sequencer;
 import io.quire.twopc.Outcome;
+import io.quire.twopc.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes of several objects, also in several namespaces, that take effect together or not at all:
@@ -20,6 +22,7 @@ public final class NsTransaction {
   private final List<NsObject> after = new ArrayList<>();
   private final StringBuilder doing = new StringBuilder();
   private boolean committed;
+  private @Nullable RequestId name;
 
   NsTransaction(Namespaces namespaces) {
     this.namespaces = namespaces;
@@ -90,9 +93,49 @@ public final class NsTransaction {
     return add("deleting", seen, seen.deleted());
   }
 
+  /**
+   * Creates an object under its reservation, which ends with that.
+   *
+   * @param reservation as it was seen; fails with {@link NsException.StaleHandle} if it is not so
+   */
+  public NsTransaction create(
+      Reservation reservation,
+      NsHandle namespace,
+      String name,
+      String kind,
+      Lifetime lifetime,
+      byte[] value) {
+    NsObject made = namespaces.draft(reservation.xid(), namespace, name, kind, lifetime, value);
+    changes.ends(reservation, made).create(made);
+    return add("creating", made, made);
+  }
+
+  /** As {@link #update(NsObject, byte[])}, and a reservation ends with that: as above. */
+  public NsTransaction update(Reservation reservation, NsObject seen, byte[] value) {
+    Checks.value(seen.name(), value);
+    Checks.live("updating", seen);
+    NsObject next = seen.withValue(value);
+    changes.ends(reservation, next).update(seen, next);
+    return add("updating", seen, next);
+  }
+
   /** Requires that an object that is not changed is still of the version seen. */
   public NsTransaction unchanged(NsObject seen) {
     changes.unchanged(seen);
+    return this;
+  }
+
+  /**
+   * Gives the transaction a name, under which it happens at most once, however often, and on
+   * whatever nodes, it is committed. Who is told {@link NsException.Indeterminate} commits the same
+   * changes again under the same name, and is told of the first success as of its own; or asks
+   * {@link Namespaces#outcome}. A name is judged once: what was rejected stays rejected, and other
+   * changes under the name are answered for those that came first.
+   *
+   * @param request from {@link Namespaces#newRequest}, or from whatever else gives no two alike
+   */
+  public NsTransaction as(RequestId request) {
+    name = request;
     return this;
   }
 
@@ -138,7 +181,8 @@ public final class NsTransaction {
    * @throws NsException.NameTaken if a name or id is another's
    * @throws NsException.NotFound if there is no such namespace
    * @throws NsException.QuotaExceeded if a namespace would hold too much
-   * @throws NsException.Indeterminate if it may have happened
+   * @throws NsException.Indeterminate if it may have happened; of one that has a name, {@link
+   *     Namespaces#outcome} tells later
    */
   public List<NsObject> commit() {
     return Calls.committed(doing(), commitAsync());
@@ -154,7 +198,7 @@ public final class NsTransaction {
     }
     committed = true;
     return namespaces
-        .submit(changes)
+        .submit(changes, name)
         .thenApply(
             outcome ->
                 switch (Calls.withinLimits(doing(), outcome)) {

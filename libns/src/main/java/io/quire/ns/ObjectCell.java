@@ -2,6 +2,7 @@ package io.quire.ns;
 
 import io.quire.gvm.Versioned;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cell of an object: the object, in the place of its bytes. It is wrapped as lookups answer it,
@@ -12,6 +13,9 @@ final class ObjectCell extends Versioned {
   static final ObjectCell NONE = new ObjectCell(0, Optional.empty());
 
   private final Optional<NsObject> object;
+
+  /** Set by whoever opens it first, by a race: all find the same one. */
+  private RefTable.@Nullable Word references;
 
   ObjectCell(NsObject object) {
     this(object.version(), Optional.of(object));
@@ -28,6 +32,18 @@ final class ObjectCell extends Versioned {
 
   Optional<NsObject> found() {
     return object;
+  }
+
+  /**
+   * The references to it on this node; they count if it is {@link #current} after one was taken.
+   */
+  RefTable.Word references(RefTable table) {
+    RefTable.Word known = references;
+    if (known == null) {
+      known = table.word(object().xid());
+      references = known;
+    }
+    return known;
   }
 
   @Override

@@ -41,6 +41,7 @@ final class ObjectChanges {
     ID_FREE,
     CREATOR_IN_VIEW,
     HELD,
+    RESERVED,
     NOT_OPEN,
     NAME_FREE
   }
@@ -123,6 +124,16 @@ final class ObjectChanges {
     return this;
   }
 
+  /** The reservation is as it was seen, and ends with these changes. */
+  ObjectChanges ends(Reservation seen, NsObject with) {
+    String key = Reservations.key(seen.xid());
+    Supplier<String> doing = () -> "ending: reservation=" + seen.xidText();
+    require(new Condition.Version(key, seen.version()), Want.RESERVED, with, doing);
+    transaction.remove(key).touch(Reservations.LIST_KEY);
+    parts += 2;
+    return this;
+  }
+
   /** Nobody has it open in a mode, or waits for it. */
   ObjectChanges notOpen(NsObject object) {
     require(new Condition.Free(Opens.path(object.xid())), Want.NOT_OPEN, object, () -> "requiring");
@@ -184,6 +195,9 @@ final class ObjectChanges {
       case HELD ->
           new NsException.StaleHandle(
               "was lost: %s: name=%s xid=%s".formatted(doing, object.name(), object.xidText()));
+      case RESERVED ->
+          new NsException.StaleHandle(
+              "changed or ended since it was seen: %s: name=%s".formatted(doing, object.name()));
       case NOT_OPEN ->
           new NsException.Denied(
               "is open: %s: name=%s xid=%s".formatted(doing, object.name(), object.xidText()));

@@ -1,7 +1,8 @@
 package io.quire.ns;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,39 +15,51 @@ final class RefTable {
   /** Count and draining bit of an object. */
   static final class Word {
     private static final long DRAINING = Long.MIN_VALUE;
-    private final AtomicLong word = new AtomicLong();
+    private static final VarHandle WORD;
+
+    static {
+      try {
+        WORD = MethodHandles.lookup().findVarHandle(Word.class, "word", long.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
+    private volatile long word;
 
     /** Takes a reference unless the object drains. */
     boolean take() {
       for (; ; ) {
-        long seen = word.get();
+        long seen = word;
         if ((seen & DRAINING) != 0) {
           return false;
         }
-        if (word.compareAndSet(seen, seen + 1)) {
+        if (WORD.compareAndSet(this, seen, seen + 1)) {
           return true;
         }
       }
     }
 
     void put() {
-      long left = word.decrementAndGet() & ~DRAINING;
-      if (left == Long.MAX_VALUE) {
+      long before = (long) WORD.getAndAdd(this, -1L) & ~DRAINING;
+      if (before == 0) {
         throw new IllegalStateException("more references put than taken");
       }
     }
 
     void drain() {
-      word.getAndUpdate(seen -> seen | DRAINING);
+      long _ = (long) WORD.getAndBitwiseOr(this, DRAINING);
     }
 
     long count() {
-      return word.get() & ~DRAINING;
+      return word & ~DRAINING;
     }
   }
 
   Word word(long xid) {
-    return words.computeIfAbsent(xid, _ -> new Word());
+    // Looked for first, since what computes may lock a part of the table.
+    Word known = words.get(xid);
+    return known != null ? known : words.computeIfAbsent(xid, _ -> new Word());
   }
 
   long count(long xid) {

@@ -73,7 +73,7 @@ final class References {
       return Optional.empty();
     }
     NsObject object = seen.object();
-    RefTable.Word word = table.word(object.xid());
+    RefTable.Word word = seen.references(table);
     if (word.take()) {
       if (seen.current() && session.valid(begun)) {
         return Optional.of(new NsRef(namespaces, object, word));

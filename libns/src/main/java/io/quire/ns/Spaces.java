@@ -57,7 +57,8 @@ final class Spaces {
                     .put(nameKey, ObjectCodec.number(handle.id()))
                     .touch(NamespaceCodec.LIST_KEY));
     String doing = "creating a namespace: name=" + name.orElse("");
-    if (!changed(doing, guard.commit(creation.build(), Map.of(0L, Access.WRITER), List.of()))) {
+    if (!changed(
+        doing, guard.commit(creation.build(), Map.of(0L, Access.WRITER), List.of(), null))) {
       throw new NsException.NameTaken("name taken: " + doing);
     }
     return handle;

@@ -321,6 +321,37 @@ class NamespacesTest {
   }
 
   @Test
+  void references_takenBeforeAndAfterAChange_areCountedTogether() {
+    NsObject x = create(a, "/x", 1);
+    NsRef first = c.namespaces.open(x.xid()).orElseThrow();
+    b.namespaces.update(x, new byte[] {2});
+    NsRef second = c.opened("/x");
+    assertThat(second.object().value()).containsExactly(2);
+    assertThat(c.namespaces.references(x.xid())).isEqualTo(2);
+    first.close();
+    first.close();
+    assertThat(c.namespaces.references(x.xid())).isEqualTo(1);
+    second.close();
+    assertThat(c.namespaces.references(x.xid())).isZero();
+  }
+
+  @Test
+  void references_ofAnObjectThatIsMadeAgainUnderItsId_beginAnew() {
+    long xid = a.namespaces.reserveXid();
+    for (int time = 1; time <= 2; time++) {
+      a.namespaces.create(xid, ROOT, "/x", "test", Lifetime.DURABLE, new byte[] {1});
+      NsRef reference = c.namespaces.open(xid).orElseThrow();
+      assertThat(c.namespaces.references(xid)).isEqualTo(1);
+      c.namespaces.delete(ROOT, "/x");
+      assertThatThrownBy(() -> c.namespaces.open(xid)).isInstanceOf(NsException.Draining.class);
+      reference.close();
+      stage.play(Duration.ofSeconds(2));
+      assertThat(c.namespaces.open(xid)).isEmpty();
+      assertThat(c.freed).hasSize(time);
+    }
+  }
+
+  @Test
   void delete_nobodyHoldsIt_isFreedOnAllNodes() {
     NsObject x = create(a, "/x", 1);
     b.namespaces.delete(ROOT, "/x");

@@ -552,6 +552,18 @@ public final class AdminClient implements AutoCloseable {
     return stream("/api/tables/bad?name=" + text(name));
   }
 
+  /**
+   * Lets the node look in its stores for durable copies that nobody needs.
+   *
+   * @param remove whether files in which there is nothing else are removed
+   * @param brokenLoads whether loads whose coordinator is gone are given up before
+   * @return how many files there are of each kind, and those that may go or are bad
+   */
+  public JsonNode orphans(boolean remove, boolean brokenLoads) {
+    Object request = new StoreRoutes.OrphansRequest(remove, brokenLoads);
+    return job("/api/orphans", request, (_, _) -> {});
+  }
+
   /** What the node's log holds; see {@link LogReport}. */
   public JsonNode logStat() {
     return get("/api/log");

@@ -144,6 +144,7 @@ public final class AdminServer implements AutoCloseable {
     LockRoutes.add(http, node.locks());
     new SpaceRoutes(node.sessions()).add(http);
     new TableRoutes(jobs).add(http);
+    new StoreRoutes(node, jobs).add(http);
     new LogRoutes(node, jobs).add(http);
   }
 

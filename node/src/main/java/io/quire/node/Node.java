@@ -167,7 +167,6 @@ public final class Node implements AutoCloseable {
       }
       SecureRandom random = new SecureRandom();
       long incarnation = random.nextLong(1, Long.MAX_VALUE);
-      String owner = config.name() + "-" + Long.toHexString(incarnation);
       loop = closing.add(new EventLoop(config.name() + "-loop", this::fatal));
       fabric =
           closing.add(
@@ -175,6 +174,7 @@ public final class Node implements AutoCloseable {
       self = new Member(config.name(), incarnation, fabric.address());
       // Before all that writes: it refuses a directory that is not this node's.
       log = closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));
+      String owner = Datasets.owner(self);
       ager = closing.add(Ager.open(AgerConfig.of(config.memory(), config.stores(), owner)));
       FabricTransport transport = new FabricTransport(fabric, loop);
       sessions = new Sessions(log);

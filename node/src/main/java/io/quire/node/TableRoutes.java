@@ -4,6 +4,7 @@ import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
 import io.quire.datasets.Descriptor;
+import io.quire.datasets.Progress;
 import io.quire.formats.BadRowLimit;
 import io.quire.formats.Format;
 import io.quire.formats.InputFile;
@@ -59,14 +60,48 @@ final class TableRoutes {
    */
   record AppendRequest(String name, List<String> files, @Nullable String format, long badRows) {}
 
-  /** A table; JSON by field name. */
+  /**
+   * A table; JSON by field name.
+   *
+   * @param keptParts of an attempt before that broke off, if it was loaded just now
+   */
   record TableInfo(
-      String name, String schema, long rows, long badRows, long bytes, int extents, int replicas) {}
+      String name,
+      String schema,
+      long rows,
+      long badRows,
+      long bytes,
+      int extents,
+      int replicas,
+      long keptParts) {}
+
+  /** Tells a job how far a load is. */
+  private static final class LoadProgress implements Progress {
+    private final Jobs.Job running;
+
+    /** Parts that an attempt before had finished. */
+    private volatile long kept;
+
+    LoadProgress(Jobs.Job running) {
+      this.running = running;
+    }
+
+    @Override
+    public void made(long done, long total, long bytes) {
+      running.progress(done, total);
+    }
+
+    @Override
+    public void kept(long parts, long total, long bytes) {
+      kept = parts;
+      running.progress(parts, total);
+    }
+  }
 
   void add(Javalin http) {
     http.post("/api/tables", this::load);
     http.post("/api/tables/append", this::append);
-    http.get("/api/tables", call -> call.json(describe(Caller.of(call), existing(call))));
+    http.get("/api/tables", call -> call.json(describe(Caller.of(call), existing(call), 0)));
     http.get("/api/tables/bad", TableRoutes::bad);
   }
 
@@ -79,12 +114,17 @@ final class TableRoutes {
     NsHandle space = SpaceRoutes.in(call, caller.namespaces());
     Jobs.Job job =
         jobs.start(
-            "table", running -> describe(caller, load(caller.tables(), space, request, running)));
+            "table",
+            running -> {
+              LoadProgress progress = new LoadProgress(running);
+              NsObject table = load(caller.tables(), space, request, progress);
+              return describe(caller, table, progress.kept);
+            });
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 
   private static NsObject load(
-      Tables tables, NsHandle space, TableRequest request, Jobs.Job running) {
+      Tables tables, NsHandle space, TableRequest request, Progress progress) {
     List<InputFile> files = tables.inputs().find(request.files());
     Format format = format(request.format(), files);
     return tables.load(
@@ -95,7 +135,7 @@ final class TableRoutes {
         new Source.Files(files, format),
         schema(tables, files, format, Optional.ofNullable(request.schema())),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
-        (done, total, _) -> running.progress(done, total));
+        progress);
   }
 
   private static Format format(@Nullable String named, List<InputFile> files) {
@@ -112,19 +152,23 @@ final class TableRoutes {
     Jobs.Job job =
         jobs.start(
             "append",
-            running -> describe(caller, append(caller.tables(), table, request, running)));
+            running -> {
+              LoadProgress progress = new LoadProgress(running);
+              NsObject more = append(caller.tables(), table, request, progress);
+              return describe(caller, more, progress.kept);
+            });
     call.status(HttpStatus.ACCEPTED).json(job.status());
   }
 
   private static NsObject append(
-      Tables tables, NsObject table, AppendRequest request, Jobs.Job running) {
+      Tables tables, NsObject table, AppendRequest request, Progress progress) {
     List<InputFile> files = tables.inputs().find(request.files());
     return tables.append(
         table,
         new Source.Files(files, format(request.format(), files)),
         tables.schema(table),
         ReadOptions.DEFAULTS.withBadRows(BadRowLimit.ofCount(request.badRows())),
-        (done, total, _) -> running.progress(done, total));
+        progress);
   }
 
   /** Files without a header have no names that could be found: then the schema is all of it. */
@@ -149,7 +193,7 @@ final class TableRoutes {
         .orElseThrow(() -> new Failure.NoSuchName("no such object: name=" + name));
   }
 
-  private static TableInfo describe(Caller caller, NsObject table) {
+  private static TableInfo describe(Caller caller, NsObject table, long keptParts) {
     Descriptor descriptor = caller.datasets().descriptor(table);
     return new TableInfo(
         table.name(),
@@ -158,7 +202,8 @@ final class TableRoutes {
         descriptor.rowsAside(),
         descriptor.bytes(),
         descriptor.extents().size(),
-        descriptor.replicas());
+        descriptor.replicas(),
+        keptParts);
   }
 
   private static void bad(Context call) {

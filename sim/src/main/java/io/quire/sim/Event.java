@@ -5,7 +5,7 @@ import io.quire.base.Loop;
 /**
  * Something that will happen in a {@link World}; those of one time in the order of their making.
  */
-final class Event implements Comparable<Event>, Loop.Timer {
+final class Event implements Loop.Timer {
   final long nanos;
   final long tag;
   final Runnable action;
@@ -24,19 +24,7 @@ final class Event implements Comparable<Event>, Loop.Timer {
     cancelled = true;
   }
 
-  @Override
-  public int compareTo(Event other) {
-    int byTime = Long.compare(nanos, other.nanos);
-    return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return this == other;
-  }
-
-  @Override
-  public int hashCode() {
-    return Long.hashCode(sequence);
+  boolean before(Event other) {
+    return nanos != other.nanos ? nanos < other.nanos : sequence < other.sequence;
   }
 }

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,7 +27,7 @@ public final class World {
 
   private final long seed;
   private final Thread thread = Thread.currentThread();
-  private final PriorityQueue<Event> queue = new PriorityQueue<>(256);
+  private final EventQueue queue = new EventQueue();
   private final Map<String, Integer> forks = new HashMap<>();
   private final Map<NodeId, Integer> ordinals = new HashMap<>();
   private final List<Invariant> invariants = new ArrayList<>();
@@ -159,7 +158,7 @@ public final class World {
         nanos = deadline;
         return condition.getAsBoolean();
       }
-      queue.poll();
+      Event _ = queue.remove();
       if (!next.cancelled) {
         happen(next);
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Rules;
 import io.quire.sim.Nemesis;
+import io.quire.worlds.SimulatedSweep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

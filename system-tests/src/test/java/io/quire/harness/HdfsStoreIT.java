@@ -9,6 +9,9 @@ import io.quire.ager.AgerException;
 import io.quire.ager.Copy;
 import io.quire.ager.Draft;
 import io.quire.ager.Extent;
+import io.quire.ager.Origin;
+import io.quire.ager.OrphanSearch;
+import io.quire.ager.Orphans;
 import io.quire.ager.Pin;
 import io.quire.ager.StoreConfig;
 import io.quire.ager.StoreFiles;
@@ -350,6 +353,76 @@ class HdfsStoreIT {
       files.verify(found::add, (_, _) -> {});
     }
     assertThat(found).containsExactlyElementsOf(copies);
+  }
+
+  /** Needs the copies of some loads, and believes nobody to live. */
+  private record Needed(Set<Long> loads) implements OrphanSearch.Needs {
+    @Override
+    public OrphanSearch.Need of(Copy copy, Origin origin) {
+      return loads.contains(origin.load())
+          ? OrphanSearch.Need.NEEDED
+          : OrphanSearch.Need.NOT_NEEDED;
+    }
+
+    @Override
+    public boolean lives(String owner) {
+      return false;
+    }
+  }
+
+  private static Orphans search(Ager ager, Long... needed) {
+    return ager.orphans()
+        .run(
+            OrphanSearch.Stores.SHARED, OrphanSearch.Mode.REMOVE, new Needed(Set.of(needed)), WAIT);
+  }
+
+  /** Its file was never ended, and the NameNode takes it for one that is being written. */
+  @Test
+  void orphans_ofAWriterThatWasKilled_goWhenNothingInTheirFileIsNeeded() throws Exception {
+    StoreConfig store = hdfs("orphans", true);
+    ChildProcess writer =
+        reaper.start(
+            JavaCommand.of(LeftCopies.class.getName(), hdfs.uri() + "/orphans", "3")
+                .launch("left-copies", workspace.directory("left-copies")));
+    writer.awaitLine(LeftCopies.WRITTEN, WAIT);
+    writer.kill9();
+    try (Ager ager = open(store)) {
+      Orphans found = search(ager, 3L);
+      assertThat(found.files())
+          .extracting(Orphans.Found::verdict)
+          .containsExactly(Orphans.Verdict.NEEDED);
+      Set<Copy> copies = new HashSet<>();
+      try (StoreFiles files = StoreFiles.open(store)) {
+        files.verify(copies::add, (_, _) -> {});
+      }
+      assertThat(copies).hasSize(3);
+      assertThat(search(ager).count(Orphans.Verdict.ORPHAN)).isEqualTo(1);
+      try (StoreFiles files = StoreFiles.open(store)) {
+        assertThat(files.stat(_ -> {}, (_, _) -> {}).containers()).isEmpty();
+      }
+    }
+  }
+
+  /** A file of HDFS may be renamed while it is written, and its writer is not told. */
+  @Test
+  void orphans_ofAWriterThatLivesAllTheSame_costItNoCopyThatItReports() throws Exception {
+    StoreConfig store = hdfs("alive", true);
+    try (Ager writer = Ager.open(AgerConfig.of(BUDGET, List.of(store), "alive-1"));
+        Ager searcher = open(store)) {
+      persist(writer, 1);
+      assertThat(search(searcher).count(Orphans.Verdict.ORPHAN)).isEqualTo(1);
+      Copy second = persist(writer, 2);
+      assertThat(search(searcher, 2L).count(Orphans.Verdict.NEEDED)).isEqualTo(1);
+      Copy third = persist(writer, 3);
+      assertThat(third.file()).isEqualTo(second.file());
+      check(searcher, searcher.adopt(second), 2);
+      check(searcher, searcher.adopt(third), 3);
+    }
+  }
+
+  private static Copy persist(Ager ager, int seed) throws Exception {
+    Origin origin = new Origin(LeftCopies.CLUSTER, seed, seed);
+    return ager.persist(extent(ager, seed), origin).get(60, TimeUnit.SECONDS);
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.quire.datasets.ExtentInfo;
 import io.quire.datasets.ExtentSink;
 import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
+import io.quire.datasets.Restart;
 import io.quire.datasets.ScanOrder;
 import io.quire.datasets.ScanStream;
 import io.quire.formats.BadRowLimit;
@@ -155,6 +156,7 @@ public final class Tables implements AutoCloseable {
         new LoadArguments(source, schema, options).toBytes(),
         Math.max(1, source.splits().size()),
         table -> judge(name, options.badRows(), table),
+        Restart.WITH_FINISHED_PARTS,
         progress);
   }
 
@@ -184,6 +186,7 @@ public final class Tables implements AutoCloseable {
         new LoadArguments(source, schema, options).toBytes(),
         Math.max(1, source.splits().size()),
         more -> judge(table.name(), options.badRows(), more),
+        Restart.WITH_FINISHED_PARTS,
         progress);
   }
 

@@ -169,14 +169,18 @@ public final class TwoPhase implements Prober, Entrance {
    */
   public CompletableFuture<Outcome> giveUp(RequestId id, Duration deadline) {
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-    long until = clock.nanos() + deadline.toNanos();
-    loop.execute(() -> giveUp(id, until, outcome));
+    loop.execute(
+        () -> {
+          Outcome unknown = new Outcome.Indeterminate(new TxnId(self, 0));
+          Loop.Timer late = loop.after(deadline, () -> outcome.complete(unknown));
+          outcome.whenComplete((_, _) -> late.cancel());
+          giveUp(id, outcome);
+        });
     return outcome;
   }
 
-  private void giveUp(RequestId id, long until, CompletableFuture<Outcome> outcome) {
-    if (clock.nanos() - until >= 0) {
-      outcome.complete(new Outcome.Indeterminate(new TxnId(self, 0)));
+  private void giveUp(RequestId id, CompletableFuture<Outcome> outcome) {
+    if (outcome.isDone()) {
       return;
     }
     log.append(new TxnEntry.GiveUp(id).entry())
@@ -187,7 +191,7 @@ public final class TwoPhase implements Prober, Entrance {
               if (known != null) {
                 outcome.complete(known);
               } else {
-                loop.after(LOOK_EVERY, () -> giveUp(id, until, outcome));
+                loop.after(LOOK_EVERY, () -> giveUp(id, outcome));
               }
             });
   }

@@ -198,6 +198,18 @@ class RequestTest {
   }
 
   @Test
+  void giveUp_whileTheLogDoesNotAnswer_isIndeterminateAtItsDeadline() {
+    CompletableFuture<Outcome> end = b.twoPhase.giveUp(ID, Duration.ofMillis(700));
+    stage.pass(Duration.ofMillis(699));
+    assertThat(end).isNotDone();
+    stage.pass(Duration.ofMillis(1));
+    assertThat(end.resultNow()).isInstanceOf(Indeterminate.class);
+    assertThat(found(c, ID)).isInstanceOf(Finding.Unknown.class);
+    stage.settle();
+    assertThat(found(c, ID)).as("and in this case it was").isInstanceOf(Finding.Settled.class);
+  }
+
+  @Test
   void giveUp_withoutALog_isIndeterminate() {
     a.actor.exit();
     CompletableFuture<Outcome> end = b.twoPhase.giveUp(ID, Duration.ofMillis(700));

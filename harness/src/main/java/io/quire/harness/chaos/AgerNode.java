@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -272,9 +273,27 @@ public final class AgerNode {
     if (!empty) {
       leaks.add(leftOver(ager.stats()));
     }
-    ager.flushDurable(CHECK_EACH);
+    finishContainers().ifPresent(leaks::add);
     ager.close();
     return Map.of("leaks", leaks);
+  }
+
+  /**
+   * A container whose DataNode died cannot be finished and is given up; the call after that finds
+   * none that is open.
+   */
+  private Optional<String> finishContainers() {
+    Deadline deadline = Deadline.in(RELEASE_MAX);
+    while (true) {
+      try {
+        ager.flushDurable(CHECK_EACH);
+        return Optional.empty();
+      } catch (AgerException.StoreUnavailable e) {
+        if (deadline.left().isZero()) {
+          return Optional.of("containers are not finished: " + e.getMessage());
+        }
+      }
+    }
   }
 
   private static String leftOver(AgerStats stats) {

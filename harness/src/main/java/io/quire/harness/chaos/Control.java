@@ -13,11 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How the harness talks to a node's process: over a socket in the file system, which no fault of
@@ -25,7 +28,9 @@ import java.util.function.Function;
  * or dead does not answer.
  */
 final class Control implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Control.class);
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String FAILED = "failed";
 
   private final ServerSocketChannel server;
 
@@ -63,18 +68,26 @@ final class Control implements AutoCloseable {
       String request =
           new BufferedReader(Channels.newReader(client, StandardCharsets.UTF_8)).readLine();
       if (request != null) {
-        byte[] answer = JSON.writeValueAsBytes(answers.apply(request));
-        Channels.newOutputStream(client).write(answer);
+        Channels.newOutputStream(client).write(JSON.writeValueAsBytes(answer(request, answers)));
       }
     } catch (IOException e) {
       // Who asked is gone.
     }
   }
 
+  private static Object answer(String request, Function<String, Object> answers) {
+    try {
+      return answers.apply(request);
+    } catch (RuntimeException e) {
+      log.warn("a request failed: request={}", request, e);
+      return Map.of(FAILED, e.toString());
+    }
+  }
+
   /**
    * Asks the process that serves there.
    *
-   * @throws IOException if it does not answer in time, or not at all
+   * @throws IOException if it does not answer in time or not at all, or says that it failed
    */
   static JsonNode ask(Path path, String request, Duration limit) throws IOException {
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
@@ -90,7 +103,10 @@ final class Control implements AutoCloseable {
               });
       return answer.get(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("no answer: request=" + request + " socket=" + path, e);
+      throw new IOException(
+          "no answer: request=%s socket=%s why=%s"
+              .formatted(request, path, e instanceof ExecutionException ? e.getCause() : limit),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted: request=" + request, e);
@@ -105,7 +121,11 @@ final class Control implements AutoCloseable {
     if (answer.length == 0) {
       throw new IOException("the answer broke off: request=" + request);
     }
-    return JSON.readTree(answer);
+    JsonNode found = JSON.readTree(answer);
+    if (found.has(FAILED)) {
+      throw new IOException("the request failed there: " + found.path(FAILED).asText());
+    }
+    return found;
   }
 
   @Override

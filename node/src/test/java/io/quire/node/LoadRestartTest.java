@@ -1,0 +1,121 @@
+package io.quire.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.datasets.Progress;
+import io.quire.formats.Format;
+import io.quire.formats.InputFile;
+import io.quire.formats.ReadOptions;
+import io.quire.formats.Sampling;
+import io.quire.ns.Lifetime;
+import io.quire.ns.NsHandle;
+import io.quire.ns.NsObject;
+import io.quire.ns.Reservation;
+import io.quire.tables.Source;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A table whose node ends while it is loaded. */
+@Timeout(400)
+class LoadRestartTest {
+  private static final int ROWS = 150_000;
+  private static final long SPLIT_BYTES = 4_000;
+
+  /** Of a reservation of which finished parts were noted. */
+  private static final int NOTED_BYTES = 1_000;
+
+  @TempDir private Path directory;
+
+  private final AtomicLong kept = new AtomicLong();
+
+  private Node open() {
+    return Node.open(
+        NodeConfig.load(null, List.of("memory=16MiB", "data=" + directory.resolve("data"))));
+  }
+
+  private NsObject load(Node node) {
+    List<InputFile> files = node.tables().inputs().find(List.of(directory + "/points.csv"));
+    Schema schema = node.tables().inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS);
+    kept.set(0);
+    return node.tables()
+        .load(
+            NsHandle.ROOT,
+            "/points",
+            Lifetime.DURABLE,
+            new Source.Files(files, Format.Csv.DEFAULT, SPLIT_BYTES),
+            schema,
+            ReadOptions.DEFAULTS,
+            new Progress() {
+              @Override
+              public void made(long done, long total, long bytes) {
+                assertThat(done).isLessThanOrEqualTo(total);
+              }
+
+              @Override
+              public void kept(long parts, long total, long bytes) {
+                kept.set(parts);
+              }
+            });
+  }
+
+  private void endAmidALoad() {
+    try (Node node = open()) {
+      CompletableFuture<NsObject> load =
+          CompletableFuture.supplyAsync(() -> load(node), Thread::startVirtualThread);
+      long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+      while (noted(node) < NOTED_BYTES) {
+        assertThat(load).as("the load").isNotDone();
+        assertThat(System.nanoTime() - deadline).as("in time: finished parts").isNegative();
+        LockSupport.parkNanos(2_000_000);
+      }
+    }
+  }
+
+  private static int noted(Node node) {
+    return node.namespaces().reservations().stream()
+        .map(Reservation::note)
+        .mapToInt(note -> note.length)
+        .max()
+        .orElse(0);
+  }
+
+  @Test
+  void load_thatBrokeOffWithItsNode_goesOn_unlessAFileChanged() throws IOException {
+    StringBuilder text = new StringBuilder("id,points\n");
+    for (int row = 0; row < ROWS; row++) {
+      text.append(row).append(',').append(row % 100).append('\n');
+    }
+    Path file = Files.writeString(directory.resolve("points.csv"), text);
+    endAmidALoad();
+    try (Node node = open()) {
+      assertThat(node.datasets().brokenLoads()).isEqualTo(1);
+      NsObject table = load(node);
+      assertThat(kept.get()).isPositive();
+      assertThat(node.datasets().descriptor(table).rows()).isEqualTo(ROWS);
+      assertThat(node.datasets().brokenLoads()).isZero();
+      node.namespaces().delete(table);
+    }
+    endAmidALoad();
+    Files.setLastModifiedTime(
+        file,
+        FileTime.from(Files.getLastModifiedTime(file).toInstant().plus(Duration.ofSeconds(5))));
+    try (Node node = open()) {
+      NsObject table = load(node);
+      assertThat(kept.get()).as("the file is another one").isZero();
+      assertThat(node.datasets().descriptor(table).rows()).isEqualTo(ROWS);
+      assertThat(node.namespaces().reservations()).isEmpty();
+    }
+  }
+}
