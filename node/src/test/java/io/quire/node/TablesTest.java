@@ -213,7 +213,7 @@ class TablesTest {
     assertThatThrownBy(() -> tables.append(first, more, others, SMALL, Progress.NONE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "not the columns of the table: name=/appended found=[id:string]"
+            "not the columns of the table: name=/appended column=0 found=[id:string]"
                 + " wanted=[id:long?, team:string?, points:long?]");
     try (ArrowReader reader = tables.read(first, List.of("id"), PATIENCE)) {
       NsObject second = tables.append(first, more, columns, SMALL, Progress.NONE);
