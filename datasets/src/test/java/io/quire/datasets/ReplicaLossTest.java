@@ -330,12 +330,14 @@ class ReplicaLossTest {
       Node first = nodes.get(0);
       NsObject session = load(first, "/session", Lifetime.SESSION, 2, "numbers");
       NsObject lines = loadLines(first, "/lines", Lifetime.SESSION);
+      long before = nodes.get(2).ager.stats().extents();
       InputStream killing =
           new SequenceInputStream(
               new ByteArrayInputStream(TEXT),
               new InputStream() {
                 @Override
                 public int read() {
+                  until("c has some", () -> nodes.get(2).ager.stats().extents() > before + 3);
                   nodes.get(2).kill();
                   untilOut(nodes.get(2), nodes.subList(0, 2));
                   return -1;

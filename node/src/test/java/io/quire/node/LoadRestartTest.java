@@ -19,6 +19,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +37,9 @@ class LoadRestartTest {
   /** Of a reservation of which finished parts were noted. */
   private static final int NOTED_BYTES = 1_000;
 
+  /** Longer than from the beginning to the first note. */
+  private static final long NOTED_WITHIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
   @TempDir private Path directory;
 
   private final AtomicLong kept = new AtomicLong();
@@ -46,6 +50,11 @@ class LoadRestartTest {
   }
 
   private NsObject load(Node node) {
+    return load(node, () -> {});
+  }
+
+  /** Something is done after each part. */
+  private NsObject load(Node node, Runnable afterEach) {
     List<InputFile> files = node.tables().inputs().find(List.of(directory + "/points.csv"));
     Schema schema = node.tables().inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS);
     kept.set(0);
@@ -61,6 +70,9 @@ class LoadRestartTest {
               @Override
               public void made(long done, long total, long bytes) {
                 assertThat(done).isLessThanOrEqualTo(total);
+                if (done > total / 2) {
+                  afterEach.run();
+                }
               }
 
               @Override
@@ -71,15 +83,37 @@ class LoadRestartTest {
   }
 
   private void endAmidALoad() {
+    CountDownLatch ended = new CountDownLatch(1);
     try (Node node = open()) {
+      long slow = System.nanoTime() + NOTED_WITHIN_NANOS;
+      // What is finished is noted behind this, once in a second; then it hangs.
+      Runnable hanging =
+          () -> {
+            while (noted(node) < NOTED_BYTES && System.nanoTime() - slow < 0) {
+              LockSupport.parkNanos(2_000_000);
+            }
+            if (noted(node) >= NOTED_BYTES) {
+              await(ended);
+            }
+          };
       CompletableFuture<NsObject> load =
-          CompletableFuture.supplyAsync(() -> load(node), Thread::startVirtualThread);
+          CompletableFuture.supplyAsync(() -> load(node, hanging), Thread::startVirtualThread);
       long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
       while (noted(node) < NOTED_BYTES) {
         assertThat(load).as("the load").isNotDone();
         assertThat(System.nanoTime() - deadline).as("in time: finished parts").isNegative();
         LockSupport.parkNanos(2_000_000);
       }
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
