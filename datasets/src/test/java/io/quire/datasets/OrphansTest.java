@@ -16,6 +16,7 @@ import io.quire.datasets.TestNodes.Node;
 import io.quire.ns.Lifetime;
 import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
+import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.Principal;
@@ -386,8 +387,15 @@ class OrphansTest {
   }
 
   private static void searchByAll(List<Node> nodes) {
-    for (Node node : nodes) {
+    nodes.forEach(node -> until("it can tell what is needed", () -> searched(node)));
+  }
+
+  private static boolean searched(Node node) {
+    try {
       assertThat(node.datasets.orphans(Mode.REMOVE, LONG).complete()).isTrue();
+      return true;
+    } catch (NsException.NotInView | NsException.Refused e) {
+      return false;
     }
   }
 
