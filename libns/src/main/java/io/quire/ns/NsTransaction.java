@@ -22,6 +22,7 @@ public final class NsTransaction {
   private final List<NsObject> after = new ArrayList<>();
   private final StringBuilder doing = new StringBuilder();
   private boolean committed;
+  private boolean drewIds;
   private @Nullable RequestId name;
 
   NsTransaction(Namespaces namespaces) {
@@ -34,6 +35,7 @@ public final class NsTransaction {
    */
   public NsTransaction create(
       NsHandle namespace, String name, String kind, Lifetime lifetime, byte[] value) {
+    drewIds = true;
     return create(namespaces.reserveXid(), namespace, name, kind, lifetime, value);
   }
 
@@ -130,7 +132,10 @@ public final class NsTransaction {
    * whatever nodes, it is committed. Who is told {@link NsException.Indeterminate} commits the same
    * changes again under the same name, and is told of the first success as of its own; or asks
    * {@link Namespaces#outcome}. A name is judged once: what was rejected stays rejected, and other
-   * changes under the name are answered for those that came first.
+   * changes under the name are answered for those that came first. So what it creates has an id
+   * from {@link Namespaces#reserveXid}, the same in each try: {@link #commit} refuses with {@link
+   * IllegalArgumentException} if not, and nothing happens. Who created it and when is answered as
+   * of the last try.
    *
    * @param request from {@link Namespaces#newRequest}, or from whatever else gives no two alike
    */
@@ -195,6 +200,11 @@ public final class NsTransaction {
   public CompletableFuture<List<NsObject>> commitAsync() {
     if (committed) {
       throw new IllegalStateException("transaction committed twice: " + doing());
+    }
+    if (name != null && drewIds) {
+      throw new IllegalArgumentException(
+          "creates under an id that is another in each try, wanted one of reserveXid: request=%s %s"
+              .formatted(name, doing()));
     }
     committed = true;
     return namespaces

@@ -28,6 +28,7 @@ class NamedTransactionTest {
   private final NsPeer b = peers.get(1);
   private final NsPeer c = peers.get(2);
   private final NsObject x = create("x");
+  private final long xid = a.namespaces.reserveXid();
 
   private NsObject create(String name) {
     return a.namespaces.create(ROOT, name, "k", Lifetime.DURABLE, new byte[] {1});
@@ -64,6 +65,41 @@ class NamedTransactionTest {
     assertThat(c.found("x")).isEqualTo(made);
     assertThat(b.namespaces.outcome(NAME)).isEqualTo(new RequestOutcome.Happened(made.version()));
     assertThat(b.namespaces.giveUp(NAME)).isEqualTo(new RequestOutcome.Happened(made.version()));
+  }
+
+  @Test
+  void creation_again_isToldOfTheObjectThatIsThere() {
+    NsObject made = creation(a, xid).commit().getFirst();
+    NsObject again = creation(b, xid).commit().getFirst();
+    assertThat(again.xid()).isEqualTo(made.xid());
+    assertThat(again.version()).isEqualTo(made.version());
+    assertThat(c.found("made")).isEqualTo(made);
+    assertThat(b.namespaces.update(again, new byte[] {2}).xid())
+        .as("it can be used")
+        .isEqualTo(xid);
+  }
+
+  /** A second try would draw another id, and be told of an object that is not there. */
+  @Test
+  void creation_underAnIdThatIsDrawn_isRefused() {
+    NsTransaction drawn =
+        a.namespaces
+            .transaction()
+            .create(ROOT, "made", "k", Lifetime.DURABLE, new byte[] {1})
+            .as(NAME);
+    assertThatThrownBy(drawn::commit)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("request=" + NAME)
+        .hasMessageContaining("reserveXid");
+    assertThat(c.namespaces.lookup(ROOT, "made")).isEmpty();
+    assertThat(c.namespaces.outcome(NAME)).isEqualTo(new RequestOutcome.Unknown());
+  }
+
+  private static NsTransaction creation(NsPeer at, long xid) {
+    return at.namespaces
+        .transaction()
+        .create(xid, ROOT, "made", "k", Lifetime.DURABLE, new byte[] {1})
+        .as(NAME);
   }
 
   @Test
@@ -107,7 +143,9 @@ class NamedTransactionTest {
     NsObject made = first.commit().getFirst();
     a.namespaces.revoke(red, ALICE);
 
-    assertThat(create(b, red).commit().getFirst().version()).isEqualTo(made.version());
+    NsObject again = create(b, red).commit().getFirst();
+    assertThat(again.version()).isEqualTo(made.version());
+    assertThat(c.namespaces.lookup(again.xid())).contains(made);
     assertThatThrownBy(() -> create(b, red).as(new RequestId(77, 2)).commit())
         .isInstanceOf(NsException.Forbidden.class);
     assertThat(b.namespaces.outcome(new RequestId(77, 2))).isEqualTo(new RequestOutcome.Unknown());
@@ -150,11 +188,11 @@ class NamedTransactionTest {
     assertThat(drawn).hasSize(1_000);
   }
 
-  private static NsTransaction create(NsPeer at, NsHandle namespace) {
+  private NsTransaction create(NsPeer at, NsHandle namespace) {
     return at.namespaces
         .as(ALICE)
         .transaction()
-        .create(namespace, "y", "k", Lifetime.DURABLE, new byte[] {1})
+        .create(xid, namespace, "y", "k", Lifetime.DURABLE, new byte[] {1})
         .as(NAME);
   }
 
