@@ -263,13 +263,14 @@ final class ContainerShelf implements AutoCloseable {
   }
 
   /**
-   * Whoever takes this owner for dead sets its file aside before he looks into it for the last
-   * time. So a copy counts only if the file still has its name after the copy was synced: then he
-   * finds the copy there.
+   * A copy counts only if its file has its name after the copy was synced. A file system may go on
+   * taking what is appended to a file that was deleted, and nobody could read it. And whoever takes
+   * this owner for dead sets its file aside before he looks into it for the last time: so he finds
+   * the copy there.
    */
   private void mustBeThere() throws IOException {
-    if (prefix.startsWith(Store.DURABLE) && !medium.exists(file)) {
-      throw new IOException("file was set aside by another while it was written: file=" + file);
+    if (!medium.exists(file)) {
+      throw new IOException("file has gone while it was written: file=" + file);
     }
   }
 

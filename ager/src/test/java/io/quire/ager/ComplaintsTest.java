@@ -355,16 +355,32 @@ class ComplaintsTest {
     try (Ager ager = Ager.open(config)) {
       List<Extent> extents = Samples.extents(ager, 40, BYTES);
       ager.allocate(BUDGET / 8 * 7, Samples.WAIT).close();
+      List<Extent> lost = extents.stream().filter(each -> !Samples.resident(ager, each)).toList();
       for (Path file : Samples.containersBelow(directory)) {
         Files.delete(file);
       }
-      for (Extent extent : extents) {
-        if (!Samples.resident(ager, extent)) {
-          assertThatThrownBy(() -> ager.pin(extent, HOUR))
-              .isInstanceOf(AgerException.ExtentLost.class)
-              .hasMessageContaining("extent=" + extent.id());
-        }
+      for (Extent extent : lost) {
+        assertThatThrownBy(() -> ager.pin(extent, HOUR))
+            .isInstanceOf(AgerException.ExtentLost.class)
+            .hasMessageContaining("extent=" + extent.id());
       }
+      Samples.dropAll(ager, extents);
+      List<Extent> others = Samples.extents(ager, 30, BYTES);
+      checkAll(ager, others);
+      Samples.dropAll(ager, others);
+    }
+  }
+
+  /** A file that lost its name takes what is appended to it, and nobody could read it. */
+  @Test
+  void infinispan17188_fileBeingWrittenIsGone_whatIsWrittenThenGoesToAnother() throws IOException {
+    StoreConfig store = Samples.hadoop(directory.resolve("gone"), false);
+    try (Ager ager = Ager.open(Samples.config(BUDGET, store))) {
+      List<Extent> extents = Samples.extents(ager, 5, BYTES);
+      ager.allocate(BUDGET / 8 * 7, Samples.WAIT).close();
+      List<Path> files = Samples.containersBelow(directory);
+      assertThat(files).hasSize(1);
+      Files.delete(files.getFirst());
       Samples.dropAll(ager, extents);
       List<Extent> others = Samples.extents(ager, 30, BYTES);
       checkAll(ager, others);

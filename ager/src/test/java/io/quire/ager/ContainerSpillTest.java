@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +20,7 @@ class ContainerSpillTest {
   /** Takes so many appends, syncs nothing by itself, and fails from then on. */
   private static final class Failing implements ContainerMedium {
     private final Exception why;
+    private final Set<String> files = new HashSet<>();
     private int appendsLeft;
 
     Failing(int appendsLeft, Exception why) {
@@ -27,11 +30,12 @@ class ContainerSpillTest {
 
     @Override
     public boolean exists(String file) {
-      return false;
+      return files.contains(file);
     }
 
     @Override
     public AppendFile create(String file) {
+      files.add(file);
       return new AppendFile() {
         @Override
         public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
