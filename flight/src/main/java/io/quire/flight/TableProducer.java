@@ -2,7 +2,6 @@ package io.quire.flight;
 
 import io.quire.base.NodeId;
 import io.quire.datasets.DatasetVersion;
-import io.quire.ns.NamePage;
 import io.quire.ns.NamePattern;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsHandle;
@@ -18,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.Criteria;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightEndpoint;
@@ -33,13 +31,9 @@ import org.apache.arrow.vector.types.pojo.Schema;
 
 /** Answers the calls that are about reading, and takes uploads; all others are not implemented. */
 final class TableProducer extends NoOpFlightProducer {
-  /** gRPC keeps what is listed until the client takes it. */
-  static final int LISTED_MAX = 1_000;
-
   /** Of what is asked; a path is bounded by the names that there are. */
   private static final int REQUEST_BYTES_MAX = 1 << 20;
 
-  private static final int PAGE = 1_000;
   private static final Duration DEADLINE_EACH = Duration.ofSeconds(60);
 
   private final NodeId self;
@@ -150,41 +144,23 @@ final class TableProducer extends NoOpFlightProducer {
     return new TableShare(self, 0, 0, 0);
   }
 
-  /** Tables of the root namespace that match a pattern. */
   @Override
   public void listFlights(
       CallContext context, Criteria criteria, StreamListener<FlightInfo> client) {
     try {
       String pattern = new String(small(criteria.getExpression()), StandardCharsets.UTF_8);
-      list(context, pattern.isEmpty() ? NamePattern.ALL : NamePattern.of(pattern), client);
+      Caller caller = Caller.of(context);
+      Tables readable = caller.in(tables);
+      new TableList(
+              caller.in(namespaces),
+              readable,
+              pattern.isEmpty() ? NamePattern.ALL : NamePattern.of(pattern),
+              context::isCancelled,
+              (table, path) -> client.onNext(info(readable, table, List.of(), path)))
+          .run();
       client.onCompleted();
     } catch (RuntimeException e) {
       client.onError(Failure.of(e));
-    }
-  }
-
-  private void list(CallContext context, NamePattern pattern, StreamListener<FlightInfo> client) {
-    Namespaces names = Caller.of(context).in(namespaces);
-    Tables readable = Caller.of(context).in(tables);
-    int listed = 0;
-    Optional<String> after = Optional.of("");
-    while (after.isPresent()) {
-      NamePage page = names.list(NsHandle.ROOT, pattern, after.get(), PAGE);
-      for (NamePage.Listed name : page.names()) {
-        Optional<NsObject> object = names.lookup(name.xid()).filter(found -> !found.draining());
-        if (object.isEmpty() || !readable.isTable(object.get())) {
-          continue;
-        }
-        if (context.isCancelled()) {
-          throw CallStatus.CANCELLED.withDescription("the client has gone").toRuntimeException();
-        }
-        if (++listed > LISTED_MAX) {
-          throw new Failure.Busy(
-              "too many tables match: pattern=%s max=%d".formatted(pattern, LISTED_MAX));
-        }
-        client.onNext(info(readable, object.get(), List.of(), FlightDescriptor.path(name.name())));
-      }
-      after = page.next();
     }
   }
 

@@ -320,6 +320,20 @@ class FlightsTest {
       assertThat(stream.getSchema()).isEqualTo(info.getSchemaOptional().orElseThrow());
       assertThat(stream.next()).isFalse();
     }
+    assertThat(paths(TOKEN)).contains(List.of("team", "none"), List.of("/items"));
+    // The namespace is its maker's alone, and what others may not read is not listed for them.
+    HeaderCallOption alice = bearer("of-alice");
+    assertThat(paths(alice)).contains(List.of("/items")).doesNotContain(List.of("team", "none"));
+    node.namespaces().grant(team, new Principal("alice"), Access.READER);
+    assertThat(paths(alice)).contains(List.of("team", "none"));
+  }
+
+  private List<List<String>> paths(HeaderCallOption caller) {
+    List<List<String>> paths = new ArrayList<>();
+    client
+        .listFlights(Criteria.ALL, caller)
+        .forEach(info -> paths.add(info.getDescriptor().getPath()));
+    return paths;
   }
 
   @Test
