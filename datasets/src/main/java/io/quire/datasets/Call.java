@@ -188,11 +188,15 @@ sealed interface Call {
   /**
    * Scan these groups, ascending, of a version of a dataset.
    *
+   * @param scan as the caller calls it, to end it
+   * @param caller which incarnation
    * @param extents that the version has
    * @param checksum of these
    */
   record Scan(
       long xid,
+      long scan,
+      long caller,
       int extents,
       int checksum,
       String function,
@@ -207,6 +211,7 @@ sealed interface Call {
 
     @Override
     public void writeBody(WireWriter out) {
+      out.int64(scan).int64(caller);
       Varint.write(out, extents);
       out.int32(checksum).string(function).bytes(arguments).int64(nanosLeft);
       Varint.write(out, groups.size());
@@ -272,8 +277,12 @@ sealed interface Call {
     }
   }
 
-  /** The stream is not wanted any more. */
-  record End(long xid, long stream, long caller) implements Call {
+  /**
+   * A stream, or a scan, is not wanted any more.
+   *
+   * @param run the number of it
+   */
+  record End(long xid, long run, long caller) implements Call {
     @Override
     public int operation() {
       return END;
@@ -281,7 +290,7 @@ sealed interface Call {
 
     @Override
     public void writeBody(WireWriter out) {
-      out.int64(stream).int64(caller);
+      out.int64(run).int64(caller);
     }
   }
 
@@ -351,6 +360,8 @@ sealed interface Call {
   }
 
   private static Scan readScan(long xid, WireReader in) {
+    long scan = in.int64();
+    long caller = in.int64();
     int extents = Varint.readInt(in);
     int checksum = in.int32();
     String function = in.string();
@@ -362,7 +373,7 @@ sealed interface Call {
       before += Varint.readInt(in, Integer.MAX_VALUE - before);
       groups.add(before);
     }
-    return new Scan(xid, extents, checksum, function, arguments, groups, nanosLeft);
+    return new Scan(xid, scan, caller, extents, checksum, function, arguments, groups, nanosLeft);
   }
 
   private static Begin readBegin(long xid, WireReader in) {

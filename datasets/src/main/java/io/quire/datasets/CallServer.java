@@ -27,6 +27,8 @@ final class CallServer {
   private final PartKeeping keeping;
   private final FragmentScan fragmentScan;
   private final Courses courses;
+  private final Counters counters;
+  private final Runs runs;
 
   /**
    * @param loading whether this node coordinates the load of an xid
@@ -40,7 +42,9 @@ final class CallServer {
       ExtentTaking taking,
       PartKeeping keeping,
       FragmentScan fragmentScan,
-      Courses courses) {
+      Courses courses,
+      Runs runs,
+      Counters counters) {
     this.self = self;
     this.workers = workers;
     this.registry = registry;
@@ -50,6 +54,8 @@ final class CallServer {
     this.keeping = keeping;
     this.fragmentScan = fragmentScan;
     this.courses = courses;
+    this.runs = runs;
+    this.counters = counters;
   }
 
   /** Answers a request of another node. On an I/O thread. */
@@ -89,7 +95,7 @@ final class CallServer {
       case Call.Scan scan -> workers.await(() -> fragmentScan.scan(scan));
       case Call.Begin begin -> workers.await(() -> courses.begin(begin));
       case Call.Next next -> workers.await(() -> courses.next(next));
-      case Call.End end -> workers.await(() -> courses.end(end));
+      case Call.End end -> workers.await(() -> end(end));
     };
   }
 
@@ -107,6 +113,14 @@ final class CallServer {
 
   private byte[] drop(Call.Drop drop) {
     registry.end(drop.xid());
+    return new byte[0];
+  }
+
+  private byte[] end(Call.End end) {
+    Runs.Key key = new Runs.Key(end.caller(), end.run());
+    runs.end(key);
+    counters.ended.increment();
+    courses.end(key);
     return new byte[0];
   }
 

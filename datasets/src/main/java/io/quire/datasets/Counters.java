@@ -9,7 +9,9 @@ final class Counters {
   final LongAdder partsLoaded = new LongAdder();
   final LongAdder partsLoadedAgain = new LongAdder();
   final LongAdder scans = new LongAdder();
+  final LongAdder ended = new LongAdder();
   final LongAdder fragments = new LongAdder();
+  final LongAdder fragmentsEnded = new LongAdder();
   final LongAdder fragmentsGivenAgain = new LongAdder();
   final LongAdder groupsSkipped = new LongAdder();
   final LongAdder bytesScanned = new LongAdder();
@@ -31,7 +33,9 @@ final class Counters {
         partsLoaded.sum(),
         partsLoadedAgain.sum(),
         scans.sum(),
+        ended.sum(),
         fragments.sum(),
+        fragmentsEnded.sum(),
         fragmentsGivenAgain.sum(),
         groupsSkipped.sum(),
         bytesScanned.sum(),

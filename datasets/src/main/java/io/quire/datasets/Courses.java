@@ -1,11 +1,8 @@
 package io.quire.datasets;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.quire.ager.Ager;
 import io.quire.lockserver.View;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -14,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Courses implements AutoCloseable {
   private static final int OPEN_MAX = 256;
-  private static final int ENDED_MAX = 1_000;
 
   private final Ager ager;
   private final GroupExtents groupExtents;
@@ -23,21 +19,9 @@ final class Courses implements AutoCloseable {
   private final Steps steps;
   private final DatasetsConfig config;
   private final Counters counters;
-  private final ConcurrentHashMap<Key, Course> open = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Runs.Key, Course> open = new ConcurrentHashMap<>();
 
-  /** So that one is not begun after it was ended, if the requests change places on their way. */
-  @GuardedBy("itself")
-  private final Map<Key, Boolean> ended =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Boolean> eldest) {
-          return size() > ENDED_MAX;
-        }
-      };
-
-  private record Key(long caller, long stream) {}
+  private final Runs runs;
 
   Courses(
       Ager ager,
@@ -46,7 +30,8 @@ final class Courses implements AutoCloseable {
       Functions functions,
       Steps steps,
       DatasetsConfig config,
-      Counters counters) {
+      Counters counters,
+      Runs runs) {
     this.ager = ager;
     this.groupExtents = groupExtents;
     this.layouts = layouts;
@@ -54,6 +39,7 @@ final class Courses implements AutoCloseable {
     this.steps = steps;
     this.config = config;
     this.counters = counters;
+    this.runs = runs;
   }
 
   /** How many are open. */
@@ -80,24 +66,18 @@ final class Courses implements AutoCloseable {
     Course course =
         new Course(
             call, opened, function, ager, groupExtents, steps, counters, config.sliceBytes());
-    Key key = new Key(call.caller(), call.stream());
+    Runs.Key key = new Runs.Key(call.caller(), call.stream());
     open.put(key, course);
-    if (hasEnded(key)) {
+    if (runs.hasEnded(key)) {
       open.remove(key);
       course.close();
     }
     return next(key, course);
   }
 
-  private boolean hasEnded(Key key) {
-    synchronized (ended) {
-      return ended.containsKey(key);
-    }
-  }
-
   /** Answers more of one. Waits. */
   byte[] next(Call.Next call) {
-    Key key = new Key(call.caller(), call.stream());
+    Runs.Key key = new Runs.Key(call.caller(), call.stream());
     Course course = open.get(key);
     if (course == null) {
       throw new Refusal(
@@ -106,7 +86,7 @@ final class Courses implements AutoCloseable {
     return next(key, course);
   }
 
-  private byte[] next(Key key, Course course) {
+  private byte[] next(Runs.Key key, Course course) {
     boolean more = false;
     try {
       Picked picked = course.next();
@@ -120,24 +100,19 @@ final class Courses implements AutoCloseable {
     }
   }
 
-  /** Ends one; what runs for it ends after the batch that is being made. */
-  byte[] end(Call.End call) {
-    Key key = new Key(call.caller(), call.stream());
-    synchronized (ended) {
-      ended.put(key, true);
-    }
+  /** Ends one, if it is open; what runs for it ends after the batch that is being made. */
+  void end(Runs.Key key) {
     Course course = open.remove(key);
     if (course != null) {
       course.close();
     }
-    return new byte[0];
   }
 
   /** Ends those that nobody wants any more. */
   void sweep(View view) {
     open.forEach(
         (key, course) -> {
-          if (!view.has(key.caller) || course.forgotten(config.fragmentDeadline())) {
+          if (!view.has(key.caller()) || course.forgotten(config.fragmentDeadline())) {
             open.remove(key, course);
             course.close();
           }

@@ -101,7 +101,8 @@ public final class Datasets implements AutoCloseable {
     taking = new ExtentTaking(self, ager, registry, pull, origins, config);
     GroupExtents groupExtents = new GroupExtents(ager, registry, counters);
     Steps steps = new Steps(workers);
-    courses = new Courses(ager, groupExtents, layouts, functions, steps, config, counters);
+    Runs runs = new Runs();
+    courses = new Courses(ager, groupExtents, layouts, functions, steps, config, counters, runs);
     CallServer calls =
         new CallServer(
             self,
@@ -111,8 +112,10 @@ public final class Datasets implements AutoCloseable {
             new PartLoad(self, ager, registry, functions, origins, config, counters),
             taking,
             new PartKeeping(self, ager, registry),
-            new FragmentScan(ager, groupExtents, layouts, functions, steps, counters),
-            courses);
+            new FragmentScan(ager, groupExtents, layouts, functions, steps, counters, runs),
+            courses,
+            runs,
+            counters);
     members = new Members(self, sessions, fabric, calls);
     ExtentServer extents =
         new ExtentServer(self, ager, registry, layouts, workers, config, counters);
@@ -572,7 +575,8 @@ public final class Datasets implements AutoCloseable {
    * Runs a function over all row groups of the version given, where they are, in fragments; answers
    * one partial for each fragment, in no order. Groups of members that fail during the run are
    * given to others, which have spares or read the durable copies; the partials together cover each
-   * group exactly once. Blocks; all partials lie in the memory of this node at the end.
+   * group exactly once. Blocks; all partials lie in the memory of this node at the end. If it is
+   * interrupted, or fails, the nodes stop after the row group that they are at.
    *
    * @param arguments for the function, up to 1 MiB
    * @throws DatasetsException.UnknownFunction if a node that is asked does not know the function
@@ -580,6 +584,7 @@ public final class Datasets implements AutoCloseable {
    * @throws DatasetsException.ExtentsLost if needed extents are held nowhere and have no copy
    * @throws DatasetsException.DeadlinePassed after the deadline, with the last failure
    * @throws DatasetsException.Gone if the dataset was deleted
+   * @throws DatasetsException.Interrupted if the thread was interrupted, and still is
    */
   public List<byte[]> scan(
       NsObject dataset, String function, byte[] arguments, Duration deadline, Progress progress) {

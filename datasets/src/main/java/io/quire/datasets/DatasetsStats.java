@@ -12,7 +12,9 @@ package io.quire.datasets;
  * @param partsLoaded here
  * @param partsLoadedAgain by loads coordinated here, since a member failed
  * @param scans coordinated here and answered, streams included
+ * @param ended scans and streams of which this node was told that nobody wants them any more
  * @param fragments scanned here
+ * @param fragmentsEnded that were stopped here, since the scan was given up
  * @param fragmentsGivenAgain by scans and streams coordinated here, since a member failed
  * @param groupsSkipped here, since their guards said that nothing in them is needed
  * @param bytesScanned here
@@ -32,7 +34,9 @@ public record DatasetsStats(
     long partsLoaded,
     long partsLoadedAgain,
     long scans,
+    long ended,
     long fragments,
+    long fragmentsEnded,
     long fragmentsGivenAgain,
     long groupsSkipped,
     long bytesScanned,

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /**
  * Scans fragments on this node: tells the ager which extents it is going to read, and gives them to
  * the function group by group. Pins are held for one group at a time, and only while the function
- * works on it.
+ * works on it. A scan that its caller ended stops after the group it is at.
  */
 final class FragmentScan {
   /** More wait for their turn. */
@@ -29,6 +29,7 @@ final class FragmentScan {
   private final Functions functions;
   private final Steps steps;
   private final Counters counters;
+  private final Runs runs;
   private final Semaphore atOnce = new Semaphore(AT_ONCE_MAX);
 
   FragmentScan(
@@ -37,13 +38,15 @@ final class FragmentScan {
       Layouts layouts,
       Functions functions,
       Steps steps,
-      Counters counters) {
+      Counters counters,
+      Runs runs) {
     this.ager = ager;
     this.extents = extents;
     this.layouts = layouts;
     this.functions = functions;
     this.steps = steps;
     this.counters = counters;
+    this.runs = runs;
   }
 
   /** Scans a fragment; answers its partial. Waits. */
@@ -78,12 +81,14 @@ final class FragmentScan {
   }
 
   private byte[] scan(Call.Scan call, Layout layout, ScanFunction function, Deadline deadline) {
+    wanted(call);
     int[] columns = run(call, () -> function.columns(call.arguments()));
     List<Integer> groups = needed(call, layout, function, deadline);
     Accumulator accumulator = run(call, () -> function.begin(call.arguments()));
     try (Scan scan =
         ager.scan(extents.of(layout, groups, columns), Scan.Order.IN_ORDER, deadline.left())) {
       for (int index : groups) {
+        wanted(call);
         if (deadline.passed()) {
           throw new DatasetsException.DeadlinePassed("scanning: xid=%x".formatted(call.xid()));
         }
@@ -97,6 +102,13 @@ final class FragmentScan {
           "partial too large: bytes=" + partial.length + " max=" + PARTIAL_BYTES_MAX);
     }
     return partial;
+  }
+
+  private void wanted(Call.Scan call) {
+    if (runs.hasEnded(new Runs.Key(call.caller(), call.scan()))) {
+      counters.fragmentsEnded.increment();
+      throw new Refusal(Refusal.Reason.LATER, "the scan was ended: xid=%x".formatted(call.xid()));
+    }
   }
 
   /** The groups that have to be read, by their guards. */

@@ -35,6 +35,7 @@ final class ScanRun {
   private final Job job;
   private final Deadline deadline;
   private final Progress progress;
+  private final long number = Runs.nextNumber();
 
   private final Map<Member, ArrayDeque<Fragment>> queued = new LinkedHashMap<>();
   private final Set<Given> inFlight = new HashSet<>();
@@ -89,7 +90,22 @@ final class ScanRun {
     placement = new Placement(object.name(), layout, job.columns);
   }
 
+  /** Scans all of it. If that fails, or is interrupted, it ends on the members, too. */
   List<byte[]> run() {
+    try {
+      return scan();
+    } finally {
+      inFlight.stream().map(given -> given.member).distinct().forEach(this::end);
+    }
+  }
+
+  /** Tells a member; if it does not hear it, it scans what it was given. */
+  private void end(Member member) {
+    Call end = new Call.End(object.xid(), number, members.self().incarnation());
+    var unused = members.call(member, end, config.callDeadline());
+  }
+
+  private List<byte[]> scan() {
     List<Integer> all = layout.scanned();
     groups = all.size();
     plan(all, Placement.Past.NONE);
@@ -183,6 +199,8 @@ final class ScanRun {
     Call call =
         new Call.Scan(
             object.xid(),
+            number,
+            members.self().incarnation(),
             layout.descriptor().extents().size(),
             layout.checksum(),
             job.function,

@@ -14,7 +14,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScanStream implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
-  private static final AtomicLong NUMBERS = new AtomicLong();
 
   private final Members members;
   private final DatasetsConfig config;
@@ -73,7 +71,7 @@ public final class ScanStream implements AutoCloseable {
 
   /** The groups that one member streams. */
   private static final class Source {
-    final long stream = NUMBERS.incrementAndGet();
+    final long stream = Runs.nextNumber();
     final Member member;
     final Placement.Past past;
     final TreeSet<Integer> left;

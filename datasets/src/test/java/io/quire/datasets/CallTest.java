@@ -30,7 +30,7 @@ class CallTest {
               new Address("127.0.0.1", 4000),
               List.of(new ExtentInfo(3, 70_000, 1, 6, 7, -8, new NodeId("a"), null))),
           new Call.Keep(4, 11, -5, new byte[] {1, 2, 3}),
-          new Call.Scan(5, 70_001, -6, "g", new byte[0], List.of(0, 1, 2, 40, 1000), 99),
+          new Call.Scan(5, 18, -19, 70_001, -6, "g", new byte[0], List.of(0, 1, 2, 40, 1000), 99),
           new Call.Begin(
               6, 12, -13, 8, -9, "h", new byte[] {3}, true, List.of(7, 900), List.of(0L, 70L), 5),
           new Call.Next(7, 14, -15),

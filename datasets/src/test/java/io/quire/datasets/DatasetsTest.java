@@ -17,6 +17,7 @@ import io.quire.ns.NsObject;
 import io.quire.ns.Principal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,7 +27,9 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -328,6 +331,71 @@ class DatasetsTest {
     nodes.get(1).namespaces.delete(dataset);
     GATE.countDown();
     assertThat(scan.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(SumFunctions.expected(12));
+  }
+
+  @Test
+  void scan_interrupted_endsOnAllNodesAfterTheGroupTheyAreAt() throws InterruptedException {
+    int inFlight = 2 * nodes.size();
+    long endedBefore = total(DatasetsStats::ended);
+    long fragmentsBefore = total(DatasetsStats::fragmentsEnded);
+    CountDownLatch inside = new CountDownLatch(inFlight);
+    CountDownLatch gate = new CountDownLatch(1);
+    AtomicInteger groups = new AtomicInteger();
+    ScanFunction held = held(inside, gate, groups);
+    nodes.forEach(node -> node.datasets.register("held", held));
+    NsObject dataset = load(nodes.get(0), "/given-up", Lifetime.SESSION, 12);
+    CompletableFuture<Object> result = new CompletableFuture<>();
+    Thread caller =
+        Thread.startVirtualThread(
+            () ->
+                result.completeAsync(
+                    () ->
+                        nodes
+                            .get(0)
+                            .datasets
+                            .scan(dataset, "held", NOTHING, PATIENCE, Progress.NONE),
+                    Runnable::run));
+    assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
+    caller.interrupt();
+    assertThatThrownBy(() -> result.orTimeout(30, TimeUnit.SECONDS).join())
+        .hasCauseInstanceOf(DatasetsException.Interrupted.class);
+    until("all were told", () -> total(DatasetsStats::ended) == endedBefore + nodes.size());
+    gate.countDown();
+    until(
+        "all have stopped",
+        () -> total(DatasetsStats::fragmentsEnded) == fragmentsBefore + inFlight);
+    assertThat(groups).hasValue(inFlight);
+  }
+
+  private static long total(ToLongFunction<DatasetsStats> counted) {
+    return nodes.stream().mapToLong(node -> counted.applyAsLong(node.datasets.stats())).sum();
+  }
+
+  /** Counts the groups that it is given, and keeps each until the gate is open. */
+  private static ScanFunction held(CountDownLatch inside, CountDownLatch gate, AtomicInteger seen) {
+    return new ScanFunction() {
+      @Override
+      public int[] columns(byte[] arguments) {
+        return new int[] {0};
+      }
+
+      @Override
+      public Accumulator begin(byte[] arguments) {
+        return new Accumulator() {
+          @Override
+          public void group(long rows, MemorySegment[] columns) {
+            seen.incrementAndGet();
+            inside.countDown();
+            FailureTest.await(gate);
+          }
+
+          @Override
+          public byte[] partial() {
+            return NOTHING;
+          }
+        };
+      }
+    };
   }
 
   /** Adds up, but only when the gate is open. */
