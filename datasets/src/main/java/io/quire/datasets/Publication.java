@@ -1,12 +1,14 @@
 package io.quire.datasets;
 
 import io.quire.base.Member;
+import io.quire.base.RequestId;
 import io.quire.ns.Lifetime;
 import io.quire.ns.Namespaces;
 import io.quire.ns.NsException;
 import io.quire.ns.NsHandle;
 import io.quire.ns.NsObject;
 import io.quire.ns.NsTransaction;
+import io.quire.ns.RequestOutcome;
 import io.quire.ns.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,8 +23,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -251,24 +251,15 @@ final class Publication {
   private NsObject create(NewObject wanted, byte[] value) {
     Optional<Reservation> reserved = claim.reservation();
     try {
-      return settled(
-          () -> {
-            NsTransaction creation = by.transaction();
-            reserved.ifPresentOrElse(
-                held ->
-                    creation.create(
-                        held, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
-                () ->
-                    creation.create(
-                        xid(),
-                        wanted.namespace,
-                        wanted.name,
-                        Layouts.KIND,
-                        wanted.lifetime,
-                        value));
-            return creation.commit().getFirst();
-          },
-          _ -> true);
+      NsTransaction creation = by.transaction();
+      reserved.ifPresentOrElse(
+          held ->
+              creation.create(
+                  held, wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value),
+          () ->
+              creation.create(
+                  xid(), wanted.namespace, wanted.name, Layouts.KIND, wanted.lifetime, value));
+      return settled(creation);
     } catch (NsException.NameTaken e) {
       NsObject object = earlier().orElseThrow(() -> e);
       superseded = true;
@@ -290,14 +281,10 @@ final class Publication {
       byte[] value = encode(mark.map(name -> after.marked(xid(), name)).orElse(after));
       try {
         Optional<Reservation> reserved = claim.reservation();
-        return settled(
-            () -> {
-              NsTransaction update = by.transaction();
-              reserved.ifPresentOrElse(
-                  held -> update.update(held, now, value), () -> update.update(now, value));
-              return update.commit().getFirst();
-            },
-            object -> layouts.of(object).descriptor().has(xid()));
+        NsTransaction update = by.transaction();
+        reserved.ifPresentOrElse(
+            held -> update.update(held, now, value), () -> update.update(now, value));
+        return settled(update);
       } catch (NsException.Stale e) {
         if (deadline.passed()) {
           throw e;
@@ -360,16 +347,17 @@ final class Publication {
     }
   }
 
-  /** Makes the change, and finds out what became of it if that is not said. */
-  private NsObject settled(Supplier<NsObject> change, Predicate<NsObject> has) {
+  /** Commits the change, and finds out what became of it if that is not said. */
+  private NsObject settled(NsTransaction change) {
+    RequestId request = namespaces.newRequest();
     unsettled = true;
     try {
-      NsObject object = change.get();
+      NsObject object = change.as(request).commit().getFirst();
       unsettled = false;
       claim.published();
       return object;
     } catch (NsException.Indeterminate | IllegalStateException e) {
-      return settled(e, has);
+      return settled(request, e);
     } catch (NsException.StaleHandle e) {
       unsettled = false;
       throw claim.lost();
@@ -379,31 +367,41 @@ final class Publication {
     }
   }
 
-  /** What became of a change of which we were not told. */
-  private NsObject settled(RuntimeException unknown, Predicate<NsObject> has) {
-    Deadline deadline = Deadline.in(SETTLE);
-    while (!deadline.passed()) {
-      try {
-        // Waits while the transaction is undecided; what is not there after that never comes.
-        NsObject now = namespaces.lookup(dataset()).orElse(null);
-        unsettled = false;
-        if (now == null) {
-          throw unknown; // Void, or there once and deleted by somebody since.
-        }
-        if (has.test(now)) {
+  /** What became of a change of which we were not told; whoever is interrupted asks once. */
+  private NsObject settled(RequestId request, RuntimeException unknown) {
+    boolean interrupted = Thread.interrupted();
+    Deadline deadline = Deadline.in(interrupted ? Duration.ZERO : SETTLE);
+    try {
+      do {
+        RequestOutcome outcome = gaveUp(request);
+        if (outcome instanceof RequestOutcome.Happened) {
+          unsettled = false;
           claim.published();
-          return now;
+          return current();
         }
-        if (!claim.end()) {
-          throw unknown; // It may be under way still; without the claim it could not be.
+        if (outcome instanceof RequestOutcome.Never(String why)) {
+          unsettled = false;
+          throw new DatasetsException.LoadAborted(
+              "the cluster did not take what was loaded: dataset=%s reason=[%s]"
+                  .formatted(name(), why));
         }
-        throw new DatasetsException.LoadAborted(
-            "the cluster did not take what was loaded: dataset=" + name());
-      } catch (NsException.NotInView | NsException.Refused e) {
         pause();
+      } while (!deadline.passed());
+      throw unknown;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
-    throw unknown;
+  }
+
+  private RequestOutcome gaveUp(RequestId request) {
+    try {
+      return namespaces.giveUp(request);
+    } catch (NsException.Indeterminate | NsException.NotInView | NsException.Refused e) {
+      LOG.debug("not known what became of a publication: dataset={}", name(), e);
+      return new RequestOutcome.Unknown();
+    }
   }
 
   /** Whether it may be published although {@link #publish} threw. */

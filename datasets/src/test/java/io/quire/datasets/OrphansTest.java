@@ -35,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -373,17 +374,13 @@ class OrphansTest {
   private static final LoadOptions TWO = LoadOptions.DEFAULTS.withReplicas(2);
 
   private static NsObject load(Node by, String name, String function, Consumer<Descriptor> last) {
+    return load(by, name, Lifetime.DURABLE, function, last);
+  }
+
+  private static NsObject load(
+      Node by, String name, Lifetime lifetime, String function, Consumer<Descriptor> last) {
     return by.datasets.load(
-        NsHandle.ROOT,
-        name,
-        Lifetime.DURABLE,
-        TWO,
-        NOTHING,
-        function,
-        NOTHING,
-        12,
-        last,
-        Progress.NONE);
+        NsHandle.ROOT, name, lifetime, TWO, NOTHING, function, NOTHING, 12, last, Progress.NONE);
   }
 
   private static void searchByAll(List<Node> nodes) {
@@ -564,9 +561,9 @@ class OrphansTest {
     publishWithoutAMajority(0, true);
   }
 
-  /** Whoever is interrupted while it is published does not hear what came of it. */
+  /** Whoever is interrupted while it is published hears what came of it all the same. */
   @Test
-  void publicationOfWhichNobodyIsTold_isThereWithItsCopies_orGoesWithAllOfThem() {
+  void publicationOfWhoeverIsInterrupted_isThereWithItsCopies_orGoesWithAllOfThem_asIsTold() {
     try (TestNodes cluster = new TestNodes(root, SOON, OFTEN, "a", "b").withSmallContainers()) {
       List<Node> nodes = cluster.start(SumFunctions::register);
       Node a = nodes.get(0);
@@ -574,16 +571,29 @@ class OrphansTest {
       NsObject kept = load(a, "/kept", "numbers", _ -> {});
       Consumer<Descriptor> interrupt = _ -> Thread.currentThread().interrupt();
       int refused = 0;
-      for (int i = 0; i < 2; i++) {
+      for (int i = 0; i < 4; i++) {
         String name = "/numbers-" + i;
-        ended(() -> load(a, name, "numbers", interrupt));
+        Lifetime lifetime = i % 2 == 0 ? Lifetime.DURABLE : Lifetime.SESSION;
+        Throwable failure = ended(() -> load(a, name, lifetime, "numbers", interrupt));
+        assertSettled(failure);
+        Optional<NsObject> made = b.namespaces.lookup(NsHandle.ROOT, name);
+        assertThat(made.isPresent()).as("%s: %s", name, failure).isEqualTo(failure == null);
+        made.filter(dataset -> lifetime == Lifetime.SESSION)
+            .ifPresent(
+                dataset -> {
+                  assertThat(sum(b, dataset)).isEqualTo(SumFunctions.expected(12));
+                  b.namespaces.delete(dataset);
+                });
+      }
+      for (int i = 0; i < 2; i++) {
         Throwable failure =
             ended(
                 () -> {
                   NsObject now = b.namespaces.lookup(kept.xid()).orElseThrow();
                   b.datasets.append(now, "numbers", NOTHING, 6, interrupt, Progress.NONE);
                 });
-        refused += failure instanceof DatasetsException.LoadAborted ? 1 : 0;
+        refused += failure == null ? 0 : 1;
+        assertSettled(failure);
       }
       until("all is known", () -> a.namespaces.reservations().isEmpty());
       searchByAll(nodes);
@@ -595,8 +605,17 @@ class OrphansTest {
             .allMatch(info -> info.durable() != null && info.holders().size() == 2);
         assertThat(sum(b, dataset))
             .isEqualTo(SumFunctions.expected(12) + appends * SumFunctions.expected(6));
-        assertThat(appends).as("what did not happen").isLessThanOrEqualTo(2 - refused);
+        assertThat(appends)
+            .as("what happened")
+            .isEqualTo(each.xid() == kept.xid() ? 2 - refused : 0);
       }
+    }
+  }
+
+  /** Whoever is told of a failure knows that it did not happen. */
+  private static void assertSettled(@Nullable Throwable failure) {
+    if (failure != null) {
+      assertThat(failure).isInstanceOf(DatasetsException.LoadAborted.class);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.quire.gvm;
 
 import io.quire.base.Loop;
+import io.quire.base.RequestId;
 import io.quire.base.WireReader;
 import io.quire.lockserver.LockConditions;
 import io.quire.lockserver.Locks;
@@ -9,7 +10,6 @@ import io.quire.lockserver.Sessions;
 import io.quire.twopc.Finding;
 import io.quire.twopc.LoggedTxn;
 import io.quire.twopc.Outcome;
-import io.quire.twopc.RequestId;
 import io.quire.twopc.Submission;
 import io.quire.twopc.TwoPhase;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package io.quire.gvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.base.RequestId;
 import io.quire.base.Transport;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.lockserver.HeldLock;
@@ -16,7 +17,6 @@ import io.quire.twopc.Outcome;
 import io.quire.twopc.Outcome.Aborted;
 import io.quire.twopc.Outcome.Committed;
 import io.quire.twopc.Outcome.Rejected;
-import io.quire.twopc.RequestId;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;

@@ -1,12 +1,12 @@
 package io.quire.ns;
 
+import io.quire.base.RequestId;
 import io.quire.gvm.Cells;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Transaction.Condition;
 import io.quire.gvm.Versioned;
 import io.quire.twopc.Finding;
 import io.quire.twopc.Outcome;
-import io.quire.twopc.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

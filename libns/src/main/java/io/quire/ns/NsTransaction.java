@@ -1,8 +1,8 @@
 package io.quire.ns;
 
+import io.quire.base.RequestId;
 import io.quire.lockserver.Sequencer;
 import io.quire.twopc.Outcome;
-import io.quire.twopc.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

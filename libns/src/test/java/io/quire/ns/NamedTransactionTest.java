@@ -3,10 +3,10 @@ package io.quire.ns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quire.base.RequestId;
 import io.quire.gvm.Transaction;
 import io.quire.gvm.Versioned;
 import io.quire.sim.Stage;
-import io.quire.twopc.RequestId;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.quire.twopc;
 
 import io.quire.base.Member;
 import io.quire.base.NodeId;
+import io.quire.base.RequestId;
 import io.quire.lockserver.View;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,5 +1,6 @@
 package io.quire.twopc;
 
+import io.quire.base.RequestId;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.LinkedHashMap;

@@ -1,6 +1,7 @@
 package io.quire.twopc;
 
 import io.quire.base.NodeId;
+import io.quire.base.RequestId;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -5,6 +5,7 @@ import io.quire.base.Clock;
 import io.quire.base.Log;
 import io.quire.base.Loop;
 import io.quire.base.Member;
+import io.quire.base.RequestId;
 import io.quire.base.Rules;
 import io.quire.base.Transport;
 import io.quire.lockserver.Entrance;

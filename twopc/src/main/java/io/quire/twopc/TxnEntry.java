@@ -1,6 +1,7 @@
 package io.quire.twopc;
 
 import io.quire.base.Log;
+import io.quire.base.RequestId;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.quire.twopc;
 
+import io.quire.base.RequestId;
 import io.quire.base.WireWriter;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;

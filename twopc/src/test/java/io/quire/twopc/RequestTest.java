@@ -3,6 +3,7 @@ package io.quire.twopc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.base.Log;
+import io.quire.base.RequestId;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import io.quire.sim.Proposal;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.base.Address;
 import io.quire.base.Log;
+import io.quire.base.RequestId;
 import io.quire.base.WireReader;
 import io.quire.base.WireWriter;
 import java.util.Arrays;

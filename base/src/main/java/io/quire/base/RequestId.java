@@ -1,7 +1,4 @@
-package io.quire.twopc;
-
-import io.quire.base.WireReader;
-import io.quire.base.WireWriter;
+package io.quire.base;
 
 /**
  * What a caller calls its request, the same in each of its tries and on whatever node it makes
@@ -11,13 +8,20 @@ import io.quire.base.WireWriter;
  * @param number of the request among those of the client
  */
 public record RequestId(long client, long number) {
-  static final int BYTES = 16;
+  /** How long its wire form is. */
+  public static final int BYTES = 16;
 
-  void write(WireWriter out) {
+  /** Appends it to a message: two int64. */
+  public void write(WireWriter out) {
     out.int64(client).int64(number);
   }
 
-  static RequestId read(WireReader in) {
+  /**
+   * Reads it from a message.
+   *
+   * @throws WireReader.MalformedException if that ends before
+   */
+  public static RequestId read(WireReader in) {
     return new RequestId(in.int64(), in.int64());
   }
 
