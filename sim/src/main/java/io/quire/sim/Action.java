@@ -86,6 +86,10 @@ public sealed interface Action {
     return new Write(new Condition.Present(), null);
   }
 
+  static Action writeIfPresent(String value) {
+    return new Write(new Condition.Present(), value);
+  }
+
   static Action create(String value) {
     return new Write(new Condition.Absent(), value);
   }

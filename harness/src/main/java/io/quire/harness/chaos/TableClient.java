@@ -2,12 +2,14 @@ package io.quire.harness.chaos;
 
 import static io.quire.harness.chaos.ObjectCalls.written;
 
+import io.quire.ager.OrphanSearch;
 import io.quire.columns.Aggregate;
 import io.quire.columns.Aggregate.Kind;
 import io.quire.columns.Aggregate.Measure;
 import io.quire.columns.Filter;
 import io.quire.columns.Value;
 import io.quire.datasets.DatasetsException;
+import io.quire.datasets.LoadOptions;
 import io.quire.datasets.Progress;
 import io.quire.formats.Format;
 import io.quire.formats.FormatsException;
@@ -25,7 +27,6 @@ import io.quire.ns.NsObject;
 import io.quire.sim.Action;
 import io.quire.sim.Dice;
 import io.quire.tables.Source;
-import io.quire.tables.Tables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -37,12 +38,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * A client that loads tables from files, asks those of all clients, reads and drops them. What a
- * table holds follows from its name, so every answer can be checked: it is exact, or an error.
- * Confined to its thread.
+ * A client that loads tables from files and from batches, appends to those of all clients, asks,
+ * reads and drops them, and removes files of which nothing is needed. What a table holds is known
+ * ({@link TableContents}), so every answer can be checked: it is exact, or an error. Confined to
+ * its thread.
  */
 final class TableClient {
   static final String PREFIX = "/table/";
@@ -56,9 +65,9 @@ final class TableClient {
   private static final long REFUSED_MILLIS = 100;
   private static final int OWN_MAX = 3;
   private static final int ALL_MAX = 20;
-  private static final int ROWS_MIN = 300;
-  private static final int ROWS_SPREAD = 2_000;
-  private static final int TEAMS = 5;
+  private static final int APPENDS_MAX = 8;
+  private static final int REPLICAS_MAX = 3;
+  private static final int TRIES = 3;
   private static final long SPLIT_BYTES = 8_000;
   private static final ReadOptions OPTIONS = ReadOptions.DEFAULTS.withBatch(250, 1 << 20);
 
@@ -107,11 +116,15 @@ final class TableClient {
   }
 
   private void act() throws IOException {
-    int draw = (int) dice.between(0, 9);
-    if (draw < 2 && own.size() < OWN_MAX) {
+    int draw = (int) dice.between(0, 99);
+    if (draw < 20 && own.size() < OWN_MAX) {
       load();
-    } else if (draw == 2 && !own.isEmpty()) {
-      drop(own.remove((int) dice.between(0, own.size() - 1)));
+    } else if (draw >= 20 && draw < 30 && !own.isEmpty()) {
+      names().lookup(own.remove((int) dice.between(0, own.size() - 1)).xid()).ifPresent(this::drop);
+    } else if (draw >= 30 && draw < 40) {
+      append();
+    } else if (draw == 40) {
+      sweep();
     } else {
       ask();
     }
@@ -119,37 +132,159 @@ final class TableClient {
 
   private void load() throws IOException {
     String table = PREFIX + calls.next();
-    Path file = directory.resolve(table.substring(PREFIX.length()) + ".csv");
-    Files.writeString(file, csv(table));
-    Tables tables = node.tables();
-    List<InputFile> files = tables.inputs().find(List.of(file.toString()));
-    Source source = new Source.Files(files, Format.Csv.DEFAULT, SPLIT_BYTES);
-    calls.change(
+    Sent rows = new Sent(table, TableContents.rows(table));
+    LoadOptions keeping = LoadOptions.DEFAULTS.withReplicas((int) dice.between(1, REPLICAS_MAX));
+    change(
         "load",
-        List.of(new Part(table, Action.create(TABLE))),
+        new Part(table, Action.create(TABLE)),
+        dice.chance(0.5)
+            ? once(
+                mark ->
+                    rows.batches(
+                        reader ->
+                            node.tables()
+                                .load(
+                                    NsHandle.ROOT,
+                                    table,
+                                    Lifetime.DURABLE,
+                                    keeping,
+                                    reader,
+                                    Optional.of(mark),
+                                    Progress.NONE)))
+            : () ->
+                rows.source(
+                    source ->
+                        node.tables()
+                            .load(
+                                NsHandle.ROOT,
+                                table,
+                                Lifetime.DURABLE,
+                                keeping,
+                                source,
+                                rows.schema(),
+                                OPTIONS,
+                                Progress.NONE)),
+        own::add);
+    rows.end();
+  }
+
+  /** To any table, of whichever client, unless that was done often enough. */
+  private void append() throws IOException {
+    NsObject table = any().orElse(null);
+    if (table == null || appends(node, table) >= APPENDS_MAX) {
+      return;
+    }
+    Sent rows = new Sent(table.name(), TableContents.APPENDED);
+    change(
+        "append",
+        new Part(table.name(), Action.writeIfPresent(TABLE)),
+        dice.chance(0.5)
+            ? once(
+                mark ->
+                    rows.batches(
+                        reader ->
+                            node.tables().append(table, reader, Optional.of(mark), Progress.NONE)))
+            : () ->
+                rows.source(
+                    source ->
+                        node.tables().append(table, source, rows.schema(), OPTIONS, Progress.NONE)),
+        _ -> {});
+    rows.end();
+  }
+
+  /** Rows of a table, as they are sent: from a file, or in batches. */
+  private final class Sent {
+    private final String table;
+    private final int rows;
+    private final Path file;
+    private final List<InputFile> files;
+
+    Sent(String table, int rows) throws IOException {
+      this.table = table;
+      this.rows = rows;
+      file = directory.resolve(table.substring(PREFIX.length()) + "." + name + ".csv");
+      Files.writeString(file, TableContents.csv(table, rows));
+      files = node.tables().inputs().find(List.of(file.toString()));
+    }
+
+    Schema schema() {
+      return node.tables().inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS);
+    }
+
+    Made source(Function<Source, NsObject> sending) {
+      return new Made(
+          sending.apply(new Source.Files(files, Format.Csv.DEFAULT, SPLIT_BYTES)), true);
+    }
+
+    NsObject batches(Function<ArrowReader, NsObject> sending) {
+      try (BufferAllocator allocator = new RootAllocator();
+          ArrowReader reader = TableContents.batches(allocator, schema(), table, rows)) {
+        return sending.apply(reader);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void end() throws IOException {
+      Files.delete(file);
+    }
+  }
+
+  /**
+   * A version of a table.
+   *
+   * @param firstTry whether it is that which was made; others may have appended since, else
+   */
+  private record Made(NsObject table, boolean firstTry) {}
+
+  /** Something that makes one. */
+  private interface Making {
+    Made make();
+  }
+
+  /** What it was not told of, it says again with the same mark: it happens once. */
+  private Making once(Function<UUID, NsObject> upload) {
+    UUID mark = new UUID(dice.nextLong(), dice.nextLong());
+    return () -> {
+      RuntimeException unknown = null;
+      for (int attempt = 1; ; attempt++) {
+        try {
+          return new Made(upload.apply(mark), attempt == 1);
+        } catch (DatasetsException | NsException | IllegalStateException e) {
+          unknown = mayHaveBeen(e) ? e : unknown;
+          if (attempt == TRIES || over.getAsBoolean()) {
+            throw unknown == null ? e : unknown;
+          }
+          ChaosClient.pause(REFUSED_MILLIS);
+        }
+      }
+    };
+  }
+
+  private static boolean mayHaveBeen(RuntimeException e) {
+    return e instanceof NsException.Indeterminate
+        || e instanceof DatasetsException.TakenBack
+        || e instanceof IllegalStateException;
+  }
+
+  private void change(String verb, Part part, Making making, Consumer<NsObject> made) {
+    calls.change(
+        verb,
+        List.of(part),
         () -> {
-          NsObject made =
-              tables.load(
-                  NsHandle.ROOT,
-                  table,
-                  Lifetime.DURABLE,
-                  source,
-                  tables.inputs().infer(files, Format.Csv.DEFAULT, Sampling.DEFAULTS),
-                  OPTIONS,
-                  Progress.NONE);
-          own.add(made);
-          return written(1, made.version());
+          Made version = making.make();
+          made.accept(version.table);
+          return written(1, version.firstTry ? version.table.version() : 0);
         },
         e -> {
           calls.refused();
-          if (e instanceof DatasetsException.TakenBack) {
+          if (mayHaveBeen(e)) {
             return List.of(Result.UNKNOWN);
           }
           return e instanceof DatasetsException || e instanceof FormatsException
               ? List.of(Result.FAILED)
               : null;
         });
-    Files.delete(file);
   }
 
   private void drop(NsObject table) {
@@ -161,6 +296,20 @@ final class TableClient {
           return written(1, 0);
         },
         e -> e instanceof NsException.Stale ? List.of(Result.REFUSED) : null);
+  }
+
+  /** Removes files of which nothing is needed, while others load and drop. */
+  private void sweep() {
+    try {
+      var unused = node.datasets().orphans(OrphanSearch.Mode.REMOVE, DEADLINE);
+    } catch (NsException e) {
+      calls.refused();
+    }
+  }
+
+  private Optional<NsObject> any() {
+    List<String> all = names().listAll(NsHandle.ROOT, ALL).stream().map(Listed::name).toList();
+    return all.isEmpty() ? Optional.empty() : names().lookup(NsHandle.ROOT, dice.pick(all));
   }
 
   /** Asks any table, of whichever client. */
@@ -176,8 +325,8 @@ final class TableClient {
       // Nobody drops those of clients that were killed.
       drop(found.get());
     } else if (found.isPresent()) {
-      long from = dice.between(0, ROWS_MIN);
-      Question question = new Question(from, from + dice.between(0, ROWS_SPREAD));
+      long from = dice.between(0, TableContents.ROWS_MIN);
+      Question question = new Question(from, from + dice.between(0, TableContents.ROWS_SPREAD));
       Journal.Call call = journal.begin(name, "scan", List.of(new Part(table, Action.exists())));
       try {
         problem(node, found.get(), question).ifPresent(journal::broken);
@@ -194,17 +343,19 @@ final class TableClient {
     static final Question ALL = new Question(0, Long.MAX_VALUE);
   }
 
+  /** How often something was appended to a table, by what the caller has of it. */
+  private static int appends(Node node, NsObject table) {
+    return node.datasets().descriptor(table).appends().size();
+  }
+
   /** What is wrong with the answer of a node, if anything. */
   static Optional<String> problem(Node node, NsObject table, Question question) {
-    Map<String, List<Long>> wanted = new TreeMap<>();
-    for (long row = question.from; row <= Math.min(question.to, rows(table.name()) - 1L); row++) {
-      List<Long> sums = wanted.computeIfAbsent(team(row), _ -> new ArrayList<>(List.of(0L, 0L)));
-      sums.set(0, sums.get(0) + 1);
-      sums.set(1, sums.get(1) + points(table.name(), row));
-    }
+    Map<String, List<Long>> wanted =
+        TableContents.answer(table.name(), question.from, question.to, appends(node, table));
     Map<String, List<Long>> found = new TreeMap<>();
     Aggregate sums =
-        new Aggregate(List.of(1), List.of(Measure.rows(), new Measure(Kind.SUM, 2)), TEAMS + 1);
+        new Aggregate(
+            List.of(1), List.of(Measure.rows(), new Measure(Kind.SUM, 2)), TableContents.TEAMS + 1);
     Filter filter = new Filter.Between(0, Value.of(question.from), Value.of(question.to));
     for (Aggregate.Row row : node.tables().aggregate(table, filter, sums, DEADLINE)) {
       found.put(
@@ -248,26 +399,5 @@ final class TableClient {
   /** Drops all tables. */
   static int dropAll(Node node) {
     return node.namespaces().deleteAll(NsHandle.ROOT, ALL);
-  }
-
-  private static String csv(String table) {
-    StringBuilder text = new StringBuilder("id,team,points\n");
-    for (int row = 0; row < rows(table); row++) {
-      text.append(row).append(',').append(team(row)).append(',').append(points(table, row));
-      text.append('\n');
-    }
-    return text.toString();
-  }
-
-  private static int rows(String table) {
-    return ROWS_MIN + Math.floorMod(table.hashCode(), ROWS_SPREAD);
-  }
-
-  private static String team(long row) {
-    return "team" + row % TEAMS;
-  }
-
-  private static long points(String table, long row) {
-    return Math.floorMod(table.hashCode() + row * 7, 100);
   }
 }
