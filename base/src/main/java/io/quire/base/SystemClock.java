@@ -1,6 +1,5 @@
 package io.quire.base;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -17,18 +16,16 @@ public final class SystemClock implements Clock {
   private static final int CLOCK_BOOTTIME = 7;
   private static final @Nullable MethodHandle CLOCK_GETTIME = clockGettime();
 
-  private final ThreadLocal<MemorySegment> timespec =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(16, 8));
-
   @Override
   public long nanos() {
     MethodHandle clockGettime = CLOCK_GETTIME;
     if (clockGettime == null) {
       return System.nanoTime();
     }
-    MemorySegment time = timespec.get();
+    // Cheaper than one that is kept for the thread, and virtual threads are many.
+    long[] time = new long[2];
     try {
-      int failed = (int) clockGettime.invokeExact(CLOCK_BOOTTIME, time);
+      int failed = (int) clockGettime.invokeExact(CLOCK_BOOTTIME, MemorySegment.ofArray(time));
       if (failed != 0) {
         throw new IllegalStateException("cannot read the clock: clock=CLOCK_BOOTTIME");
       }
@@ -37,7 +34,7 @@ public final class SystemClock implements Clock {
     } catch (Throwable e) {
       throw new IllegalStateException("cannot read the clock: clock=CLOCK_BOOTTIME", e);
     }
-    return time.get(ValueLayout.JAVA_LONG, 0) * 1_000_000_000L + time.get(ValueLayout.JAVA_LONG, 8);
+    return time[0] * 1_000_000_000L + time[1];
   }
 
   @Override
@@ -59,7 +56,7 @@ public final class SystemClock implements Clock {
                     symbol,
                     FunctionDescriptor.of(
                         ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
-                    Linker.Option.critical(false)))
+                    Linker.Option.critical(true)))
         .orElse(null);
   }
 }

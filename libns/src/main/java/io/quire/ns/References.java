@@ -69,7 +69,7 @@ final class References {
 
   /** Empty unless it is sure that the object was there, and this node in the view, afterwards. */
   private Optional<NsRef> take(@Nullable ObjectCell seen, Session.Token begun) {
-    if (seen == null || seen.object().draining()) {
+    if (seen == null || seen.draining()) {
       return Optional.empty();
     }
     NsObject object = seen.object();
