@@ -82,10 +82,7 @@ final class Connection implements AutoCloseable {
   /** Begins to write. Does not wait. */
   ClientStreamListener put(TableSink.Upload upload, VectorSchemaRoot rows, Answer answer) {
     FlightDescriptor what =
-        descriptor(
-            upload.tables().namespace(),
-            upload.table(),
-            Map.of("append", upload.append(), "mark", upload.mark()));
+        descriptor(upload.tables().namespace(), upload.table(), upload.options());
     return client.startPut(what, rows, answer, token);
   }
 

@@ -124,7 +124,21 @@ public record QuireTables(
    */
   public <T> Sink<T> create(
       String table, Schema columns, FunctionEx<? super T, @Nullable Object[]> values) {
-    return TableSink.<T>create(this, table, columns, values).sink();
+    return create(table, columns, 1, values);
+  }
+
+  /**
+   * As above, with copies.
+   *
+   * @param replicas by how many nodes each row is held, before the table is visible: 1 to 3. If
+   *     there are fewer nodes the job fails
+   */
+  public <T> Sink<T> create(
+      String table,
+      Schema columns,
+      int replicas,
+      FunctionEx<? super T, @Nullable Object[]> values) {
+    return TableSink.<T>create(this, table, columns, replicas, values).sink();
   }
 
   /**

@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TableSink<T> implements ProcessorMetaSupplier {
   private static final long serialVersionUID = 1;
+  private static final int REPLICAS_MAX = 3;
 
   private final QuireTables tables;
   private final String table;
@@ -44,6 +46,9 @@ final class TableSink<T> implements ProcessorMetaSupplier {
 
   /** As Arrow's message; empty to append to a table, which has columns. */
   private final byte[] columns;
+
+  /** Of a new table; one that grows has its own. */
+  private final int replicas;
 
   /** Of another pipeline, or another sink, it is another. */
   private final UUID sink = UUID.randomUUID();
@@ -57,10 +62,23 @@ final class TableSink<T> implements ProcessorMetaSupplier {
    * @param columns as Arrow's message; not to be changed
    */
   record Upload(
-      QuireTables tables, String table, URI node, boolean append, UUID mark, byte[] columns)
+      QuireTables tables,
+      String table,
+      URI node,
+      boolean append,
+      int replicas,
+      UUID mark,
+      byte[] columns)
       implements Serializable {
     Schema schema() {
       return Schema.deserializeMessage(ByteBuffer.wrap(columns));
+    }
+
+    /** What a node is told beside the table's name. */
+    Map<String, Object> options() {
+      return append
+          ? Map.of("append", true, "mark", mark)
+          : Map.of("replicas", replicas, "mark", mark);
     }
   }
 
@@ -68,10 +86,12 @@ final class TableSink<T> implements ProcessorMetaSupplier {
       QuireTables tables,
       String table,
       byte[] columns,
+      int replicas,
       FunctionEx<? super T, @Nullable Object[]> values) {
     this.tables = tables;
     this.table = table;
     this.columns = columns;
+    this.replicas = replicas;
     this.values = values;
   }
 
@@ -84,17 +104,22 @@ final class TableSink<T> implements ProcessorMetaSupplier {
       QuireTables tables,
       String table,
       Schema columns,
+      int replicas,
       FunctionEx<? super T, @Nullable Object[]> values) {
+    if (replicas < 1 || replicas > REPLICAS_MAX) {
+      throw new IllegalArgumentException(
+          "replicas: table=%s found=%d allowed=1..%d".formatted(table, replicas, REPLICAS_MAX));
+    }
     try (BufferAllocator memory = ColumnMemory.open(0);
         Batch batch = new Batch(columns, memory)) {
-      return new TableSink<>(tables, table, columns.serializeAsMessage(), values);
+      return new TableSink<>(tables, table, columns.serializeAsMessage(), replicas, values);
     }
   }
 
   /** Appends to a table. */
   static <T> TableSink<T> append(
       QuireTables tables, String table, FunctionEx<? super T, @Nullable Object[]> values) {
-    return new TableSink<>(tables, table, new byte[0], values);
+    return new TableSink<>(tables, table, new byte[0], 1, values);
   }
 
   /** To Jet, which shows it as the name of the vertex. */
@@ -139,7 +164,7 @@ final class TableSink<T> implements ProcessorMetaSupplier {
               .flatMap(FlightInfo::getSchemaOptional)
               .map(Schema::serializeAsMessage)
               .orElse(columns);
-      upload = new Upload(tables, table, found.node(), append, mark, wanted);
+      upload = new Upload(tables, table, found.node(), append, replicas, mark, wanted);
     }
     member = ProcessorMetaSupplier.getOwnerAddress(context, name());
   }

@@ -27,6 +27,7 @@ final class SinkVerdictTest {
           "/a",
           URI.create("grpc+tcp://n1:1"),
           true,
+          1,
           new UUID(1, 2),
           new byte[0]);
 

@@ -228,13 +228,23 @@ class TableSinkTest {
     Pipeline pipeline = Pipeline.create();
     pipeline
         .readFrom(quire.source("/items"))
-        .writeTo(quire.create("/copy", tpch.schema(), Row::toArray));
+        .writeTo(quire.create("/copy", tpch.schema(), 2, Row::toArray));
     run(pipeline);
     NsObject copy = table("/copy").orElseThrow();
     assertThat(nodes.get(2).tables().schema(copy)).isEqualTo(tpch.schema());
     assertThat(sums(copy)).hasSizeGreaterThan(10).isEqualTo(sums(items));
     // 120,000 rows of two row groups or so: not all nodes, but not only the one that took them.
     assertThat(nodes.get(0).tables().shares(copy, List.of())).hasSizeGreaterThan(1);
+    assertThat(nodes.get(0).datasets().descriptor(copy).extents())
+        .allMatch(extent -> extent.spares().size() == 1);
+  }
+
+  @Test
+  @Order(1)
+  void replicasThatNoTableHas_areRefusedBeforeThereIsAJob() {
+    assertThatThrownBy(() -> quire.create("/four", IDS, 4, id -> new Object[] {id}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("replicas: table=/four found=4 allowed=1..3");
   }
 
   @Test
