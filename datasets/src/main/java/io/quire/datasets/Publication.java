@@ -373,17 +373,9 @@ final class Publication {
     Deadline deadline = Deadline.in(interrupted ? Duration.ZERO : SETTLE);
     try {
       do {
-        RequestOutcome outcome = gaveUp(request);
-        if (outcome instanceof RequestOutcome.Happened) {
-          unsettled = false;
-          claim.published();
-          return current();
-        }
-        if (outcome instanceof RequestOutcome.Never(String why)) {
-          unsettled = false;
-          throw new DatasetsException.LoadAborted(
-              "the cluster did not take what was loaded: dataset=%s reason=[%s]"
-                  .formatted(name(), why));
+        Optional<NsObject> made = askFor(request);
+        if (made.isPresent()) {
+          return made.get();
         }
         pause();
       } while (!deadline.passed());
@@ -395,13 +387,32 @@ final class Publication {
     }
   }
 
-  private RequestOutcome gaveUp(RequestId request) {
+  /** What was published under the name; empty if nobody can tell now. */
+  private Optional<NsObject> askFor(RequestId request) {
     try {
-      return namespaces.giveUp(request);
-    } catch (NsException.Indeterminate | NsException.NotInView | NsException.Refused e) {
+      RequestOutcome outcome = namespaces.giveUp(request);
+      if (outcome instanceof RequestOutcome.Never(String why)) {
+        unsettled = false;
+        throw new DatasetsException.LoadAborted(
+            "the cluster did not take what was loaded: dataset=%s reason=[%s]"
+                .formatted(name(), why));
+      }
+      if (outcome instanceof RequestOutcome.Happened) {
+        claim.published();
+        NsObject object = current();
+        unsettled = false;
+        return Optional.of(object);
+      }
+    } catch (DatasetsException.Gone e) {
+      unsettled = false; // It was there, and was deleted since.
+      throw e;
+    } catch (NsException.Indeterminate
+        | NsException.NotInView
+        | NsException.Refused
+        | IllegalStateException e) {
       LOG.debug("not known what became of a publication: dataset={}", name(), e);
-      return new RequestOutcome.Unknown();
     }
+    return Optional.empty();
   }
 
   /** Whether it may be published although {@link #publish} threw. */
