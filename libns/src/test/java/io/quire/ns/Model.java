@@ -153,10 +153,10 @@ final class Model {
   }
 
   /**
-   * States in which a deletion passed by some of what was moved while it was under way: it takes
-   * each object for itself, under the name by which it was listed.
+   * States in which a deletion passed by some of what was moved or created while it was under way:
+   * it takes each object for itself, under the name by which it was listed.
    */
-  List<Model> eachForItself(Op.DeleteMatching op, Set<Integer> moved, String told) {
+  List<Model> eachForItself(Op.DeleteMatching op, Set<Integer> named, String told) {
     List<Model> left = new ArrayList<>();
     for (Model each : perhaps(op)) {
       List<Thing> spared =
@@ -165,7 +165,7 @@ final class Model {
               .toList();
       int deleted = each.draining() - draining();
       if (!spared.isEmpty()
-          && spared.stream().allMatch(thing -> moved.contains(thing.object))
+          && spared.stream().allMatch(thing -> named.contains(thing.object))
           && told.equals("ok " + deleted)) {
         left.add(each);
       }

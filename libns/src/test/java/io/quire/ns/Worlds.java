@@ -66,7 +66,7 @@ final class Worlds {
             if (done.get(i).op instanceof Op.DeleteMatching deletion) {
               add(
                   after.get(mask | 1 << i),
-                  model.eachForItself(deletion, moved(done), done.get(i).told),
+                  model.eachForItself(deletion, named(done), done.get(i).told),
                   harm);
             }
           }
@@ -96,14 +96,19 @@ final class Worlds {
     return harm.any && REFUSALS.contains(done.told) ? List.of(model) : List.of();
   }
 
-  /** The objects that get other names. */
-  private static Set<Integer> moved(List<Done> done) {
+  /** The objects that get a name, or another one. */
+  private static Set<Integer> named(List<Done> done) {
     return done.stream()
         .flatMap(
             each ->
                 each.op instanceof Op.Together(var changes) ? changes.stream() : Stream.of(each.op))
         .flatMap(
-            op -> op instanceof Op.Move move ? Stream.of(move.seen().object()) : Stream.empty())
+            op ->
+                switch (op) {
+                  case Op.Move move -> Stream.of(move.seen().object());
+                  case Op.Create create -> Stream.of(create.object());
+                  default -> Stream.empty();
+                })
         .collect(Collectors.toSet());
   }
 
