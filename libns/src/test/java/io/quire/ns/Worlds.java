@@ -69,6 +69,9 @@ final class Worlds {
                   model.eachForItself(deletion, named(done), done.get(i).told),
                   harm);
             }
+            if (done.size() > 1 && inVain(done.get(i))) {
+              add(after.get(mask | 1 << i), model.perhaps(done.get(i).op), harm);
+            }
           }
         }
       }
@@ -94,6 +97,15 @@ final class Worlds {
       return List.of(copy);
     }
     return harm.any && REFUSALS.contains(done.told) ? List.of(model) : List.of();
+  }
+
+  /**
+   * Whether it may have begun to open what was deleted before it had it: then that may say that it
+   * was open once.
+   */
+  private static boolean inVain(Done done) {
+    return (done.op instanceof Op.Open || done.op instanceof Op.OpenId)
+        && (done.told.equals("Draining") || done.told.equals("none"));
   }
 
   /** The objects that get a name, or another one. */
