@@ -46,6 +46,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -78,14 +79,23 @@ class UploadsTest {
                     "flight.port=0",
                     "flight.patience=1s",
                     "flight.idle=3s")));
-    client = client(node);
   }
 
   @AfterAll
   void stop() throws Exception {
-    client.close();
     node.close();
     memory.close();
+  }
+
+  /** Each its own: gRPC may end the connection on which an upload was refused in its midst. */
+  @BeforeEach
+  void connect() throws Exception {
+    client = client(node);
+  }
+
+  @AfterEach
+  void disconnect() throws Exception {
+    client.close();
   }
 
   @AfterEach
