@@ -1,11 +1,15 @@
 package io.quire.flight;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -19,8 +23,11 @@ import java.util.concurrent.TimeoutException;
  * the client does not take, for as long as it does not take them. But it resets a stream at once
  * when the call's deadline passes, which it learns from the call's context, and a context ends with
  * the one that it stands on. So the one below is ours.
+ *
+ * <p>What gRPC itself has ended, for a message that is too long, for one, is not closed again by
+ * us: gRPC would write a second end, which ends the connection, and all other calls on it.
  */
-final class Calls extends ServerStreamTracer.Factory {
+final class Calls extends ServerStreamTracer.Factory implements ServerInterceptor {
   private static final Context.Key<Call> CALL = Context.key("quire.flight.call");
 
   /** The handle of the call that this thread serves. */
@@ -37,10 +44,27 @@ final class Calls extends ServerStreamTracer.Factory {
     return new Call();
   }
 
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> grpc, Metadata headers, ServerCallHandler<Q, A> next) {
+    Call call = current();
+    return next.startCall(
+        new SimpleForwardingServerCall<>(grpc) {
+          @Override
+          public void close(Status status, Metadata trailers) {
+            call.closeOnce(() -> super.close(status, trailers));
+          }
+        },
+        headers);
+  }
+
   /** One call. Any thread. */
   static final class Call extends ServerStreamTracer {
     private final CompletableFuture<Status> over = new CompletableFuture<>();
     private final CompletableFuture<Context.CancellableContext> below = new CompletableFuture<>();
+
+    @GuardedBy("this")
+    private boolean ended;
 
     @Override
     public Context filterContext(Context context) {
@@ -49,19 +73,25 @@ final class Calls extends ServerStreamTracer.Factory {
       return ours.withValue(CALL, this);
     }
 
+    /** Before gRPC writes an end of its own, if it does. */
     @Override
     public void streamClosed(Status status) {
+      synchronized (this) {
+        ended = true;
+      }
       over.complete(status);
+    }
+
+    /** Does not wait: what closes is put where whatever gRPC writes later comes behind it. */
+    private synchronized void closeOnce(Runnable close) {
+      if (!ended) {
+        close.run();
+      }
     }
 
     /** Whether all was taken, or the client has gone. */
     boolean isOver() {
       return over.isDone();
-    }
-
-    /** How the call ended, if it is over. */
-    Optional<Status> end() {
-      return Optional.ofNullable(over.getNow(null));
     }
 
     /** Runs once when the call is over, on a thread that must not wait. */

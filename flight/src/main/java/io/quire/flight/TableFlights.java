@@ -137,9 +137,11 @@ public final class TableFlights implements AutoCloseable {
   }
 
   private FlightServer listen(FlightConfig config, TableProducer producer) {
+    Calls calls = new Calls();
     Consumer<NettyServerBuilder> more =
         grpc ->
-            grpc.addStreamTracerFactory(new Calls())
+            grpc.addStreamTracerFactory(calls)
+                .intercept(calls)
                 .maxConcurrentCallsPerConnection(CALLS_OF_CONNECTION_MAX)
                 .keepAliveTime(config.patience().toNanos(), TimeUnit.NANOSECONDS)
                 .permitKeepAliveTime(10, TimeUnit.SECONDS)

@@ -1,6 +1,5 @@
 package io.quire.flight;
 
-import io.grpc.Status;
 import io.quire.datasets.Progress;
 import io.quire.ns.Lifetime;
 import io.quire.ns.Namespaces;
@@ -20,7 +19,6 @@ import org.apache.arrow.flight.FlightProducer.StreamListener;
 import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.PutResult;
-import org.apache.arrow.flight.grpc.StatusUtils;
 import org.apache.arrow.memory.ArrowBuf;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -166,17 +164,9 @@ final class Upload implements Runnable {
       LOG.warn("upload failed", e);
     }
     try {
-      client.onError(call.end().map(Upload::ended).orElse(told));
+      client.onError(told); // goes nowhere if gRPC has ended the call
     } catch (RuntimeException again) {
       LOG.warn("cannot tell the client", again);
     }
-  }
-
-  /**
-   * As the call ended already, for a reason that is not of the load: the client is gone, or sent
-   * what gRPC does not take. Which of the two answers it gets is up to chance.
-   */
-  private static FlightRuntimeException ended(Status end) {
-    return StatusUtils.fromGrpcStatus(end.isOk() ? Status.CANCELLED : end).toRuntimeException();
   }
 }

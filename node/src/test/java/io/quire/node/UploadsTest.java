@@ -46,7 +46,6 @@ import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -79,23 +78,14 @@ class UploadsTest {
                     "flight.port=0",
                     "flight.patience=1s",
                     "flight.idle=3s")));
+    client = client(node);
   }
 
   @AfterAll
   void stop() throws Exception {
+    client.close();
     node.close();
     memory.close();
-  }
-
-  /** Each its own: gRPC may end the connection on which an upload was refused in its midst. */
-  @BeforeEach
-  void connect() throws Exception {
-    client = client(node);
-  }
-
-  @AfterEach
-  void disconnect() throws Exception {
-    client.close();
   }
 
   @AfterEach
@@ -476,6 +466,23 @@ class UploadsTest {
           .isEqualTo(FlightStatusCode.RESOURCE_EXHAUSTED);
     }
     assertThat(table("/large")).isEmpty();
+  }
+
+  /** gRPC ends the call when it sees the length, and the load hears of that. */
+  @Test
+  void batchesThatAreTooLong_leaveTheOtherCallsOfTheConnection() throws Exception {
+    try (Put other = new Put(FlightDescriptor.path("/other"))) {
+      for (int again = 1; again <= 20; again++) {
+        other.batch(1);
+        try (Put put = new Put(FlightDescriptor.path("/long"))) {
+          put.batch(1).batch(1_300_000);
+          assertThat(put.failure("gRPC message exceeds maximum size"))
+              .isEqualTo(FlightStatusCode.RESOURCE_EXHAUSTED);
+        }
+        until("the other is alone", () -> stats().uploadsOpen() == 1);
+      }
+      assertThat(other.finish()).isEqualTo("{\"rows\":20}");
+    }
   }
 
   @Test
