@@ -4,12 +4,10 @@ import com.hazelcast.function.FunctionEx;
 import com.hazelcast.jet.core.AbstractProcessor;
 import com.hazelcast.jet.core.Processor;
 import com.hazelcast.jet.core.ProcessorSupplier;
-import io.quire.columns.ColumnMemory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +22,7 @@ final class SinkSupplier<T> implements ProcessorSupplier {
 
   private final FunctionEx<? super T, @Nullable Object[]> values;
 
-  private transient @Nullable BufferAllocator memory;
+  private transient @Nullable JobMemory memory;
 
   SinkSupplier(
       Optional<TableSink.Upload> upload, FunctionEx<? super T, @Nullable Object[]> values) {
@@ -37,9 +35,9 @@ final class SinkSupplier<T> implements ProcessorSupplier {
     if (upload.isEmpty()) {
       return List.of(new Idle());
     }
-    BufferAllocator own = ColumnMemory.open(Long.MAX_VALUE);
+    JobMemory own = new JobMemory();
     memory = own;
-    return List.of(new SinkProcessor<T>(upload.getFirst(), values, own));
+    return List.of(new SinkProcessor<T>(upload.getFirst(), values, own.allocator()));
   }
 
   /** The processor was closed before. */

@@ -3,11 +3,9 @@ package io.quire.jet;
 import com.hazelcast.function.FunctionEx;
 import com.hazelcast.jet.core.Processor;
 import com.hazelcast.jet.core.ProcessorSupplier;
-import io.quire.columns.ColumnMemory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the processors of one member, which read the shares that the member was given. */
@@ -19,7 +17,7 @@ final class SourceSupplier<T> implements ProcessorSupplier {
   private final ArrayList<Share> shares;
   private final FunctionEx<? super Row, ? extends T> projection;
 
-  private transient @Nullable BufferAllocator memory;
+  private transient @Nullable JobMemory memory;
 
   SourceSupplier(
       QuireTables tables,
@@ -34,7 +32,7 @@ final class SourceSupplier<T> implements ProcessorSupplier {
 
   @Override
   public Collection<? extends Processor> get(int count) {
-    BufferAllocator own = ColumnMemory.open(Long.MAX_VALUE);
+    JobMemory own = new JobMemory();
     memory = own;
     List<Processor> processors = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -42,7 +40,7 @@ final class SourceSupplier<T> implements ProcessorSupplier {
       for (int share = i; share < shares.size(); share += count) {
         dealt.add(shares.get(share));
       }
-      processors.add(new SourceProcessor<T>(tables, table, dealt, projection, own));
+      processors.add(new SourceProcessor<T>(tables, table, dealt, projection, own.allocator()));
     }
     return processors;
   }
