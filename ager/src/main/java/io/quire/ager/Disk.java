@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** The seam between flash stores and the operating system: files, with all their faults. */
@@ -35,6 +36,18 @@ interface Disk {
     /** Writes at most the remaining bytes; returns how many. */
     int write(ByteBuffer from, long position) throws IOException;
 
+    /**
+     * As {@link #read(ByteBuffer, long)}, into several, one after the other. There is at least one.
+     */
+    default long read(ByteBuffer[] into, long position) throws IOException {
+      return read(into[0], position);
+    }
+
+    /** As {@link #write(ByteBuffer, long)}, of several, one after the other; at least one. */
+    default long write(ByteBuffer[] from, long position) throws IOException {
+      return write(from[0], position);
+    }
+
     /** What was written, and the length of the file, survive a power failure. */
     void force() throws IOException;
 
@@ -50,14 +63,22 @@ interface Disk {
   /** Files past the page cache, where the file system allows that. */
   static Disk direct() {
     return (path, access) -> {
-      Set<OpenOption> options = new HashSet<>();
-      options.add(StandardOpenOption.READ);
+      Set<OpenOption> options = options(access);
       if (access == Access.CREATE) {
-        options.add(StandardOpenOption.WRITE);
         options.add(StandardOpenOption.CREATE_NEW);
       }
-      return new ChannelFile(path, openDirect(path, options));
+      return new ChannelFile(path, access, openDirect(path, options));
     };
+  }
+
+  /** For a file that is there. */
+  private static Set<OpenOption> options(Access access) {
+    Set<OpenOption> options = new HashSet<>();
+    options.add(StandardOpenOption.READ);
+    if (access == Access.CREATE) {
+      options.add(StandardOpenOption.WRITE);
+    }
+    return options;
   }
 
   private static FileChannel openDirect(Path path, Set<OpenOption> options) throws IOException {
@@ -96,7 +117,23 @@ interface Disk {
   }
 
   /** A file of the operating system. */
-  record ChannelFile(Path path, FileChannel channel) implements File {
+  final class ChannelFile implements File {
+    private final Path path;
+    private final Access access;
+    private final FileChannel channel;
+
+    /**
+     * More of the same file. Java reads and writes several buffers only where a channel stands, so
+     * each such call has a channel of its own.
+     */
+    private final ConcurrentLinkedQueue<FileChannel> spare = new ConcurrentLinkedQueue<>();
+
+    private ChannelFile(Path path, Access access, FileChannel channel) {
+      this.path = path;
+      this.access = access;
+      this.channel = channel;
+    }
+
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       return channel.read(into, position);
@@ -105,6 +142,34 @@ interface Disk {
     @Override
     public int write(ByteBuffer from, long position) throws IOException {
       return channel.write(from, position);
+    }
+
+    @Override
+    public long read(ByteBuffer[] into, long position) throws IOException {
+      return into.length == 1 ? read(into[0], position) : standing(position, own -> own.read(into));
+    }
+
+    @Override
+    public long write(ByteBuffer[] from, long position) throws IOException {
+      return from.length == 1
+          ? write(from[0], position)
+          : standing(position, own -> own.write(from));
+    }
+
+    private interface Io {
+      long run(FileChannel own) throws IOException;
+    }
+
+    private long standing(long position, Io io) throws IOException {
+      FileChannel own = spare.poll();
+      if (own == null) {
+        own = openDirect(path, options(access));
+      }
+      try {
+        return io.run(own.position(position));
+      } finally {
+        spare.add(own);
+      }
     }
 
     @Override
@@ -122,9 +187,14 @@ interface Disk {
       return Files.getFileStore(path).getUsableSpace();
     }
 
+    /** No call may be under way. */
     @Override
     public void close() throws IOException {
-      channel.close();
+      try (channel) {
+        for (FileChannel own = spare.poll(); own != null; own = spare.poll()) {
+          own.close();
+        }
+      }
     }
   }
 }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.concurrent.Future;
 
 /**
- * Reads what lies side by side in a file into places that lie apart: small parts in one read, large
- * ones straight to where they belong, with several reads in flight. All lengths are multiples of 4
- * KiB. Confined to one thread.
+ * Reads what lies side by side in a file into places that lie apart, in large reads of several
+ * pieces, of which several are in flight: large ones straight to where they belong, small ones by
+ * way of a buffer. All lengths are multiples of 4 KiB. Confined to one thread.
  */
 final class Inflow {
   private final Lanes lanes;
@@ -28,16 +28,7 @@ final class Inflow {
 
   /** The next bytes of the file go there. */
   void into(MemorySegment target) throws IOException {
-    long at = 0;
-    while (target.byteSize() - at >= Lanes.BUFFER_BYTES) {
-      flush();
-      MemorySegment piece = target.asSlice(at, Lanes.BUFFER_BYTES);
-      long from = position;
-      reads.add(lanes.read(() -> file.read(from, piece)));
-      position += Lanes.BUFFER_BYTES;
-      at += Lanes.BUFFER_BYTES;
-    }
-    while (at < target.byteSize()) {
+    for (long at = 0; at < target.byteSize(); ) {
       if (partsBytes == Lanes.BUFFER_BYTES) {
         flush();
       }
@@ -57,20 +48,30 @@ final class Inflow {
   void flush() throws IOException {
     if (partsBytes > 0) {
       List<MemorySegment> targets = parts;
-      long bytes = partsBytes;
       long from = position;
-      position += bytes;
+      position += partsBytes;
       parts = new ArrayList<>();
       partsBytes = 0;
-      reads.add(lanes.scatter(own -> scatter(from, own.asSlice(0, bytes), targets)));
+      reads.add(lanes.scatter(own -> scatter(from, own, targets)));
     }
   }
 
   private void scatter(long from, MemorySegment own, List<MemorySegment> targets)
       throws IOException {
-    file.read(from, own);
-    long at = 0;
+    Pieces pieces = new Pieces();
+    pieces.useBuffer(own);
+    List<MemorySegment> small = new ArrayList<>();
     for (MemorySegment target : targets) {
+      if (target.byteSize() < Pieces.LARGE_BYTES) {
+        pieces.space(target.byteSize());
+        small.add(target);
+      } else {
+        pieces.add(target);
+      }
+    }
+    file.read(from, pieces.all());
+    long at = 0;
+    for (MemorySegment target : small) {
       MemorySegment.copy(own, at, target, 0, target.byteSize());
       at += target.byteSize();
     }

@@ -1,7 +1,6 @@
 package io.quire.ager;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -12,6 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +48,8 @@ final class Lanes implements AutoCloseable {
   private final String name;
   private final ThreadPoolExecutor readers;
   private final ThreadPoolExecutor writers;
-  private final Arena arena = Arena.ofShared();
+  private final Region buffers;
+  private final AtomicInteger allocated = new AtomicInteger();
   private final BlockingQueue<MemorySegment> pool;
   private final ConcurrentLinkedQueue<MemorySegment> ofLanes = new ConcurrentLinkedQueue<>();
 
@@ -60,6 +61,7 @@ final class Lanes implements AutoCloseable {
     this.name = name;
     readers = threads("ager-read-" + name, lanes);
     writers = threads("ager-write-" + name, lanes);
+    buffers = Region.lazy((long) (2 * lanes + 1) * BUFFER_BYTES);
     pool = new ArrayBlockingQueue<>(lanes + 1);
     for (int i = 0; i <= lanes; i++) {
       pool.add(MemorySegment.NULL);
@@ -179,7 +181,8 @@ final class Lanes implements AutoCloseable {
   }
 
   private MemorySegment allocate() {
-    return arena.allocate(BUFFER_BYTES, StoreHeader.BYTES);
+    long start = (long) allocated.getAndIncrement() * BUFFER_BYTES / PageRuns.PAGE_BYTES;
+    return buffers.slice(start, BUFFER_BYTES);
   }
 
   /** Ends the threads. Buffers of an I/O that hangs are kept. */
@@ -190,7 +193,7 @@ final class Lanes implements AutoCloseable {
     try {
       if (readers.awaitTermination(END_SECONDS, TimeUnit.SECONDS)
           && writers.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-        arena.close();
+        buffers.close();
         return;
       }
     } catch (InterruptedException e) {

@@ -8,16 +8,15 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what lies side by side in a file: headers and small bodies are gathered in large buffers,
- * large bodies go out from where they are, in pieces, and several writes are in flight. All lengths
- * are multiples of 4 KiB. Confined to one thread; {@link #end} must be called.
+ * Writes what lies side by side in a file, in large writes of several pieces, of which several are
+ * in flight: headers and small bodies go by way of a buffer, large bodies out from where they are.
+ * All lengths are multiples of 4 KiB. Confined to one thread; {@link #end} must be called.
  */
 final class Outflow {
   private final Lanes lanes;
   private final FlashFile file;
   private final List<Future<?>> writes = new ArrayList<>();
-  private MemorySegment buffer = MemorySegment.NULL;
-  private long filled;
+  private Pieces next = new Pieces();
   private long position;
   private @Nullable IOException failure;
 
@@ -34,67 +33,75 @@ final class Outflow {
 
   /** The run must stay as it is until {@link #end} has returned. */
   void run(MemorySegment run) throws IOException {
-    long at = 0;
-    while (run.byteSize() - at >= Lanes.BUFFER_BYTES) {
-      flush();
-      MemorySegment piece = run.asSlice(at, Lanes.BUFFER_BYTES);
-      long to = position;
-      writes.add(lanes.write(() -> file.write(to, piece)));
-      position += Lanes.BUFFER_BYTES;
-      at += Lanes.BUFFER_BYTES;
+    if (run.byteSize() < Pieces.LARGE_BYTES) {
+      gather(run);
+      return;
     }
-    gather(run.asSlice(at));
+    for (long at = 0; at < run.byteSize(); ) {
+      long length = Math.min(run.byteSize() - at, room());
+      next.add(run.asSlice(at, length));
+      at += length;
+    }
   }
 
   /** The bytes are copied before this returns. */
   void gather(MemorySegment bytes) throws IOException {
     for (long at = 0; at < bytes.byteSize(); ) {
-      long room = Lanes.BUFFER_BYTES - filled;
-      long length = Math.min(bytes.byteSize() - at, room == 0 ? Lanes.BUFFER_BYTES : room);
+      long length = Math.min(bytes.byteSize() - at, room());
       MemorySegment.copy(bytes, at, space(length), 0, length);
       at += length;
     }
   }
 
-  /** The next bytes of a buffer; one that has no room for them is sent off before. */
-  private MemorySegment space(long bytes) throws IOException {
-    if (filled + bytes > Lanes.BUFFER_BYTES) {
+  /** What the next write has room for; more than nothing. */
+  private long room() throws IOException {
+    if (next.bytes() == Lanes.BUFFER_BYTES) {
       flush();
     }
-    if (filled == 0) {
-      buffer = lanes.take();
-    }
-    MemorySegment space = buffer.asSlice(filled, bytes);
-    filled += bytes;
-    return space;
+    return Lanes.BUFFER_BYTES - next.bytes();
   }
 
-  /** Starts the write of what was gathered. */
+  private MemorySegment space(long bytes) throws IOException {
+    if (next.bytes() + bytes > Lanes.BUFFER_BYTES) {
+      flush();
+    }
+    if (!next.hasBuffer()) {
+      next.useBuffer(lanes.take());
+    }
+    return next.space(bytes);
+  }
+
+  /** Starts the write of what came since the last. */
   void flush() throws IOException {
-    if (filled == 0) {
+    if (next.bytes() == 0) {
       return;
     }
-    MemorySegment full = buffer;
-    long bytes = filled;
+    Pieces pieces = next;
     long to = position;
-    position += filled;
-    filled = 0;
+    position += pieces.bytes();
+    next = new Pieces();
     boolean submitted = false;
     try {
       writes.add(
           lanes.write(
               () -> {
                 try {
-                  file.write(to, full.asSlice(0, bytes));
+                  file.write(to, pieces.all());
                 } finally {
-                  lanes.giveBack(full);
+                  giveBack(pieces);
                 }
               }));
       submitted = true;
     } finally {
       if (!submitted) {
-        lanes.giveBack(full);
+        giveBack(pieces);
       }
+    }
+  }
+
+  private void giveBack(Pieces pieces) {
+    if (pieces.hasBuffer()) {
+      lanes.giveBack(pieces.buffer());
     }
   }
 
@@ -104,15 +111,13 @@ final class Outflow {
   }
 
   /**
-   * Waits for all that is in flight; what was gathered has been sent off before.
+   * Waits for all that is in flight; what came has been sent off before.
    *
    * @throws IOException that of the first write that failed
    */
   void end() throws IOException {
-    if (filled > 0) {
-      filled = 0;
-      lanes.giveBack(buffer);
-    }
+    giveBack(next);
+    next = new Pieces();
     for (Future<?> write : writes) {
       try {
         Lanes.await(write);

@@ -68,18 +68,19 @@ final class Region implements AutoCloseable {
    *     tens of gigabytes; the last time it is told, all of them
    */
   static Region open(long bytes, LongConsumer touched) {
-    boolean linux = System.getProperty("os.name").equals("Linux");
-    return linux && ValueLayout.ADDRESS.byteSize() == 8
-        ? touched(bytes, touched)
-        : allocate(bytes, touched);
+    return canMap() ? touched(bytes, touched) : allocate(bytes, touched);
+  }
+
+  private static boolean canMap() {
+    return System.getProperty("os.name").equals("Linux") && ValueLayout.ADDRESS.byteSize() == 8;
   }
 
   /**
-   * A mapping of which nothing is touched or checked, for more than the machine has: pages that
-   * nobody writes take no memory. Linux only.
+   * As {@link #open(long)}, but nothing is touched or checked: pages that nobody writes take no
+   * memory, as far as the operating system is one that can leave them out.
    */
-  static Region untouched(long bytes) {
-    return map(bytes);
+  static Region lazy(long bytes) {
+    return canMap() ? map(bytes) : allocate(bytes);
   }
 
   /** As {@link #allocate(long, LongConsumer)}. */

@@ -87,7 +87,7 @@ class BookkeepingTest {
         AgerConfig.of(budgetBytes, stores, "node-1")
             .withReserveBytes(0)
             .withMaxExtents(EXTENTS + 1000);
-    return Ager.open(config, new ForgetfulDisk(), Region::untouched);
+    return Ager.open(config, new ForgetfulDisk(), Region::lazy);
   }
 
   private void allocate(Ager ager) {
