@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,9 @@ import java.util.stream.Stream;
  * nobody holds is freed by a transaction that is good only in the epoch in which all were asked. It
  * also deletes the objects of sessions and of namespaces that ended, and those that were closed for
  * the last time. Any other member can take over at any time. Confined to the loop.
+ *
+ * <p>It looks from time to time; while there is more than it does at once, and some of it gets
+ * done, it goes on without a pause.
  */
 final class Drain {
   private static final Duration EVERY = Duration.ofMillis(200);
@@ -56,6 +60,17 @@ final class Drain {
   private long closedLast;
   private Map<Long, Set<Long>> free = new TreeMap<>();
   private final Set<Long> ending = new HashSet<>();
+
+  /** Whether the last question left some out that are deleted. */
+  private boolean more;
+
+  /** Members that answered it. */
+  private final Set<Long> answered = new HashSet<>();
+
+  /** Objects that it freed, and how many of them are under way. */
+  private int freed;
+
+  private int freeing;
 
   Drain(
       Member self,
@@ -101,6 +116,8 @@ final class Drain {
   private void ask(View view) {
     epoch = view.epoch();
     free = new TreeMap<>();
+    answered.clear();
+    freed = 0;
     // On from where the last question ended: what is held open is not to keep others from their
     // turn.
     var draining = index.draining();
@@ -110,6 +127,7 @@ final class Drain {
             .filter(entry -> !ending.contains(entry.getKey()))
             .limit(AT_ONCE)
             .toList();
+    more = asked.size() == AT_ONCE;
     if (asked.isEmpty()) {
       return;
     }
@@ -168,6 +186,19 @@ final class Drain {
         free(xid);
       }
     }
+    answered.add(member);
+    goOn(view);
+  }
+
+  /** With the next question, when all is done that came of the last. */
+  private void goOn(View view) {
+    if (more
+        && freed > 0
+        && freeing == 0
+        && view.epoch() == epoch
+        && view.members().stream().allMatch(m -> answered.contains(m.incarnation()))) {
+      ask(view);
+    }
   }
 
   private void free(long xid) {
@@ -175,9 +206,18 @@ final class Drain {
     if (deleted == null || !ending.add(xid)) {
       return;
     }
+    freed++;
+    freeing++;
     cells
         .commitIn(epoch, ObjectChanges.end(xid, deleted), DEADLINE)
-        .whenComplete((_, _) -> loop.execute(() -> ending.remove(xid)));
+        .whenComplete(
+            (_, _) ->
+                loop.execute(
+                    () -> {
+                      ending.remove(xid);
+                      freeing--;
+                      goOn(sessions.view());
+                    }));
   }
 
   private void endSessionObjects(View view) {
@@ -229,21 +269,29 @@ final class Drain {
     if (last.isEmpty()) {
       ending.remove(namespace); // Names that lead to no object were not made here.
     } else {
-      delete(namespace, last);
+      delete(namespace, last)
+          .thenRun(
+              () ->
+                  loop.execute(
+                      () -> {
+                        if (index.ended().contains(namespace)) {
+                          emptyNamespace(namespace);
+                        }
+                      }));
     }
   }
 
   /**
    * @param number under which it is not begun again before this ends
    */
-  private void delete(long number, List<NsObject> objects) {
+  private CompletableFuture<?> delete(long number, List<NsObject> objects) {
     ObjectChanges changes = new ObjectChanges();
     objects.forEach(changes::delete);
-    commit(number, changes);
+    return commit(number, changes);
   }
 
-  private void commit(long number, ObjectChanges changes) {
-    cells
+  private CompletableFuture<?> commit(long number, ObjectChanges changes) {
+    return cells
         .commit(changes.build(), DEADLINE)
         .whenComplete((_, _) -> loop.execute(() -> ending.remove(number)));
   }

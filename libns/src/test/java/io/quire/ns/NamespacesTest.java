@@ -371,6 +371,25 @@ class NamespacesTest {
             });
   }
 
+  /** More than is asked for at once; some cannot be freed. */
+  @Test
+  void deleteOfMany_freesThemWithoutPauses() {
+    int many = 3000;
+    List<NsRef> held = new ArrayList<>();
+    for (int i = 0; i < many; i++) {
+      NsObject x = create(a, "/many/" + i, 1);
+      if (i % 100 == 0) {
+        held.add(c.namespaces.open(x.xid()).orElseThrow());
+      }
+    }
+    a.namespaces.deleteAll(ROOT, NamePattern.of("/many/*"));
+    stage.play(Duration.ofSeconds(1));
+    assertThat(b.freed).hasSize(many - held.size());
+    held.forEach(NsRef::close);
+    stage.play(Duration.ofSeconds(2));
+    assertThat(b.freed).hasSize(many);
+  }
+
   @Test
   void delete_whileOpenElsewhere_waitsForTheLastReference() {
     NsObject x = create(a, "/x", 1);

@@ -41,6 +41,10 @@ public final class Stage {
   private @Nullable Actor running;
   private @Nullable Actor leader;
   private boolean inStep;
+
+  /** What is entered then is settled by the settling that is under way. */
+  private boolean settling;
+
   private long incarnations;
   private long term;
   private long nanos;
@@ -242,12 +246,18 @@ public final class Stage {
 
   /** As {@link #settle()}, in an order by chance. */
   public void settle(@Nullable RandomGenerator chance) {
-    int steps = 0;
-    for (List<Runnable> next = possible(); !next.isEmpty(); next = possible()) {
-      if (++steps > STEPS_MAX) {
-        throw new IllegalStateException("never settles: steps=" + steps);
+    boolean outermost = !settling;
+    settling = true;
+    try {
+      int steps = 0;
+      for (List<Runnable> next = possible(); !next.isEmpty(); next = possible()) {
+        if (++steps > STEPS_MAX) {
+          throw new IllegalStateException("never settles: steps=" + steps);
+        }
+        next.get(chance == null ? 0 : chance.nextInt(next.size())).run();
       }
-      next.get(chance == null ? 0 : chance.nextInt(next.size())).run();
+    } finally {
+      settling = !outermost;
     }
   }
 
@@ -299,7 +309,9 @@ public final class Stage {
   void entered() {
     if (!inStep && running == null) {
       runReady();
-      whenEntered.run();
+      if (!settling) {
+        whenEntered.run();
+      }
     }
   }
 
