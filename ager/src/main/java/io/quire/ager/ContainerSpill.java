@@ -6,12 +6,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
 
 /**
- * Spilled copies in containers. A batch is appended by one stream, since several are slower, and
- * synced once. Neighbours are read together, several such groups at a time. The place of a copy is
- * the number of its container and its page there.
+ * Spilled copies in containers, of which one for each stream is appended to. A batch is appended by
+ * one stream, and synced once; while that waits, the next batch goes by another. Neighbours are
+ * read together, several such groups at a time. The place of a copy is its stream, the number of
+ * its container and its page there.
  */
 final class ContainerSpill implements SpillShelf {
   /** So that the last copy of a container, of 1 GiB at most, begins on a page that has a number. */
@@ -21,7 +24,7 @@ final class ContainerSpill implements SpillShelf {
   private static final long PAGE = (1L << PAGE_BITS) - 1;
 
   /** Copies side by side that fit into a buffer, or a single larger one. */
-  private record Group(String file, long offset, List<SpillRead> reads) {
+  private record Group(ContainerShelf containers, String file, long offset, List<SpillRead> reads) {
     long end() {
       SpillRead last = reads.getLast();
       return page(last.place()) * PageRuns.PAGE_BYTES
@@ -33,37 +36,70 @@ final class ContainerSpill implements SpillShelf {
     }
   }
 
-  private final ContainerShelf containers;
+  private final List<ContainerShelf> streams;
+
+  /** Those that nobody writes to or tidies now, in turn. */
+  private final ConcurrentLinkedQueue<Integer> idle = new ConcurrentLinkedQueue<>();
+
   private final Lanes lanes;
   private final String store;
   private final String owner;
   private final Coding coding;
 
-  /** Takes ownership of the containers and the lanes. */
+  /**
+   * Takes ownership of the streams and the lanes.
+   *
+   * @param streams at least one, with names of their own
+   */
   ContainerSpill(
-      String store, String owner, ContainerShelf containers, Lanes lanes, Coding coding) {
+      String store, String owner, List<ContainerShelf> streams, Lanes lanes, Coding coding) {
     this.store = store;
     this.owner = owner;
-    this.containers = containers;
+    this.streams = List.copyOf(streams);
+    for (int stream = 0; stream < streams.size(); stream++) {
+      idle.add(stream);
+    }
     this.lanes = lanes;
     this.coding = coding;
   }
 
-  /** One, since it appends to one file. */
   @Override
   public int writers() {
-    return 1;
+    return streams.size();
   }
 
   @Override
   public void write(SpillBatch batch) {
+    inTurn(stream -> write(stream, batch));
+  }
+
+  @Override
+  public void tidy() {
+    inTurn(stream -> streams.get(stream).tidy());
+  }
+
+  /** There is one, since no more threads write and tidy than there are streams. */
+  private void inTurn(IntConsumer action) {
+    Integer stream = idle.poll();
+    if (stream == null) {
+      throw new IllegalStateException("too many writers: allowed=" + streams.size());
+    }
+    try {
+      action.accept(stream);
+    } finally {
+      idle.add(stream);
+    }
+  }
+
+  private void write(int stream, SpillBatch batch) {
+    ContainerShelf containers = streams.get(stream);
     List<Integer> written = new ArrayList<>();
     try {
       for (int index : batch.left()) {
         ContainerShelf.Written put = containers.write(batch.body(index), Origin.NONE);
         Copy copy = put.copy();
-        long where =
-            containers.number(copy.file()) << PAGE_BITS | copy.offset() / PageRuns.PAGE_BYTES;
+        long file = fileOf(stream, containers.number(copy.file()));
+        long where = file << PAGE_BITS | copy.offset() / PageRuns.PAGE_BYTES;
         batch.put(index, Place.of(where, PageRuns.pagesOf(put.footprint())));
         written.add(index);
       }
@@ -128,7 +164,12 @@ final class ContainerSpill implements SpillShelf {
           && last.bytes() + bytes <= Lanes.BUFFER_BYTES) {
         last.reads.add(read);
       } else {
-        groups.add(new Group(copy.file(), copy.offset(), new ArrayList<>(List.of(read))));
+        groups.add(
+            new Group(
+                containers(read.place()),
+                copy.file(),
+                copy.offset(),
+                new ArrayList<>(List.of(read))));
       }
     }
     return groups;
@@ -142,7 +183,7 @@ final class ContainerSpill implements SpillShelf {
     MemorySegment buffer = lanes.take();
     try {
       MemorySegment bytes = buffer.asSlice(0, group.bytes());
-      containers.read(group.file, file -> file.read(group.offset, bytes));
+      group.containers.read(group.file, file -> file.read(group.offset, bytes));
       long at = 0;
       for (SpillRead read : group.reads) {
         take(bytes.asSlice(at), read);
@@ -162,7 +203,8 @@ final class ContainerSpill implements SpillShelf {
       return;
     }
     for (SpillRead read : group.reads) {
-      readLarge(new Group(group.file, page(read.place()) * PageRuns.PAGE_BYTES, List.of(read)));
+      long offset = page(read.place()) * PageRuns.PAGE_BYTES;
+      readLarge(new Group(group.containers, group.file, offset, List.of(read)));
     }
   }
 
@@ -183,7 +225,7 @@ final class ContainerSpill implements SpillShelf {
   /** A file of which a copy does not verify, or which has gone, is not appended to. */
   private void failed(SpillRead read, IOException why) {
     if (why instanceof CorruptCopy) {
-      containers.doubt(file(read.place()));
+      containers(read.place()).doubt(file(read.place()));
     }
     read.failed(why);
   }
@@ -194,7 +236,7 @@ final class ContainerSpill implements SpillShelf {
     Body wanted = read.wanted();
     MemorySegment header = MemorySegment.ofArray(new byte[StoreHeader.BYTES]);
     try {
-      containers.read(
+      group.containers.read(
           group.file,
           file -> {
             file.read(group.offset, header);
@@ -209,12 +251,18 @@ final class ContainerSpill implements SpillShelf {
   @Override
   public void free(long place) {
     long footprint = Place.pages(place) * PageRuns.PAGE_BYTES;
-    containers.free(file(place), page(place) * PageRuns.PAGE_BYTES, footprint);
+    containers(place).free(file(place), page(place) * PageRuns.PAGE_BYTES, footprint);
   }
 
   @Override
   public OptionalLong toEmpty(boolean sparse) {
-    return containers.toEmpty(sparse);
+    for (int stream = 0; stream < streams.size(); stream++) {
+      OptionalLong number = streams.get(stream).toEmpty(sparse);
+      if (number.isPresent()) {
+        return OptionalLong.of(fileOf(stream, number.getAsLong()));
+      }
+    }
+    return OptionalLong.empty();
   }
 
   @Override
@@ -223,17 +271,21 @@ final class ContainerSpill implements SpillShelf {
   }
 
   @Override
-  public void tidy() {
-    containers.tidy();
-  }
-
-  @Override
   public Copy describe(long place, Body body) {
     return body.copy(store, file(place), page(place) * PageRuns.PAGE_BYTES, owner);
   }
 
   private String file(long place) {
-    return containers.name(Place.where(place) >> PAGE_BITS);
+    return containers(place).name((Place.where(place) >> PAGE_BITS) / streams.size());
+  }
+
+  private ContainerShelf containers(long place) {
+    return streams.get((int) ((Place.where(place) >> PAGE_BITS) % streams.size()));
+  }
+
+  /** One number for a container of any stream. */
+  private long fileOf(int stream, long number) {
+    return number * streams.size() + stream;
   }
 
   private static long page(long place) {
@@ -242,9 +294,10 @@ final class ContainerSpill implements SpillShelf {
 
   @Override
   public void verify(long place, Body wanted) throws IOException {
-    containers.read(
-        file(place),
-        file -> coding.verify(owner, file::read, page(place) * PageRuns.PAGE_BYTES, wanted));
+    containers(place)
+        .read(
+            file(place),
+            file -> coding.verify(owner, file::read, page(place) * PageRuns.PAGE_BYTES, wanted));
   }
 
   @Override
@@ -281,6 +334,6 @@ final class ContainerSpill implements SpillShelf {
   @Override
   public void close() {
     lanes.close();
-    containers.close();
+    streams.forEach(ContainerShelf::close);
   }
 }

@@ -51,7 +51,7 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
   @Override
   public ReadFile open(String file) throws IOException {
     Path path = new Path(root, file);
-    return open(path, () -> files.open(path));
+    return open(path, false, () -> files.open(path));
   }
 
   /** HDFS would compute checksums of its own on the way, at the cost of a third of the speed. */
@@ -64,16 +64,20 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     String name = path.toUri().getPath();
     DFSClient client = hdfs.getClient();
     int buffer = client.getConf().getIoBufferSize();
-    return open(path, () -> client.createWrappedInputStream(client.open(name, buffer, false)));
+    return open(
+        path, true, () -> client.createWrappedInputStream(client.open(name, buffer, false)));
   }
 
   private interface Opening {
     FSDataInputStream open() throws IOException;
   }
 
-  private ReadFile open(Path path, Opening opening) throws IOException {
+  /**
+   * @param kept whether it stays open while others append to the file
+   */
+  private ReadFile open(Path path, boolean kept, Opening opening) throws IOException {
     try {
-      return new Read(files, path, opening.open());
+      return new Read(files, path, kept, opening.open());
     } catch (FileNotFoundException e) {
       throw new CorruptCopy("no such file: file=" + path);
     } catch (CannotObtainBlockLengthException e) {
@@ -219,7 +223,8 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     }
   }
 
-  private record Read(FileSystem files, Path path, FSDataInputStream in) implements ReadFile {
+  private record Read(FileSystem files, Path path, boolean kept, FSDataInputStream in)
+      implements ReadFile {
     @Override
     public void read(long position, MemorySegment into) throws IOException {
       try {
@@ -235,12 +240,15 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
 
     /**
      * Of a file that was not ended only the DataNodes know how long it is, and one that has just
-     * started again does not know either: the client takes that for nothing written.
+     * started again does not know either: the client takes that for nothing written. But whoever
+     * opened it a while ago knows too little, and must not take it from a writer that lives.
      */
     private IOException early(long position) throws IOException {
       if (files instanceof DistributedFileSystem hdfs && !hdfs.isFileClosed(path)) {
-        recoverLease(files, path);
-        return new IOException(
+        if (!kept) {
+          recoverLease(files, path);
+        }
+        return new ShowsLess(
             "file is not ended, and shows less than was written: file=%s offset=%d"
                 .formatted(path, position));
       }

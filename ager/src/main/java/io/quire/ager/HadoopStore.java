@@ -2,6 +2,8 @@ package io.quire.ager;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -13,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * Opens a directory in a Hadoop file system as a store.
  *
  * <pre>
- * path/spill/owner/000001.quire      spilled copies; removed when the owner closes, or later
+ * path/spill/owner/0-000001.quire    spilled copies, in two streams; removed when the owner closes, or later
  * path/spill/owner/alive             written anew while the owner lives
  * path/durable/owner-000001.quire    durable copies
  * </pre>
@@ -23,6 +25,9 @@ final class HadoopStore {
 
   /** Reads in flight. */
   private static final int LANES = 4;
+
+  /** While one waits for its sync, the other takes the next batch. */
+  private static final int STREAMS = 2;
 
   /**
    * An unreachable cluster is an error within about ten seconds instead of minutes, a file is
@@ -123,15 +128,18 @@ final class HadoopStore {
     }
     spillMedium.probe("spill/" + owner + "/probe", owner);
     Room room = new Room(config.capacityBytes());
-    ContainerShelf spilled =
-        new ContainerShelf(
-            uri,
-            "spill/" + owner + "/",
-            owner,
-            spillMedium,
-            room,
-            Math.min(ager.containerBytes(), ContainerSpill.CONTAINER_BYTES_MAX),
-            coding);
+    List<ContainerShelf> spilled = new ArrayList<>();
+    for (int stream = 0; stream < STREAMS; stream++) {
+      spilled.add(
+          new ContainerShelf(
+              uri,
+              "spill/" + owner + "/" + stream + "-",
+              owner,
+              spillMedium,
+              room,
+              Math.min(ager.containerBytes(), ContainerSpill.CONTAINER_BYTES_MAX),
+              coding));
+    }
     return new Store(
         config,
         room,

@@ -49,7 +49,7 @@ final class OpenFiles implements AutoCloseable {
   /**
    * Reads with the open file, and checks what was read. One that was open already may be older than
    * what was appended since, or its connection may have gone; then it is opened anew and read once
-   * more. What turns out to be corrupt is read again as the medium itself checks it.
+   * more. What turns out to be corrupt, or missing, is read again as the medium itself checks it.
    */
   void read(String name, Reading reading) throws IOException {
     Entry entry = existing(name);
@@ -63,8 +63,10 @@ final class OpenFiles implements AutoCloseable {
     }
     try {
       read(name, opened(name, medium.openUnchecked(name)), reading);
-    } catch (CorruptCopy e) {
-      read(name, opened(name, medium.open(name)), reading);
+    } catch (CorruptCopy | ShowsLess e) {
+      try (ReadFile once = medium.open(name)) {
+        reading.with(once);
+      }
     }
   }
 

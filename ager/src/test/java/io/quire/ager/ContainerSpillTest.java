@@ -100,7 +100,7 @@ class ContainerSpillTest {
             "file:///x", "spill/a/", "a", medium, new Room(1L << 30), 1L << 30, coding);
     try (Arena arena = Arena.ofShared();
         ContainerSpill spill =
-            new ContainerSpill("file:///x", "a", shelf, new Lanes("x", 1), coding)) {
+            new ContainerSpill("file:///x", "a", List.of(shelf), new Lanes("x", 1), coding)) {
       List<Body> bodies = new ArrayList<>();
       for (int i = 0; i < copies; i++) {
         MemorySegment run = arena.allocate(BYTES, StoreHeader.BYTES);

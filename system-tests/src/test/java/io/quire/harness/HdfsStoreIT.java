@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -179,6 +180,34 @@ class HdfsStoreIT {
         awaitReadable(ager, extents.get(i), i);
       }
       dropAll(ager, extents);
+    }
+  }
+
+  /** A reader that was open knows less of a file than was written since; it is not to end it. */
+  @Test
+  void readsOfAFileThatIsBeingWritten_doNotEndIt() throws Exception {
+    try (Ager ager = open(hdfs("grows", false))) {
+      List<Extent> extents = new ArrayList<>();
+      SplittableRandom random = new SplittableRandom(1);
+      for (int round = 0; round < 40; round++) {
+        addTo(extents, ager, 20);
+        for (int i = 0; i < 5; i++) {
+          int old = random.nextInt(extents.size());
+          check(ager, extents.get(old), old);
+        }
+      }
+      assertThat(ager.stats().stores().getFirst().errors()).isZero();
+      assertThat(containers("grows/spill/node-1")).hasSizeLessThanOrEqualTo(2);
+    }
+  }
+
+  private static List<String> containers(String directory) throws IOException {
+    Configuration client = new Configuration();
+    try (FileSystem files = FileSystem.newInstance(hdfs.uri(), client)) {
+      return Stream.of(files.listStatus(new org.apache.hadoop.fs.Path("/" + directory)))
+          .map(status -> status.getPath().getName())
+          .filter(name -> name.endsWith(".quire"))
+          .toList();
     }
   }
 
