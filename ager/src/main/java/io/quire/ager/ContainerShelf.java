@@ -469,9 +469,12 @@ final class ContainerShelf implements AutoCloseable {
     }
   }
 
-  /** Walks a file's headers; 0 if a copy in it was not given up or it has no end. */
+  /**
+   * Walks a file's headers; 0 if a copy in it was not given up or it has no end, perhaps since its
+   * writer lives.
+   */
   private long bytesIfAllGivenUp(String name, Set<Long> offsets) {
-    try (ReadFile in = medium.open(name)) {
+    try (ReadFile in = medium.openUnchecked(name)) {
       MemorySegment block = Arena.ofAuto().allocate(StoreHeader.BYTES, StoreHeader.BYTES);
       long at = 0;
       while (true) {

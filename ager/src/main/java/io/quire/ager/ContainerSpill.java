@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
-import java.util.function.IntConsumer;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Spilled copies in containers, of which one for each stream is appended to. A batch is appended by
@@ -17,6 +19,8 @@ import java.util.function.IntConsumer;
  * its container and its page there.
  */
 final class ContainerSpill implements SpillShelf {
+  private static final Logger log = LoggerFactory.getLogger(ContainerSpill.class);
+
   /** So that the last copy of a container, of 1 GiB at most, begins on a page that has a number. */
   static final long CONTAINER_BYTES_MAX = 2L << 30;
 
@@ -38,8 +42,11 @@ final class ContainerSpill implements SpillShelf {
 
   private final List<ContainerShelf> streams;
 
-  /** Those that nobody writes to or tidies now, in turn. */
+  /** Those that nobody writes to now, in turn. */
   private final ConcurrentLinkedQueue<Integer> idle = new ConcurrentLinkedQueue<>();
+
+  /** Of which stream a file is emptied first. */
+  private final AtomicInteger turns = new AtomicInteger();
 
   private final Lanes lanes;
   private final String store;
@@ -68,32 +75,30 @@ final class ContainerSpill implements SpillShelf {
     return streams.size();
   }
 
+  /** There is an idle stream, since no more threads write than there are streams. */
   @Override
   public void write(SpillBatch batch) {
-    inTurn(stream -> write(stream, batch));
-  }
-
-  @Override
-  public void tidy() {
-    inTurn(stream -> streams.get(stream).tidy());
-  }
-
-  /** There is one, since no more threads write and tidy than there are streams. */
-  private void inTurn(IntConsumer action) {
     Integer stream = idle.poll();
     if (stream == null) {
       throw new IllegalStateException("too many writers: allowed=" + streams.size());
     }
     try {
-      action.accept(stream);
+      write(stream, batch);
     } finally {
       idle.add(stream);
     }
   }
 
+  /** Also of a stream that is being written to: it touches only files that are finished. */
+  @Override
+  public void tidy() {
+    streams.forEach(ContainerShelf::tidy);
+  }
+
   private void write(int stream, SpillBatch batch) {
     ContainerShelf containers = streams.get(stream);
     List<Integer> written = new ArrayList<>();
+    boolean full = false;
     try {
       for (int index : batch.left()) {
         ContainerShelf.Written put = containers.write(batch.body(index), Origin.NONE);
@@ -104,6 +109,7 @@ final class ContainerSpill implements SpillShelf {
         written.add(index);
       }
     } catch (StoreFull e) {
+      full = true;
       batch.failed(e);
     } catch (IOException | RuntimeException e) {
       takeBack(batch, written, e);
@@ -113,6 +119,19 @@ final class ContainerSpill implements SpillShelf {
       containers.sync();
     } catch (IOException | RuntimeException e) {
       takeBack(batch, written, e);
+      return;
+    }
+    if (full) {
+      finish(containers);
+    }
+  }
+
+  /** So that its room can be given back; what lies in it was synced. */
+  private void finish(ContainerShelf containers) {
+    try {
+      containers.finish();
+    } catch (IOException e) {
+      log.warn("container not finished: store={}", store, e);
     }
   }
 
@@ -256,7 +275,9 @@ final class ContainerSpill implements SpillShelf {
 
   @Override
   public OptionalLong toEmpty(boolean sparse) {
-    for (int stream = 0; stream < streams.size(); stream++) {
+    int first = turns.getAndIncrement();
+    for (int i = 0; i < streams.size(); i++) {
+      int stream = Math.floorMod(first + i, streams.size());
       OptionalLong number = streams.get(stream).toEmpty(sparse);
       if (number.isPresent()) {
         return OptionalLong.of(fileOf(stream, number.getAsLong()));

@@ -2,6 +2,7 @@ package io.quire.ager;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -161,6 +162,9 @@ interface Disk {
     }
 
     private long standing(long position, Io io) throws IOException {
+      if (!channel.isOpen()) {
+        throw new ClosedChannelException();
+      }
       FileChannel own = spare.poll();
       if (own == null) {
         own = openDirect(path, options(access));
@@ -169,6 +173,15 @@ interface Disk {
         return io.run(own.position(position));
       } finally {
         spare.add(own);
+        if (!channel.isOpen()) {
+          closeSpare();
+        }
+      }
+    }
+
+    private void closeSpare() throws IOException {
+      for (FileChannel own = spare.poll(); own != null; own = spare.poll()) {
+        own.close();
       }
     }
 
@@ -187,14 +200,10 @@ interface Disk {
       return Files.getFileStore(path).getUsableSpace();
     }
 
-    /** No call may be under way. */
     @Override
     public void close() throws IOException {
-      try (channel) {
-        for (FileChannel own = spare.poll(); own != null; own = spare.poll()) {
-          own.close();
-        }
-      }
+      channel.close();
+      closeSpare();
     }
   }
 }

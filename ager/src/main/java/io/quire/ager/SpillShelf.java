@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 /**
  * Spilled copies, which need not survive the process. A copy is known by its {@link Place}; the
  * shelf remembers nothing of it. {@link #write} and {@link #tidy} are called by {@link #writers}
- * threads at a time; the others by any.
+ * threads at a time, {@link #tidy} by one of them; the others by any.
  */
 interface SpillShelf extends AutoCloseable {
   /** How many threads may write or tidy at a time. */

@@ -38,6 +38,8 @@ final class Store implements AutoCloseable {
   /** Whoever writes to the shelf of spilled copies, or tidies it, holds one meanwhile. */
   private final Semaphore pens;
 
+  private final Semaphore tidying = new Semaphore(1);
+
   /**
    * Takes ownership of the shelves.
    *
@@ -364,14 +366,22 @@ final class Store implements AutoCloseable {
     durable.free(copy);
   }
 
+  /** By one thread at a time: whoever else comes has nothing to do, and does not wait. */
   void tidySpilled() {
-    if (pens.tryAcquire()) {
-      try {
-        tick.run();
-        spill.tidy();
-      } finally {
-        pens.release();
+    if (!tidying.tryAcquire()) {
+      return;
+    }
+    try {
+      if (pens.tryAcquire()) {
+        try {
+          tick.run();
+          spill.tidy();
+        } finally {
+          pens.release();
+        }
       }
+    } finally {
+      tidying.release();
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** The real disk, with faults that a test switches on, on paths that contain a text. */
 final class FaultyDisk implements Disk {
@@ -101,6 +102,35 @@ final class FaultyDisk implements Disk {
         from = from.slice(from.position(), Math.max(StoreHeader.BYTES, half));
       }
       return file.write(from, position);
+    }
+
+    /** One read, whatever it is divided into. */
+    @Override
+    public long read(ByteBuffer[] into, long position) throws IOException {
+      ByteBuffer whole = whole(into);
+      int read = read(whole, position);
+      whole.flip();
+      for (ByteBuffer piece : into) {
+        int length = Math.min(piece.remaining(), whole.remaining());
+        piece.put(whole.slice(whole.position(), length));
+        whole.position(whole.position() + length);
+      }
+      return read;
+    }
+
+    /** One write, whatever it is divided into. */
+    @Override
+    public long write(ByteBuffer[] from, long position) throws IOException {
+      ByteBuffer whole = whole(from);
+      for (ByteBuffer piece : from) {
+        whole.put(piece);
+      }
+      return write(whole.flip(), position);
+    }
+
+    private static ByteBuffer whole(ByteBuffer[] pieces) {
+      long bytes = Stream.of(pieces).mapToLong(ByteBuffer::remaining).sum();
+      return Arena.ofAuto().allocate(bytes, StoreHeader.BYTES).asByteBuffer();
     }
 
     /** As a device would: whatever interrupts the caller. */

@@ -12,6 +12,7 @@ import io.quire.gvm.Cells;
 import io.quire.lockserver.Locks;
 import io.quire.lockserver.Sessions;
 import io.quire.lockserver.View;
+import io.quire.twopc.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -36,6 +37,7 @@ import java.util.stream.Stream;
  */
 final class Drain {
   private static final Duration EVERY = Duration.ofMillis(200);
+  private static final Duration SOON = Duration.ofMillis(5);
   private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final int AT_ONCE = 500;
   private static final int LOOKED_AT_ONCE = 10_000;
@@ -67,7 +69,7 @@ final class Drain {
   /** Members that answered it. */
   private final Set<Long> answered = new HashSet<>();
 
-  /** Objects that it freed, and how many of them are under way. */
+  /** Objects that were freed since, and how many are being freed. */
   private int freed;
 
   private int freeing;
@@ -102,15 +104,18 @@ final class Drain {
 
   void open() {
     View view = sessions.view();
-    boolean first =
-        !view.members().isEmpty() && view.members().getFirst().incarnation() == self.incarnation();
-    if (first) {
+    if (isFirst(view)) {
       ask(view);
       endSessionObjects(view);
       endClosed();
       index.ended().stream().limit(AT_ONCE).toList().forEach(this::emptyNamespace);
     }
     loop.after(EVERY, this::open);
+  }
+
+  private boolean isFirst(View view) {
+    return !view.members().isEmpty()
+        && view.members().getFirst().incarnation() == self.incarnation();
   }
 
   private void ask(View view) {
@@ -206,18 +211,29 @@ final class Drain {
     if (deleted == null || !ending.add(xid)) {
       return;
     }
-    freed++;
     freeing++;
     cells
         .commitIn(epoch, ObjectChanges.end(xid, deleted), DEADLINE)
         .whenComplete(
-            (_, _) ->
-                loop.execute(
-                    () -> {
-                      ending.remove(xid);
-                      freeing--;
-                      goOn(sessions.view());
-                    }));
+            (outcome, _) -> loop.execute(() -> whenShown(outcome, () -> freed(xid, outcome))));
+  }
+
+  private void freed(long xid, Outcome outcome) {
+    ending.remove(xid);
+    freeing--;
+    if (outcome instanceof Outcome.Committed) {
+      freed++;
+    }
+    goOn(sessions.view());
+  }
+
+  /** When this node shows what a transaction did; at once, if it did nothing. */
+  private void whenShown(Outcome outcome, Runnable then) {
+    if (outcome instanceof Outcome.Committed(long position, _) && log.applied() < position) {
+      loop.after(SOON, () -> whenShown(outcome, then));
+    } else {
+      then.run();
+    }
   }
 
   private void endSessionObjects(View view) {
@@ -234,7 +250,7 @@ final class Drain {
   private void endSessionObject(long xid) {
     Optional<NsObject> object = lookups.peek(xid).filter(found -> !found.draining());
     if (object.isPresent() && ending.add(xid)) {
-      delete(xid, List.of(object.get()));
+      delete(xid, List.of(object.get()), _ -> {});
     }
   }
 
@@ -256,7 +272,8 @@ final class Drain {
     lookups
         .peek(xid)
         .filter(object -> !object.draining() && ending.add(xid))
-        .ifPresent(object -> commit(xid, new ObjectChanges().delete(object).notOpen(object)));
+        .ifPresent(
+            object -> commit(xid, new ObjectChanges().delete(object).notOpen(object), _ -> {}));
   }
 
   /** Deletes some objects of a namespace that ended, each time anew until there are none. */
@@ -269,30 +286,39 @@ final class Drain {
     if (last.isEmpty()) {
       ending.remove(namespace); // Names that lead to no object were not made here.
     } else {
-      delete(namespace, last)
-          .thenRun(
-              () ->
-                  loop.execute(
-                      () -> {
-                        if (index.ended().contains(namespace)) {
-                          emptyNamespace(namespace);
-                        }
-                      }));
+      delete(
+          namespace,
+          last,
+          outcome -> {
+            boolean mine = isFirst(sessions.view()) && index.ended().contains(namespace);
+            if (mine && outcome instanceof Outcome.Committed) {
+              emptyNamespace(namespace);
+            }
+          });
     }
   }
 
   /**
    * @param number under which it is not begun again before this ends
    */
-  private CompletableFuture<?> delete(long number, List<NsObject> objects) {
+  private void delete(long number, List<NsObject> objects, Consumer<Outcome> then) {
     ObjectChanges changes = new ObjectChanges();
     objects.forEach(changes::delete);
-    return commit(number, changes);
+    commit(number, changes, then);
   }
 
-  private CompletableFuture<?> commit(long number, ObjectChanges changes) {
-    return cells
+  private void commit(long number, ObjectChanges changes, Consumer<Outcome> then) {
+    cells
         .commit(changes.build(), DEADLINE)
-        .whenComplete((_, _) -> loop.execute(() -> ending.remove(number)));
+        .whenComplete(
+            (outcome, _) ->
+                loop.execute(
+                    () ->
+                        whenShown(
+                            outcome,
+                            () -> {
+                              ending.remove(number);
+                              then.accept(outcome);
+                            })));
   }
 }
