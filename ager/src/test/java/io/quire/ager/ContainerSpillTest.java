@@ -92,23 +92,62 @@ class ContainerSpillTest {
   }
 
   private static SpillBatch write(int appends, int copies, Exception why) throws IOException {
-    StoreConfig config = StoreConfig.parse("file:///x", 1L << 30, false);
     Failing medium = new Failing(appends, why);
-    Coding coding = Coding.of(config);
-    ContainerShelf shelf =
-        new ContainerShelf(
-            "file:///x", "spill/a/", "a", medium, new Room(1L << 30), 1L << 30, coding);
     try (Arena arena = Arena.ofShared();
-        ContainerSpill spill =
-            new ContainerSpill("file:///x", "a", List.of(shelf), new Lanes("x", 1), coding)) {
-      List<Body> bodies = new ArrayList<>();
-      for (int i = 0; i < copies; i++) {
-        MemorySegment run = arena.allocate(BYTES, StoreHeader.BYTES);
-        bodies.add(new Body(i, run, BYTES, Checksum.of(run.asByteBuffer())));
-      }
-      SpillBatch batch = new SpillBatch(bodies);
+        ContainerSpill spill = spill(medium, 1, 1L << 30)) {
+      SpillBatch batch = batch(arena, copies);
       spill.write(batch);
       return batch;
+    }
+  }
+
+  private static ContainerSpill spill(Failing medium, int streams, long capacity)
+      throws IOException {
+    Coding coding = Coding.of(StoreConfig.parse("file:///x", capacity, false));
+    Room room = new Room(capacity);
+    List<ContainerShelf> shelves = new ArrayList<>();
+    for (int i = 0; i < streams; i++) {
+      shelves.add(
+          new ContainerShelf(
+              "file:///x", "spill/a/" + i + "-", "a", medium, room, 1L << 30, coding));
+    }
+    return new ContainerSpill("file:///x", "a", shelves, new Lanes("x", 1), coding);
+  }
+
+  private static SpillBatch batch(Arena arena, int copies) {
+    List<Body> bodies = new ArrayList<>();
+    for (int i = 0; i < copies; i++) {
+      MemorySegment run = arena.allocate(BYTES, StoreHeader.BYTES);
+      bodies.add(new Body(i, run, BYTES, Checksum.of(run.asByteBuffer())));
+    }
+    return new SpillBatch(bodies);
+  }
+
+  /** Both files together have all the room, and neither is as large as a container may be. */
+  @Test
+  void storeThatWasFull_takesCopiesAgainWhenItsOwnAreGivenUp() throws IOException {
+    Failing medium = new Failing(Integer.MAX_VALUE, BAD);
+    try (Arena arena = Arena.ofShared();
+        ContainerSpill spill = spill(medium, 2, 10L * (BYTES + StoreHeader.BYTES))) {
+      List<SpillBatch> batches = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        SpillBatch batch = batch(arena, 4);
+        spill.write(batch);
+        batches.add(batch);
+      }
+      assertThat(batches.getLast().done()).isFalse();
+      for (SpillBatch batch : batches) {
+        for (int i = 0; i < batch.size(); i++) {
+          if (batch.lies(i)) {
+            spill.free(batch.place(i));
+          }
+        }
+      }
+      spill.tidy();
+      SpillBatch again = batch(arena, 8);
+      spill.write(again);
+      assertThat(again.failure()).isNull();
+      assertThat(again.done()).isTrue();
     }
   }
 
