@@ -14,6 +14,9 @@ final class DatasetsArea implements Area {
   /** All extents on one node, with room for what else it does. */
   private static final QuireCluster QUIRE = new QuireCluster("quire-two", 2, 768L << 20);
 
+  private static final QuireCluster CLEAR =
+      new QuireCluster("quire-two-clear", 2, 768L << 20, List.of("fabric.encrypt-extents=false"));
+
   private static final Processes SOCKET =
       Processes.of("socket", Worker.System.SOCKET, 2, 1, "one TCP connection on loopback");
 
@@ -50,6 +53,7 @@ final class DatasetsArea implements Area {
                 none)),
         List.of(
             new Entrant("ours", QUIRE, job, false),
+            new Entrant("ours, extents not encrypted", CLEAR, job, false),
             new Entrant("plain socket", SOCKET, job.withKind(Job.Kind.SOCKET_READ), false)));
   }
 }

@@ -68,10 +68,27 @@ final class Accepted implements FrameReader.End {
   }
 
   private void greet(ByteBuf hello) {
-    Lane lane = Frame.readHello(hello);
+    Frame.Hello theirs = Frame.readHello(hello);
+    boolean clear = theirs.clear() && config.clear(theirs.lane());
     greeted = true;
     counters.connections.increment();
-    channel.writeAndFlush(Frame.hello(lane).encode(channel.alloc()));
+    // What follows their greeting is not encrypted: it is not read before TLS is out of its way.
+    channel.config().setAutoRead(!clear);
+    channel
+        .writeAndFlush(Frame.hello(new Frame.Hello(theirs.lane(), clear)).encode(channel.alloc()))
+        .addListener(
+            written -> {
+              if (clear && written.isSuccess()) {
+                channel.eventLoop().execute(this::goOnInTheClear);
+              }
+            });
+  }
+
+  private void goOnInTheClear() {
+    if (!lost) {
+      Security.remove(channel);
+      channel.config().setAutoRead(true);
+    }
   }
 
   private void request(int service, long id, ByteBuf body) {

@@ -25,9 +25,11 @@ final class Connection implements FrameReader.End {
   private final Link link;
   private final EventLoop loop;
   private final long silenceNanos;
+  private final Frame.Hello hello;
   private final ScheduledFuture<?> opening;
   private @Nullable ScheduledFuture<?> watch;
   private @Nullable Channel channel;
+  private boolean greeted;
   private boolean open;
   private boolean lost;
 
@@ -41,6 +43,7 @@ final class Connection implements FrameReader.End {
     this.link = link;
     this.loop = loop;
     silenceNanos = config.silenceMax().toNanos();
+    hello = new Frame.Hello(link.lane(), config.clear(link.lane()));
     long openingNanos = config.connectDeadline().toNanos();
     opening = loop.schedule(this::overdue, openingNanos, TimeUnit.NANOSECONDS);
   }
@@ -65,7 +68,7 @@ final class Connection implements FrameReader.End {
   @Override
   public void secured() {
     Channel made = channel();
-    made.writeAndFlush(Frame.hello(link.lane()).encode(made.alloc()));
+    made.writeAndFlush(Frame.hello(hello).encode(made.alloc()));
   }
 
   @Override
@@ -76,7 +79,7 @@ final class Connection implements FrameReader.End {
     heard = true;
     wrote = false;
     switch (kind) {
-      case HELLO -> opened(body);
+      case HELLO -> greeted(body);
       case ANSWER, ERROR -> link.answered(kind, id, body);
       case PONG -> ping = null;
       case REQUEST, ONE_WAY, PING ->
@@ -106,11 +109,30 @@ final class Connection implements FrameReader.End {
     }
   }
 
-  private void opened(ByteBuf hello) {
-    if (open) {
+  private void greeted(ByteBuf answer) {
+    if (greeted) {
       throw new MalformedFrameException("greeted twice");
     }
-    Frame.readHello(hello);
+    greeted = true;
+    Frame.Hello theirs = Frame.readHello(answer);
+    if (theirs.clear() && !hello.clear()) {
+      throw new MalformedFrameException("wants to go on in the clear, which was not offered");
+    }
+    if (theirs.clear()) {
+      loop.execute(this::openInTheClear); // not while TLS hands on what it decrypted
+    } else {
+      opened();
+    }
+  }
+
+  private void openInTheClear() {
+    if (!lost) {
+      Security.remove(channel());
+      opened();
+    }
+  }
+
+  private void opened() {
     opening.cancel(false);
     open = true;
     long period = silenceNanos / 4;

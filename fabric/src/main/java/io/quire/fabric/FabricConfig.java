@@ -19,6 +19,8 @@ import java.time.Duration;
  * @param silenceMax a connection on which the peer does not even answer a ping for so long is given
  *     up, 100 ms to 10 minutes
  * @param threads that do I/O for all but the bulk lane, which has as many of its own; 1 to 64
+ * @param encryptsBulk whether the bulk lane is encrypted behind the greetings, in which both sides
+ *     have shown their certificates. It is not if neither side wants it
  */
 public record FabricConfig(
     Address bind,
@@ -28,7 +30,8 @@ public record FabricConfig(
     long queueBytesMax,
     Duration connectDeadline,
     Duration silenceMax,
-    int threads) {
+    int threads,
+    boolean encryptsBulk) {
   private static final int FRAME_BYTES_MIN = 64 << 10;
 
   public FabricConfig {
@@ -42,8 +45,8 @@ public record FabricConfig(
 
   /**
    * The defaults, for a node whose peers find it where it binds: frames of 8 MiB and a little,
-   * 4,096 requests, queues of 64 MiB, 3 s to connect, 2 s of silence, and half as many threads as
-   * there are processors, 1 to 4.
+   * 4,096 requests, queues of 64 MiB, 3 s to connect, 2 s of silence, half as many threads as there
+   * are processors, 1 to 4, and all is encrypted.
    */
   public static FabricConfig of(Address bind) {
     return new FabricConfig(
@@ -54,7 +57,8 @@ public record FabricConfig(
         64 << 20,
         Duration.ofSeconds(3),
         Duration.ofSeconds(2),
-        Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4));
+        Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4),
+        true);
   }
 
   /**
@@ -69,7 +73,8 @@ public record FabricConfig(
         queueBytesMax,
         connectDeadline,
         silenceMax,
-        threads);
+        threads,
+        encryptsBulk);
   }
 
   /** As this one, with other limits for frames, requests and queues. */
@@ -82,7 +87,8 @@ public record FabricConfig(
         queueBytesMax,
         connectDeadline,
         silenceMax,
-        threads);
+        threads,
+        encryptsBulk);
   }
 
   /**
@@ -98,7 +104,27 @@ public record FabricConfig(
         queueBytesMax,
         connectDeadline,
         silenceMax,
-        threads);
+        threads,
+        encryptsBulk);
+  }
+
+  /** As this one, with the bulk lane encrypted or, where the other side agrees, in the clear. */
+  public FabricConfig withEncryptedBulk(boolean encrypted) {
+    return new FabricConfig(
+        bind,
+        advertisedHost,
+        frameBytesMax,
+        requestsMax,
+        queueBytesMax,
+        connectDeadline,
+        silenceMax,
+        threads,
+        encrypted);
+  }
+
+  /** Whether this side wants to go on in the clear behind the greetings. */
+  boolean clear(Lane lane) {
+    return lane == Lane.BULK && !encryptsBulk;
   }
 
   private static void within(String name, long found, long min, long max) {

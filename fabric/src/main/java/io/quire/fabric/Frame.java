@@ -19,11 +19,12 @@ final class Frame {
   static final int LENGTH_BYTES = 4;
 
   /** Moves with every change of the layout; peers of another version are refused. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final int MAGIC = 0x52495551; // "QUIR"
   private static final Lane[] LANES = Lane.values();
-  private static final int HELLO_BYTES = 7;
+  private static final int HELLO_BYTES = 8;
+  private static final int VERSION_OFFSET = 4;
   private static final int ERROR_TEXT_BYTES_MAX = 2048;
 
   /** What a frame does; the ordinal is its number on the wire. */
@@ -68,9 +69,18 @@ final class Frame {
     this.release = loan.release();
   }
 
-  static Frame hello(Lane lane) {
+  /**
+   * What both sides say first.
+   *
+   * @param lane what the connection is for
+   * @param clear whether what follows need not be encrypted; it is not if both sides say so
+   */
+  record Hello(Lane lane, boolean clear) {}
+
+  static Frame hello(Hello hello) {
     ByteBuf body = Unpooled.buffer(HELLO_BYTES, HELLO_BYTES);
-    body.writeIntLE(MAGIC).writeShortLE(VERSION).writeByte(lane.ordinal());
+    body.writeIntLE(MAGIC).writeShortLE(VERSION).writeByte(hello.lane.ordinal());
+    body.writeByte(hello.clear ? 1 : 0);
     return new Frame(Kind.HELLO, 0, 0, Loan.gift(body.nioBuffer()));
   }
 
@@ -103,21 +113,25 @@ final class Frame {
     return new Frame(Kind.PONG, 0, 0, Loan.gift(ByteBuffer.allocate(0)));
   }
 
-  /** Reads the lane from a greeting; throws unless it is one of our version. */
-  static Lane readHello(ByteBuf body) {
-    if (body.readableBytes() != HELLO_BYTES || body.getIntLE(body.readerIndex()) != MAGIC) {
+  /** Reads a greeting; throws unless it is one of our version. */
+  static Hello readHello(ByteBuf body) {
+    boolean whole = body.readableBytes() >= VERSION_OFFSET + Short.BYTES;
+    if (!whole || body.getIntLE(body.readerIndex()) != MAGIC) {
       throw new MalformedFrameException("not a greeting: bytes=" + body.readableBytes());
     }
-    int found = body.getUnsignedShortLE(body.readerIndex() + 4);
+    int found = body.getUnsignedShortLE(body.readerIndex() + VERSION_OFFSET);
     if (found != VERSION) {
       throw new MalformedFrameException(
           "another version of the fabric: found=" + found + " wanted=" + VERSION);
+    }
+    if (body.readableBytes() != HELLO_BYTES) {
+      throw new MalformedFrameException("not a greeting: bytes=" + body.readableBytes());
     }
     int lane = body.getUnsignedByte(body.readerIndex() + 6);
     if (lane >= LANES.length) {
       throw new MalformedFrameException("not a lane: found=" + lane);
     }
-    return LANES[lane];
+    return new Hello(LANES[lane], body.getByte(body.readerIndex() + 7) != 0);
   }
 
   static RemoteException readError(ByteBuf body) {

@@ -1,6 +1,7 @@
 package io.quire.fabric;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -60,6 +61,11 @@ final class Security {
 
   SslHandler toward(Address peer, ByteBufAllocator allocator) {
     return patient(connecting.newHandler(allocator, peer.host(), peer.port()));
+  }
+
+  /** Takes TLS off a connection: what follows goes in the clear, in both directions. */
+  static void remove(Channel channel) {
+    channel.pipeline().remove(SslHandler.class);
   }
 
   private SslHandler patient(SslHandler handler) {

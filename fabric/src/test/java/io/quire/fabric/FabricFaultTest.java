@@ -351,7 +351,8 @@ class FabricFaultTest {
         config.queueBytesMax(),
         config.connectDeadline(),
         config.silenceMax(),
-        1);
+        1,
+        config.encryptsBulk());
   }
 
   /** Whether a third of a second passes without a request. */

@@ -89,7 +89,9 @@ class FabricTest {
     for (int i = 0; i < sent.size(); i++) {
       assertThat(get(answers.get(i))).as("seed=%s i=%s", seed, i).isEqualTo(sent.get(i));
     }
-    assertThat(a.stats().bytesIn()).isEqualTo(b.stats().bytesOut() + 3L * (Frame.HEADER_BYTES + 7));
+    assertThat(a.stats().bytesIn())
+        .isEqualTo(
+            b.stats().bytesOut() + 3L * Frame.hello(new Frame.Hello(Lane.BULK, false)).bytes());
   }
 
   @Test

@@ -26,8 +26,9 @@ class FrameReaderTest {
     request.id = 0x0102030405060708L;
 
     assertThat(hex(request)).isEqualTo("0c000000" + "01" + "03" + "0807060504030201" + "0708");
-    assertThat(hex(Frame.hello(Lane.BULK)))
-        .isEqualTo("11000000" + "00" + "00" + "0000000000000000" + "51554952" + "0100" + "02");
+    assertThat(hex(Frame.hello(new Frame.Hello(Lane.BULK, true))))
+        .isEqualTo(
+            "12000000" + "00" + "00" + "0000000000000000" + "51554952" + "0200" + "02" + "01");
     assertThat(hex(Frame.error(1, 5, true, "no")))
         .isEqualTo("0d000000" + "03" + "01" + "0500000000000000" + "01" + "6e6f");
   }

@@ -46,7 +46,7 @@ final class RawPeer {
   }
 
   static byte[] hello() {
-    return new byte[] {17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 1, 0, 1};
+    return new byte[] {18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 2, 0, 1, 0};
   }
 
   static byte[] request(Service service, int bodyBytes) {

@@ -1,6 +1,7 @@
 package io.quire.fabric;
 
 import io.quire.base.Address;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -8,14 +9,19 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A network between two fabrics: passes bytes on until it is told to swallow them or to cut. */
+/**
+ * A network between two fabrics: passes bytes on until it is told to swallow them or to cut, and
+ * keeps what it saw.
+ */
 final class Relay implements AutoCloseable {
   private final ServerSocket listener;
   private final Address target;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
   private volatile boolean swallowing;
 
   Relay(Address target) {
@@ -34,6 +40,11 @@ final class Relay implements AutoCloseable {
 
   void swallow(boolean on) {
     swallowing = on;
+  }
+
+  /** Whether this passed by, in either direction and in one piece. */
+  boolean saw(String text) {
+    return seen.toString(StandardCharsets.ISO_8859_1).contains(text);
   }
 
   void cut() {
@@ -62,6 +73,7 @@ final class Relay implements AutoCloseable {
         OutputStream out = to.getOutputStream()) {
       byte[] buffer = new byte[64 << 10];
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+        seen.write(buffer, 0, count);
         if (!swallowing) {
           out.write(buffer, 0, count);
         }

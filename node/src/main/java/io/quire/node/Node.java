@@ -170,7 +170,10 @@ public final class Node implements AutoCloseable {
       loop = closing.add(new EventLoop(config.name() + "-loop", this::fatal));
       fabric =
           closing.add(
-              Fabric.open(FabricConfig.of(new Address(config.host(), config.fabricPort())), tls));
+              Fabric.open(
+                  FabricConfig.of(new Address(config.host(), config.fabricPort()))
+                      .withEncryptedBulk(config.encryptsExtents()),
+                  tls));
       self = new Member(config.name(), incarnation, fabric.address());
       // Before all that writes: it refuses a directory that is not this node's.
       log = closing.add(RatisLog.open(logConfig(config), fabric, loop, new Seen(this)));

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param data directory for everything that the node keeps
  * @param host that the fabric and discovery listen on and that others reach this node by
  * @param fabricPort 0 for any
+ * @param encryptsExtents whether extents are encrypted between nodes; all else is in any case
  * @param httpHost that the admin server listens on
  * @param httpPort 0 for any
  * @param httpToken by which a request acts for the node itself; empty for none. If there is no
@@ -59,6 +60,7 @@ public record NodeConfig(
     Path data,
     String host,
     int fabricPort,
+    boolean encryptsExtents,
     String httpHost,
     int httpPort,
     String httpToken,
@@ -191,6 +193,7 @@ public record NodeConfig(
             data,
             host,
             port(in, "fabric.port", 0),
+            in.truth("fabric.encrypt-extents", true),
             in.text("http.host", "127.0.0.1"),
             port(in, "http.port", 7480),
             token,
