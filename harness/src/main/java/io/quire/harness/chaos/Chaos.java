@@ -1,6 +1,7 @@
 package io.quire.harness.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.quire.datasets.DatasetsConfig;
 import io.quire.harness.CheckFailed;
 import io.quire.harness.Deadline;
 import io.quire.harness.Reaper;
@@ -45,6 +46,10 @@ public final class Chaos implements AutoCloseable {
   private static final Duration CALM_MAX = Duration.ofMinutes(2);
   static final Duration STOP_MAX = Duration.ofMinutes(2);
   private static final Duration REST_MAX = Duration.ofSeconds(60);
+
+  /** What a node was not told to drop it keeps for a while, in case that somebody needs it. */
+  private static final Duration DROPPED_MAX = DatasetsConfig.DEFAULTS.orphanGrace().plus(REST_MAX);
+
   private static final Duration AFTER_CALM = Duration.ofSeconds(8);
   private static final Duration LEASE = Duration.ofSeconds(3);
   private static final Duration RESUME_MAX = LEASE.plusSeconds(1);
@@ -144,9 +149,7 @@ public final class Chaos implements AutoCloseable {
       stallMillis = stalls.longestMillis();
     }
     stopClients();
-    if (options.area() == Area.TABLES) {
-      askTables();
-    }
+    Map<String, Map<String, Integer>> appends = askTables();
     Map<String, Image> images = images();
     List<Harvest.Line> lines = harvest.all();
     harvest.count();
@@ -159,6 +162,10 @@ public final class Chaos implements AutoCloseable {
     }
     Judgement judgement = Judgement.of(lines, images, begun);
     violations.addAll(judgement.violations());
+    Appends told = new Appends(lines);
+    appends.forEach(
+        (node, found) ->
+            told.violations(found).forEach(each -> violations.add("node=" + node + " " + each)));
     if (options.area() == Area.TABLES) {
       dropTables();
     }
@@ -319,18 +326,29 @@ public final class Chaos implements AutoCloseable {
     }
   }
 
-  /** Every node answers every table exactly, at the latest when all have found their copies. */
-  private void askTables() throws InterruptedException {
+  /**
+   * Every node answers every table exactly, at the latest when all have found their copies.
+   *
+   * @return for each node how often something was appended to each table
+   */
+  private Map<String, Map<String, Integer>> askTables() throws InterruptedException {
+    Map<String, Map<String, Integer>> appends = new TreeMap<>();
+    if (options.area() != Area.TABLES) {
+      return appends;
+    }
     for (Member member : cluster.members()) {
       List<String> problems = new ArrayList<>();
+      Map<String, Integer> found = appends.computeIfAbsent(member.name, _ -> new TreeMap<>());
       Deadline deadline = Deadline.in(REST_MAX);
       do {
         problems.clear();
         try {
-          member
-              .ask("tables", STOP_MAX)
-              .path("problems")
-              .forEach(each -> problems.add(each.asText()));
+          JsonNode answer = member.ask("tables", STOP_MAX);
+          answer.path("problems").forEach(each -> problems.add(each.asText()));
+          answer
+              .path("appends")
+              .properties()
+              .forEach(each -> found.put(each.getKey(), each.getValue().asInt()));
         } catch (IOException e) {
           problems.add(e.toString());
         }
@@ -340,6 +358,7 @@ public final class Chaos implements AutoCloseable {
       } while (!problems.isEmpty() && !deadline.left().isZero());
       problems.forEach(each -> violations.add("node=" + member.name + " " + each));
     }
+    return appends;
   }
 
   /** Nothing is left of tables that were dropped, on any node. */
@@ -350,7 +369,7 @@ public final class Chaos implements AutoCloseable {
       violations.add("tables cannot be dropped: " + e);
       return;
     }
-    Deadline deadline = Deadline.in(REST_MAX);
+    Deadline deadline = Deadline.in(DROPPED_MAX);
     List<String> left = extentsLeft();
     while (!left.isEmpty() && !deadline.left().isZero()) {
       TimeUnit.MILLISECONDS.sleep(200);

@@ -12,6 +12,7 @@ import io.quire.harness.Launch;
 import io.quire.harness.Ports;
 import io.quire.harness.Reaper;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +43,7 @@ final class ChaosCluster {
   private static final int TABLE_CLIENTS = 2;
   private static final int FABRIC_PORT = 7_000;
   private static final int DISCOVERY_PORT = 7_001;
+  private static final int FLIGHT_PORT = 7_002;
 
   /** A process that ended without having been killed by us. */
   record Stopped(long nanos, String node, int exitCode, String lastLine) {
@@ -208,6 +210,7 @@ final class ChaosCluster {
     private final Path directory;
     private final int fabricPort;
     private final int discoveryPort;
+    private final int flightPort;
     private int run;
     private long started;
     private boolean endedAlone;
@@ -223,6 +226,7 @@ final class ChaosCluster {
       host = network == null ? "127.0.0.1" : network.host(index);
       fabricPort = network == null ? Ports.take() : FABRIC_PORT;
       discoveryPort = network == null ? Ports.take() : DISCOVERY_PORT;
+      flightPort = network == null ? Ports.take() : FLIGHT_PORT;
     }
 
     Path data() {
@@ -240,7 +244,11 @@ final class ChaosCluster {
     private ChaosNode.Orders orders() {
       int clients = options.area() == Area.TABLES ? TABLE_CLIENTS : CLIENTS;
       return new ChaosNode.Orders(
-          config(), directory, run, options.seed(), options.area(), clients, begun);
+          config(), directory, run, options.seed(), options.area(), clients, begun, flights());
+    }
+
+    private URI flight() {
+      return URI.create("grpc+tls://" + host + ":" + flightPort);
     }
 
     synchronized boolean isAlive() {
@@ -355,6 +363,21 @@ final class ChaosCluster {
     }
   }
 
+  private List<URI> flights() {
+    return options.area() == Area.TABLES
+        ? members.stream().map(Member::flight).toList()
+        : List.of();
+  }
+
+  /** The last node encrypts extents; between any two others they go in the clear. */
+  private String forTables(Member member) {
+    return """
+    flight { port = %d, host = %s }
+    fabric.encrypt-extents = %s
+    """
+        .formatted(member.flightPort, member.host, member.index == options.nodes() - 1);
+  }
+
   private String configuration(Member member) {
     String seeds =
         members.stream()
@@ -376,6 +399,8 @@ final class ChaosCluster {
     memory = 8M
     tls = "%s"
     snapshot-entries = 2000
+    http.token = %s
+    %s
     """
         .formatted(
             member.name,
@@ -385,6 +410,8 @@ final class ChaosCluster {
             voters,
             member.discoveryPort,
             seeds,
-            member.tls());
+            member.tls(),
+            RemoteTables.TOKEN,
+            options.area() == Area.TABLES ? forTables(member) : "");
   }
 }

@@ -12,14 +12,17 @@ import io.quire.node.StartException;
 import io.quire.sim.Dice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /**
  * The process of one node of a {@link ChaosCluster}: a plain node, and clients in it that work from
@@ -54,9 +57,17 @@ public final class ChaosNode {
    * @param area what they do
    * @param clients how many; in {@link Area#PROTOCOL} every second one only reads
    * @param begun when the run began, by the machine's monotonic clock
+   * @param flights where the nodes serve Arrow Flight; empty if they do not
    */
   record Orders(
-      Path config, Path directory, int run, long seed, Area area, int clients, long begun) {
+      Path config,
+      Path directory,
+      int run,
+      long seed,
+      Area area,
+      int clients,
+      long begun,
+      List<URI> flights) {
     static Orders parse(String[] words) {
       return new Orders(
           Path.of(words[0]),
@@ -65,19 +76,13 @@ public final class ChaosNode {
           Long.parseLong(words[3]),
           Area.valueOf(words[4]),
           Integer.parseInt(words[5]),
-          Long.parseLong(words[6]));
+          Long.parseLong(words[6]),
+          Arrays.stream(words).skip(7).map(URI::create).toList());
     }
 
     String[] words() {
-      return new String[] {
-        config.toString(),
-        directory.toString(),
-        "" + run,
-        "" + seed,
-        "" + area,
-        "" + clients,
-        "" + begun
-      };
+      Stream<Object> first = Stream.of(config, directory, run, seed, area, clients, begun);
+      return Stream.concat(first, flights.stream()).map(String::valueOf).toArray(String[]::new);
     }
 
     Path socket() {
@@ -188,6 +193,10 @@ public final class ChaosNode {
           new TableClient(
               name + "." + i,
               node,
+              new RemoteTables(
+                  orders.flights,
+                  node.config().tls().resolve("ca.pem"),
+                  new Dice(seeds.nextLong())),
               journal,
               new Dice(seeds.nextLong()),
               orders.directory,
@@ -262,7 +271,7 @@ public final class ChaosNode {
 
   private Map<String, Object> tables() {
     try {
-      return Map.of("problems", TableClient.problems(node));
+      return Map.of("problems", TableClient.problems(node), "appends", TableClient.appends(node));
     } catch (RuntimeException e) {
       return Map.of("problems", List.of("tables cannot be listed: " + e));
     }

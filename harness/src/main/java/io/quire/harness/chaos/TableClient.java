@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -42,16 +43,17 @@ import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * A client that loads tables from files and from batches, appends to those of all clients, asks,
- * reads and drops them, and removes files of which nothing is needed. What a table holds is known
- * ({@link TableContents}), so every answer can be checked: it is exact, or an error. Confined to
- * its thread.
+ * A client that loads tables from files, from batches and over Arrow Flight, appends to those of
+ * all clients, asks, reads and drops them, and removes files of which nothing is needed. What a
+ * table holds is known ({@link TableContents}), so every answer can be checked: it is exact, or an
+ * error. Confined to its thread.
  */
 final class TableClient {
   static final String PREFIX = "/table/";
@@ -65,13 +67,21 @@ final class TableClient {
   private static final long REFUSED_MILLIS = 100;
   private static final int OWN_MAX = 3;
   private static final int ALL_MAX = 20;
-  private static final int APPENDS_MAX = 8;
+  private static final int APPENDS_MAX = 12;
+
+  /** For how long all clients prefer the same table. */
+  private static final Duration TURN = Duration.ofSeconds(3);
+
+  /** They append to it at the same moment, so often. */
+  private static final long MOMENT_MILLIS = 200;
+
   private static final int REPLICAS_MAX = 3;
   private static final int TRIES = 3;
   private static final long SPLIT_BYTES = 8_000;
   private static final ReadOptions OPTIONS = ReadOptions.DEFAULTS.withBatch(250, 1 << 20);
 
   private final Node node;
+  private final RemoteTables remote;
   private final Journal journal;
   private final Dice dice;
   private final Path directory;
@@ -81,12 +91,20 @@ final class TableClient {
   private final String name;
 
   /**
+   * @param remote what it asks over Arrow Flight
    * @param directory for the files that are loaded
    */
   TableClient(
-      String name, Node node, Journal journal, Dice dice, Path directory, BooleanSupplier over) {
+      String name,
+      Node node,
+      RemoteTables remote,
+      Journal journal,
+      Dice dice,
+      Path directory,
+      BooleanSupplier over) {
     this.name = name;
     this.node = node;
+    this.remote = remote;
     this.journal = journal;
     this.dice = dice;
     this.directory = directory;
@@ -134,63 +152,97 @@ final class TableClient {
     String table = PREFIX + calls.next();
     Sent rows = new Sent(table, TableContents.rows(table));
     LoadOptions keeping = LoadOptions.DEFAULTS.withReplicas((int) dice.between(1, REPLICAS_MAX));
+    Way way = dice.pick(WAYS);
     change(
-        "load",
+        "load-" + way.word(),
         new Part(table, Action.create(TABLE)),
-        dice.chance(0.5)
-            ? once(
-                mark ->
-                    rows.batches(
-                        reader ->
-                            node.tables()
-                                .load(
-                                    NsHandle.ROOT,
-                                    table,
-                                    Lifetime.DURABLE,
-                                    keeping,
-                                    reader,
-                                    Optional.of(mark),
-                                    Progress.NONE)))
-            : () ->
-                rows.source(
-                    source ->
-                        node.tables()
-                            .load(
-                                NsHandle.ROOT,
-                                table,
-                                Lifetime.DURABLE,
-                                keeping,
-                                source,
-                                rows.schema(),
-                                OPTIONS,
-                                Progress.NONE)),
+        switch (way) {
+          case FILE ->
+              () ->
+                  rows.source(
+                      source ->
+                          node.tables()
+                              .load(
+                                  NsHandle.ROOT,
+                                  table,
+                                  Lifetime.DURABLE,
+                                  keeping,
+                                  source,
+                                  rows.schema(),
+                                  OPTIONS,
+                                  Progress.NONE));
+          case BATCHES ->
+              once(
+                  mark ->
+                      rows.batches(
+                          reader ->
+                              node.tables()
+                                  .load(
+                                      NsHandle.ROOT,
+                                      table,
+                                      Lifetime.DURABLE,
+                                      keeping,
+                                      reader,
+                                      Optional.of(mark),
+                                      Progress.NONE)));
+          case UPLOAD -> once(mark -> rows.upload(mark, Map.of("replicas", keeping.replicas())));
+        },
         own::add);
     rows.end();
   }
 
   /** To any table, of whichever client, unless that was done often enough. */
   private void append() throws IOException {
-    NsObject table = any().orElse(null);
+    boolean together = dice.chance(0.5);
+    NsObject table = (together ? everybodys() : any()).orElse(null);
     if (table == null || appends(node, table) >= APPENDS_MAX) {
       return;
     }
     Sent rows = new Sent(table.name(), TableContents.APPENDED);
+    if (together) {
+      ChaosClient.pause(MOMENT_MILLIS - System.nanoTime() / 1_000_000 % MOMENT_MILLIS);
+    }
+    Way way = dice.pick(WAYS);
     change(
-        "append",
+        Appends.VERB + way.word(),
         new Part(table.name(), Action.writeIfPresent(TABLE)),
-        dice.chance(0.5)
-            ? once(
-                mark ->
-                    rows.batches(
-                        reader ->
-                            node.tables().append(table, reader, Optional.of(mark), Progress.NONE)))
-            : () ->
-                rows.source(
-                    source ->
-                        node.tables().append(table, source, rows.schema(), OPTIONS, Progress.NONE)),
+        switch (way) {
+          case FILE ->
+              () ->
+                  rows.source(
+                      source ->
+                          node.tables()
+                              .append(table, source, rows.schema(), OPTIONS, Progress.NONE));
+          case BATCHES ->
+              once(
+                  mark ->
+                      rows.batches(
+                          reader ->
+                              node.tables()
+                                  .append(table, reader, Optional.of(mark), Progress.NONE)));
+          case UPLOAD -> once(mark -> rows.upload(mark, Map.of("append", true)));
+        },
         _ -> {});
     rows.end();
   }
+
+  /** How rows are sent. */
+  private enum Way {
+    /** From a file, which all nodes read. */
+    FILE,
+
+    /** In batches, to the node of the client. */
+    BATCHES,
+
+    /** In batches, to any node, over Arrow Flight. */
+    UPLOAD;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final List<Way> WAYS = List.of(Way.values());
 
   /** Rows of a table, as they are sent: from a file, or in batches. */
   private final class Sent {
@@ -212,14 +264,38 @@ final class TableClient {
     }
 
     Made source(Function<Source, NsObject> sending) {
-      return new Made(
-          sending.apply(new Source.Files(files, Format.Csv.DEFAULT, SPLIT_BYTES)), true);
+      return Made.told(sending.apply(new Source.Files(files, Format.Csv.DEFAULT, SPLIT_BYTES)));
     }
 
-    NsObject batches(Function<ArrowReader, NsObject> sending) {
+    Made batches(Function<ArrowReader, NsObject> sending) {
+      return sent(reader -> Made.told(sending.apply(reader)));
+    }
+
+    /** Says how many rows there are, and nothing of versions. */
+    Made upload(UUID mark, Map<String, Object> more) {
+      Map<String, Object> command = new TreeMap<>(more);
+      command.put("name", table);
+      command.put("mark", mark);
+      long all = sent(reader -> remote.send(command, reader));
+      if (TableContents.appends(table, all) < 0) {
+        journal.broken(
+            "an upload made a wrong number of rows: table=%s rows=%d".formatted(table, all));
+      }
+      return new Made(looked(), 0);
+    }
+
+    private Optional<NsObject> looked() {
+      try {
+        return names().lookup(NsHandle.ROOT, table);
+      } catch (NsException e) {
+        return Optional.empty(); // It is made all the same.
+      }
+    }
+
+    private <T> T sent(Sending<T> sending) {
       try (BufferAllocator allocator = new RootAllocator();
           ArrowReader reader = TableContents.batches(allocator, schema(), table, rows)) {
-        return sending.apply(reader);
+        return sending.of(reader);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -230,12 +306,22 @@ final class TableClient {
     }
   }
 
+  /** What becomes of batches. */
+  private interface Sending<T> {
+    T of(ArrowReader batches) throws IOException;
+  }
+
   /**
-   * A version of a table.
+   * A table that was made, or grew.
    *
-   * @param firstTry whether it is that which was made; others may have appended since, else
+   * @param table as it is then, or is by now; empty if it is gone, or cannot be looked up
+   * @param version that was made; 0 if that is not known
    */
-  private record Made(NsObject table, boolean firstTry) {}
+  private record Made(Optional<NsObject> table, long version) {
+    static Made told(NsObject table) {
+      return new Made(Optional.of(table), table.version());
+    }
+  }
 
   /** Something that makes one. */
   private interface Making {
@@ -243,14 +329,19 @@ final class TableClient {
   }
 
   /** What it was not told of, it says again with the same mark: it happens once. */
-  private Making once(Function<UUID, NsObject> upload) {
+  private Making once(Function<UUID, Made> upload) {
     UUID mark = new UUID(dice.nextLong(), dice.nextLong());
     return () -> {
       RuntimeException unknown = null;
       for (int attempt = 1; ; attempt++) {
         try {
-          return new Made(upload.apply(mark), attempt == 1);
-        } catch (DatasetsException | NsException | IllegalStateException e) {
+          Made made = upload.apply(mark);
+          // Others may have appended since it was made, if that was an attempt before.
+          return attempt == 1 ? made : new Made(made.table, 0);
+        } catch (DatasetsException
+            | NsException
+            | FlightRuntimeException
+            | IllegalStateException e) {
           unknown = mayHaveBeen(e) ? e : unknown;
           if (attempt == TRIES || over.getAsBoolean()) {
             throw unknown == null ? e : unknown;
@@ -264,7 +355,8 @@ final class TableClient {
   private static boolean mayHaveBeen(RuntimeException e) {
     return e instanceof NsException.Indeterminate
         || e instanceof DatasetsException.TakenBack
-        || e instanceof IllegalStateException;
+        || e instanceof IllegalStateException
+        || (e instanceof FlightRuntimeException told && !RemoteTables.refused(told));
   }
 
   private void change(String verb, Part part, Making making, Consumer<NsObject> made) {
@@ -273,17 +365,19 @@ final class TableClient {
         List.of(part),
         () -> {
           Made version = making.make();
-          made.accept(version.table);
-          return written(1, version.firstTry ? version.table.version() : 0);
+          version.table.ifPresent(made);
+          return written(1, version.version);
         },
         e -> {
           calls.refused();
           if (mayHaveBeen(e)) {
             return List.of(Result.UNKNOWN);
           }
-          return e instanceof DatasetsException || e instanceof FormatsException
-              ? List.of(Result.FAILED)
-              : null;
+          return switch (e) {
+            case DatasetsException _, FormatsException _, FlightRuntimeException _ ->
+                List.of(Result.FAILED);
+            default -> null;
+          };
         });
   }
 
@@ -308,8 +402,18 @@ final class TableClient {
   }
 
   private Optional<NsObject> any() {
+    return lookedUp(dice::pick);
+  }
+
+  /** The one that all clients take in these seconds. */
+  private Optional<NsObject> everybodys() {
+    long turn = System.nanoTime() / TURN.toNanos();
+    return lookedUp(all -> all.get((int) (turn % all.size())));
+  }
+
+  private Optional<NsObject> lookedUp(Function<List<String>, String> pick) {
     List<String> all = names().listAll(NsHandle.ROOT, ALL).stream().map(Listed::name).toList();
-    return all.isEmpty() ? Optional.empty() : names().lookup(NsHandle.ROOT, dice.pick(all));
+    return all.isEmpty() ? Optional.empty() : names().lookup(NsHandle.ROOT, pick.apply(all));
   }
 
   /** Asks any table, of whichever client. */
@@ -327,15 +431,35 @@ final class TableClient {
     } else if (found.isPresent()) {
       long from = dice.between(0, TableContents.ROWS_MIN);
       Question question = new Question(from, from + dice.between(0, TableContents.ROWS_SPREAD));
-      Journal.Call call = journal.begin(name, "scan", List.of(new Part(table, Action.exists())));
+      boolean outside = dice.chance(0.2);
+      Journal.Call call =
+          journal.begin(
+              name, outside ? "scan-stream" : "scan", List.of(new Part(table, Action.exists())));
       try {
-        problem(node, found.get(), question).ifPresent(journal::broken);
+        (outside ? remoteProblem(found.get()) : problem(node, found.get(), question))
+            .ifPresent(journal::broken);
         call.end(Result.FAILED); // A scan may end after the table was dropped: it tells no moment.
-      } catch (DatasetsException | NsException e) {
+      } catch (DatasetsException | NsException | FlightRuntimeException e) {
         calls.refused();
         call.end(Result.FAILED);
       }
     }
+  }
+
+  /**
+   * What is wrong with what the nodes give over Arrow Flight, if anything: all rows of some
+   * version, which is no older than the one that was seen before.
+   */
+  private Optional<String> remoteProblem(NsObject table) {
+    RemoteTables.Contents found = remote.read(table.name());
+    int appends = TableContents.appends(table.name(), found.told());
+    Map<String, List<Long>> wanted =
+        TableContents.answer(table.name(), 0, Long.MAX_VALUE, Math.max(0, appends));
+    return appends >= appends(node, table) && found.teams().equals(wanted)
+        ? Optional.empty()
+        : Optional.of(
+            "a wrong stream: table=%s rows=%d appends=%d found=%s wanted=%s"
+                .formatted(table.name(), found.told(), appends, found.teams(), wanted));
   }
 
   /** Rows whose number is between these. */
@@ -382,18 +506,30 @@ final class TableClient {
     };
   }
 
-  /** All tables are there, and every answer is exact, on this node: empty if so. */
+  /** Tables that cannot be asked, or give a wrong answer, on this node. */
   static List<String> problems(Node node) {
     List<String> found = new ArrayList<>();
     for (Listed each : node.namespaces().listAll(NsHandle.ROOT, ALL)) {
       try {
-        NsObject table = node.namespaces().lookup(each.xid()).orElseThrow();
-        problem(node, table, Question.ALL).ifPresent(found::add);
+        problem(node, table(node, each), Question.ALL).ifPresent(found::add);
       } catch (DatasetsException | NsException e) {
         found.add("a table cannot be asked: table=%s why=%s".formatted(each.name(), e));
       }
     }
     return found;
+  }
+
+  /** How often something was appended to each table, by what this node has of it. */
+  static Map<String, Integer> appends(Node node) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Listed each : node.namespaces().listAll(NsHandle.ROOT, ALL)) {
+      counts.put(each.name(), appends(node, table(node, each)));
+    }
+    return counts;
+  }
+
+  private static NsObject table(Node node, Listed listed) {
+    return node.namespaces().lookup(listed.xid()).orElseThrow();
   }
 
   /** Drops all tables. */

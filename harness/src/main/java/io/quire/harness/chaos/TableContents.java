@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -83,6 +82,28 @@ final class TableContents {
     root.setRowCount(to - from);
   }
 
+  /** Counts rows that came: for each team how many, and the sum of their points. */
+  static void add(VectorSchemaRoot rows, Map<String, List<Long>> sums) {
+    VarCharVector teams = (VarCharVector) rows.getVector("team");
+    BigIntVector points = (BigIntVector) rows.getVector("points");
+    for (int row = 0; row < rows.getRowCount(); row++) {
+      add(new String(teams.get(row), StandardCharsets.UTF_8), 1, points.get(row), sums);
+    }
+  }
+
+  private static void add(String team, long rows, long points, Map<String, List<Long>> sums) {
+    sums.merge(
+        team,
+        List.of(rows, points),
+        (some, more) -> List.of(some.get(0) + more.get(0), some.get(1) + more.get(1)));
+  }
+
+  /** How often something was appended to a table of so many rows; -1 if it cannot have as many. */
+  static int appends(String table, long rows) {
+    long more = rows - rows(table);
+    return more < 0 || more % APPENDED != 0 ? -1 : (int) (more / APPENDED);
+  }
+
   /**
    * For each team how many rows there are with a number in the range, and the sum of their points.
    *
@@ -92,9 +113,7 @@ final class TableContents {
     Map<String, List<Long>> sums = new TreeMap<>();
     for (long row = from; row <= Math.min(to, rows(table) - 1L); row++) {
       long times = 1 + (row < APPENDED ? appends : 0);
-      List<Long> sum = sums.computeIfAbsent(team(row), _ -> new ArrayList<>(List.of(0L, 0L)));
-      sum.set(0, sum.get(0) + times);
-      sum.set(1, sum.get(1) + times * points(table, row));
+      add(team(row), times, times * points(table, row), sums);
     }
     return sums;
   }
