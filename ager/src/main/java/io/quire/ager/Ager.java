@@ -304,10 +304,12 @@ public final class Ager implements AutoCloseable {
    */
   public Pin pin(Extent extent, Duration deadline) {
     checkMine(extent);
-    if (!extent.tryPin()) {
+    Crowd crowd = extent.tryPin();
+    if (crowd == null) {
       pageIns.hold(extent, Deadline.in(deadline));
+      crowd = Crowd.NONE;
     }
-    return new Pin(extent);
+    return new Pin(extent, crowd);
   }
 
   /**
@@ -320,8 +322,9 @@ public final class Ager implements AutoCloseable {
    */
   public CompletableFuture<Pin> pinAsync(Extent extent, Duration deadline) {
     checkMine(extent);
-    return extent.tryPin()
-        ? CompletableFuture.completedFuture(new Pin(extent))
+    Crowd crowd = extent.tryPin();
+    return crowd != null
+        ? CompletableFuture.completedFuture(new Pin(extent, crowd))
         : pageIns.pinAsync(extent, Deadline.in(deadline));
   }
 
@@ -352,7 +355,8 @@ public final class Ager implements AutoCloseable {
   /** Holds the extent if it is in memory and was not dropped; else empty. Does not wait. */
   public Optional<Pin> tryPin(Extent extent) {
     checkMine(extent);
-    return extent.tryPin() ? Optional.of(new Pin(extent)) : Optional.empty();
+    Crowd crowd = extent.tryPin();
+    return crowd == null ? Optional.empty() : Optional.of(new Pin(extent, crowd));
   }
 
   /**

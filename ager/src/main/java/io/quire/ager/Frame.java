@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
  * and one object with it, because a million extents are a use case and each object has a price.
  *
  * <p>One word holds the number of pins, the phase and some marks. Pins of a resident frame come and
- * go by one addition to that word each, without a lock. All else changes under the lock of {@link
- * Memory}: the phase too, and it leaves RESIDENT only while there are no pins, by a compare-and-set
- * of the word, so that a pin always finds the bytes and they never move under it. A pin that was
- * counted and then finds another phase is taken back; a moment of that kind only keeps a frame
- * where it is.
+ * go by one addition to that word each, without a lock; a frame that several threads pin all the
+ * time has a {@link Crowd}, which counts most of them beside the word. All else changes under the
+ * lock of {@link Memory}: the phase too, and it leaves RESIDENT only while there are no pins, by a
+ * compare-and-set of the word, so that a pin always finds the bytes and they never move under it. A
+ * pin that was counted and then finds another phase is taken back; a moment of that kind only keeps
+ * a frame where it is.
  *
  * <p>An extent takes 72 bytes where references take 4: 12 of header, nine numbers of 4 and 8 bytes
  * each, a store's and a client's number, and two references. What holds for few of them at a time
@@ -57,6 +58,8 @@ abstract sealed class Frame permits Extent {
 
   private static final long DONT_NEED = 1L << 39;
   private static final long KEEP = 1L << 40;
+  private static final int CROWD_SHIFT = 41;
+  private static final long CROWD = 127L << CROWD_SHIFT;
 
   /** Marks that keep nobody from taking the memory. */
   private static final long HARMLESS = SEALED | WRITING | UNWRITABLE | SUSPECT | DONT_NEED | KEEP;
@@ -137,20 +140,52 @@ abstract sealed class Frame permits Extent {
     return lastUse;
   }
 
-  /** Counts a pin if the frame is resident and not dropped, and remembers the use. */
-  final boolean tryPin() {
-    if (!tryPinUnseen()) {
-      return false;
+  /**
+   * Counts a pin if the frame is resident and not dropped, and remembers the use.
+   *
+   * @return where it was counted, {@link Crowd#NONE} for here; null if it was not
+   */
+  final @Nullable Crowd tryPin() {
+    long now = state;
+    if ((now & (PHASE | DROPPED)) != resident()) {
+      return null;
+    }
+    Crowd counted = (now & CROWD) == 0 ? null : joined(now);
+    if (counted == null) {
+      long before = (long) STATE.getAndAdd(this, 1L);
+      if ((before & (PHASE | DROPPED)) != resident()) {
+        unpin();
+        return null;
+      }
+      if ((before & PINS) > 0 && (before & CROWD) == 0) {
+        memory.crowds().met((Extent) this);
+      }
+      counted = Crowd.NONE;
     }
     int tick = memory.tick();
     if (lastUse != tick) {
       lastUse = tick;
       memory.used((Extent) this);
     }
-    return true;
+    return counted;
   }
 
-  /** As {@link #tryPin}, but that is no use of it. */
+  /** The crowd, which has counted a pin; null if it has not, because the state is another one. */
+  private @Nullable Crowd joined(long seen) {
+    Crowd crowd = memory.crowds().get(crowdNumber(seen));
+    crowd.enter();
+    if (((state ^ seen) & (PHASE | DROPPED | CROWD)) == 0) {
+      return crowd;
+    }
+    crowd.leave();
+    return null;
+  }
+
+  private static int crowdNumber(long state) {
+    return (int) ((state & CROWD) >> CROWD_SHIFT);
+  }
+
+  /** Counts a pin here if the frame is resident and not dropped; that is no use of it. */
   final boolean tryPinUnseen() {
     if ((state & (PHASE | DROPPED)) != resident()) {
       return false;
@@ -164,7 +199,8 @@ abstract sealed class Frame permits Extent {
   }
 
   /**
-   * Gives back one pin. Wakes those who wait for room, and frees the frame if it was dropped.
+   * Gives back one pin that was counted here. Wakes those who wait for room, and frees the frame if
+   * it was dropped.
    *
    * @throws IllegalStateException if there is none
    */
@@ -184,7 +220,9 @@ abstract sealed class Frame permits Extent {
   }
 
   final long pins() {
-    return state & PINS;
+    long now = state;
+    long here = now & PINS;
+    return (now & CROWD) == 0 ? here : here + memory.crowds().get(crowdNumber(now)).count();
   }
 
   final Phase phase() {
@@ -197,7 +235,7 @@ abstract sealed class Frame permits Extent {
 
   /** Resident, and nobody holds or dropped it. */
   final boolean idle() {
-    return (state & ~HARMLESS) == resident();
+    return (state & ~(HARMLESS | CROWD)) == resident() && pins() == 0;
   }
 
   /** Resident, and held by somebody: the ager itself holds what is being written. */
@@ -335,9 +373,44 @@ abstract sealed class Frame permits Extent {
 
   /** Leaves RESIDENT if there is no pin and nobody dropped the frame. */
   final boolean leaveResident(Phase to) {
+    if (dropped() || !disband()) {
+      return false;
+    }
     long now = state;
     return (now & ~HARMLESS) == resident()
         && STATE.compareAndSet(this, now, (now & ~PHASE) | bits(to));
+  }
+
+  /** Most pins are counted there from here on, if it is resident and has no crowd. */
+  final void gather(Crowd crowd) {
+    crowd.owner((Extent) this);
+    STATE.getAndBitwiseOr(this, (long) crowd.number() << CROWD_SHIFT);
+  }
+
+  final boolean crowded() {
+    return (state & CROWD) != 0;
+  }
+
+  /**
+   * It has no crowd after that; false if pins are counted there, and it keeps it. One that was
+   * dropped keeps it until it goes itself: who takes back a pin finds it by its crowd.
+   */
+  final boolean disband() {
+    long now = state;
+    if ((now & CROWD) == 0) {
+      return true;
+    }
+    Crowd crowd = memory.crowds().get(crowdNumber(now));
+    if (crowd.count() > 0) {
+      return false;
+    }
+    STATE.getAndBitwiseAnd(this, ~CROWD);
+    if (crowd.count() > 0) { // Somebody was counted before that.
+      STATE.getAndBitwiseOr(this, now & CROWD);
+      return false;
+    }
+    crowd.owner(null);
+    return true;
   }
 
   /** The bytes are to be here, and the frame is about to be RESIDENT. */

@@ -42,6 +42,7 @@ final class Memory implements AutoCloseable {
 
   private final Region region;
   private final UseBuffer uses = new UseBuffer();
+  private final Crowds crowds = new Crowds(this);
   private final PinTrace pinTrace;
   private final Pool pool;
   private long peakRss;
@@ -124,6 +125,23 @@ final class Memory implements AutoCloseable {
    */
   int tick() {
     return tick;
+  }
+
+  Crowds crowds() {
+    return crowds;
+  }
+
+  /** The extent is pinned by several threads all the time. */
+  void gather(Extent extent) {
+    run(
+        () -> {
+          boolean fit =
+              extent.phase() == Frame.Phase.RESIDENT && !extent.dropped() && !extent.crowded();
+          Crowd crowd = fit ? crowds.free() : null;
+          if (crowd != null) {
+            extent.gather(crowd);
+          }
+        });
   }
 
   boolean somebodyWaits() {

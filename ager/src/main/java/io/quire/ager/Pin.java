@@ -15,22 +15,38 @@ import org.jspecify.annotations.Nullable;
 public final class Pin implements AutoCloseable {
   private final Extent extent;
   private final PinTrace.@Nullable Taken taken;
-  private boolean closed;
+
+  /** Where it is counted; null once it is closed. */
+  private @Nullable Crowd crowd;
 
   /** Takes over one pin that was counted on the extent. */
   Pin(Extent extent) {
-    this(extent, null);
+    this(extent, Crowd.NONE, null);
+  }
+
+  /**
+   * As {@link #Pin(Extent)}.
+   *
+   * @param crowd that has counted it
+   */
+  Pin(Extent extent, Crowd crowd) {
+    this(extent, crowd, null);
   }
 
   /** As {@link #Pin(Extent)}, asked for there. */
   Pin(Extent extent, PinTrace.@Nullable Origin at) {
+    this(extent, Crowd.NONE, at);
+  }
+
+  private Pin(Extent extent, Crowd crowd, PinTrace.@Nullable Origin at) {
     this.extent = extent;
+    this.crowd = crowd;
     taken = extent.memory().pinTrace().taken(this, PinTrace.Kind.PIN, extent, at);
   }
 
   /** The bytes, read-only, aligned to 4 KiB. */
   public MemorySegment segment() {
-    if (closed) {
+    if (crowd == null) {
       throw new IllegalStateException("pin is closed: extent=" + extent.id());
     }
     return extent.view();
@@ -71,13 +87,18 @@ public final class Pin implements AutoCloseable {
   /** Lets go of the extent. Further calls do nothing. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
+    Crowd counted = crowd;
+    if (counted != null) {
+      crowd = null;
       if (taken != null) {
         taken.closed();
         Reference.reachabilityFence(this);
       }
-      extent.unpin();
+      if (counted == Crowd.NONE) {
+        extent.unpin();
+      } else {
+        counted.leave();
+      }
     }
   }
 }

@@ -222,6 +222,9 @@ final class Pool {
     if (!extent.dropped() || inUse || extent.slot == Frame.NO_SLOT) {
       return;
     }
+    if (!extent.disband()) {
+      return; // A pin that is being taken back; whoever does that comes here.
+    }
     giveUpSpilled(extent);
     victims.forget(extent);
     if (phase == Phase.RESIDENT) {
