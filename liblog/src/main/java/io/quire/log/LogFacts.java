@@ -5,6 +5,7 @@ import io.quire.base.WireReader.MalformedException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,26 +46,36 @@ final class LogFacts {
         holds);
   }
 
-  /** The snapshots, the newest first; read, to say whether they verify, only if asked for. */
+  /**
+   * The snapshots, the newest first; read, to say whether they verify, only if asked for. One that
+   * makes room for a newer one meanwhile is left out.
+   */
   static List<LogVerification.SnapshotFile> snapshots(Path directory, boolean read)
       throws IOException {
     List<LogVerification.SnapshotFile> snapshots = new ArrayList<>();
     for (Path file : Snapshots.newestFirst(directory)) {
-      String reason = "";
-      if (read) {
-        try {
-          Snapshot.decode(file, Files.readAllBytes(file));
-        } catch (MalformedException
-            | LogException.NewerFormatException
-            | LogException.OlderFormatException e) {
-          reason = String.valueOf(e.getMessage());
-        }
+      try {
+        String reason = read ? fault(file) : "";
+        snapshots.add(
+            new LogVerification.SnapshotFile(
+                Snapshots.index(file), file.toString(), Files.size(file), reason));
+      } catch (NoSuchFileException e) {
+        // It was there when they were listed.
       }
-      snapshots.add(
-          new LogVerification.SnapshotFile(
-              Snapshots.index(file), file.toString(), LogVerification.size(file), reason));
     }
     return snapshots;
+  }
+
+  /** Why a snapshot does not verify; empty if it does. */
+  private static String fault(Path file) throws IOException {
+    try {
+      Snapshot.decode(file, Files.readAllBytes(file));
+      return "";
+    } catch (MalformedException
+        | LogException.NewerFormatException
+        | LogException.OlderFormatException e) {
+      return String.valueOf(e.getMessage());
+    }
   }
 
   private static List<String> aside(Path directory) throws IOException {

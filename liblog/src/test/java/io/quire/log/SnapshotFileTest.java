@@ -51,6 +51,22 @@ class SnapshotFileTest {
         .isEqualTo(large);
   }
 
+  /** What is listed and cannot be found is like one that went when two newer ones had come. */
+  @Test
+  void snapshots_oneThatGoesWhileTheyAreRead_isLeftOut() throws IOException {
+    Path kept = directory.resolve("snapshot-0000000000000000070");
+    SnapshotFile.write(kept, capture(Map.of(Stream.LOG, new byte[] {1})), () -> false);
+    Path gone = directory.resolve("snapshot-0000000000000000060");
+    Files.createSymbolicLink(gone, directory.resolve("removed"));
+
+    for (boolean read : new boolean[] {true, false}) {
+      assertThat(LogFacts.snapshots(directory, read))
+          .as("read=%s", read)
+          .containsExactly(
+              new LogVerification.SnapshotFile(70, kept.toString(), Files.size(kept), ""));
+    }
+  }
+
   @Test
   void write_hasTheseBytes() throws IOException {
     Path file = directory.resolve("f");
