@@ -21,7 +21,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock("networks of this process")
 class ChaosIT {
   private static final Duration LENGTH =
-      Duration.ofMinutes(Integer.getInteger("quire.chaos.minutes", 5));
+      Duration.ofMinutes(Integer.getInteger("quire.chaos.minutes", 4));
   private static final Duration OF_A_PLANTED_BUG = Duration.ofSeconds(45);
   private static final int PLANTED_RUNS = 4;
   private static final int KILLS = 6;
