@@ -34,6 +34,10 @@ final class AgerClient {
 
   private static final long REFUSED_MILLIS = 20;
   private static final int PERSISTS_MAX = 64;
+
+  /** More than it takes until an extent is given a crowd. */
+  private static final int PINS_OF_A_CROWD = 1_500;
+
   private static final int BURST_MAX = 200;
   private static final int SCAN_MAX = 80;
   private static final int SMALL_EXPONENT = 9;
@@ -114,10 +118,12 @@ final class AgerClient {
       drop(held);
     } else if (roll < 93) {
       guarded("adopt again", held, () -> adoptAgain(held));
-    } else if (roll < 97) {
+    } else if (roll < 96) {
       prefetch();
-    } else {
+    } else if (roll < 98) {
       burst();
+    } else {
+      guarded("pin again and again", held, () -> crowd(held));
     }
   }
 
@@ -370,6 +376,18 @@ final class AgerClient {
   private void prefetch() throws InterruptedException {
     List<Extent> extents = some(SCAN_MAX).stream().map(each -> each.extent).toList();
     guarded("prefetch", null, () -> ager.prefetch(extents));
+  }
+
+  /** Pins what is pinned so often that it is given a count of its own, and then by that. */
+  private void crowd(Held held) {
+    try (Pin first = ager.pin(held.extent, DEADLINE)) {
+      for (int i = 0; i < PINS_OF_A_CROWD; i++) {
+        ager.pin(held.extent, DEADLINE).close();
+      }
+      checked(held, ager.pin(held.extent, DEADLINE));
+      checked(held, first);
+    }
+    checked(held, ager.pin(held.extent, DEADLINE));
   }
 
   /** Holds as much as it gets, for a moment. */
