@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * not, it takes the pin back, at the same place. Whoever wants the crowd to end, under the lock of
  * {@link Memory}, takes it from the extent first, and adds up then. So all that were counted are
  * seen, and a pin that is given back, at whichever place, is not seen without having been counted:
- * the sum is never less than what is held.
+ * that sum is never less than what is held. One that is taken while pins go on coming is only about
+ * right.
  */
 final class Crowd {
   /** Of pins that are counted in the word of the frame. */
@@ -52,18 +53,32 @@ final class Crowd {
     counts.getAndIncrement(place());
   }
 
-  /**
-   * Gives back one pin. Whoever was kept from something by it is told, as by {@link Frame#unpin}.
-   */
-  void leave() {
+  /** Gives back a pin that held this extent, as {@link Frame#unpin} does. */
+  void leave(Extent held) {
     counts.getAndDecrement(place());
-    Extent left = owner;
-    if (left != null && (left.dropped() || left.memory().somebodyWaits()) && count() == 0) {
+    tell(held);
+  }
+
+  /**
+   * Takes back what was counted and is no pin, because the extent had another state by then.
+   * Whoever has the crowd may have been taken for pinned.
+   */
+  void takeBack() {
+    counts.getAndDecrement(place());
+    Extent misled = owner;
+    if (misled != null) {
+      tell(misled);
+    }
+  }
+
+  private static void tell(Extent left) {
+    boolean awaited = left.dropped() || left.memory().somebodyWaits();
+    if (awaited && left.pins() == 0) {
       left.memory().unpinned(left);
     }
   }
 
-  /** How many pins there are, or more. */
+  /** How many pins there are, and some that are being taken back. */
   long count() {
     long sum = 0;
     for (int place = 1; place <= PLACES; place++) {

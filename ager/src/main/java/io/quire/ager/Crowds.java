@@ -66,6 +66,7 @@ final class Crowds {
     for (Crowd crowd : crowds) {
       Extent owner = crowd == null ? null : crowd.owner();
       if (owner != null && !owner.dropped() && owner.disband()) {
+        memory.idle(owner);
         return crowd;
       }
     }

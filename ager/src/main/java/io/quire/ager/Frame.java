@@ -177,7 +177,7 @@ abstract sealed class Frame permits Extent {
     if (((state ^ seen) & (PHASE | DROPPED | CROWD)) == 0) {
       return crowd;
     }
-    crowd.leave();
+    crowd.takeBack();
     return null;
   }
 

@@ -131,17 +131,32 @@ final class Memory implements AutoCloseable {
     return crowds;
   }
 
-  /** The extent is pinned by several threads all the time. */
+  /**
+   * The extent is pinned by several threads all the time. Does nothing if somebody has the lock: a
+   * pin does not wait for that.
+   */
   void gather(Extent extent) {
-    run(
-        () -> {
-          boolean fit =
-              extent.phase() == Frame.Phase.RESIDENT && !extent.dropped() && !extent.crowded();
-          Crowd crowd = fit ? crowds.free() : null;
-          if (crowd != null) {
-            extent.gather(crowd);
-          }
-        });
+    if (!lock.tryLock()) {
+      return;
+    }
+    List<Runnable> todo = List.of();
+    try {
+      boolean fit =
+          extent.phase() == Frame.Phase.RESIDENT && !extent.dropped() && !extent.crowded();
+      Crowd crowd = fit ? crowds.free() : null;
+      if (crowd != null) {
+        extent.gather(crowd);
+      }
+      todo = settle();
+    } finally {
+      lock.unlock();
+      todo.forEach(Runnable::run);
+    }
+  }
+
+  /** Nobody pins it, which nobody may have told. Under the lock. */
+  void idle(Extent extent) {
+    pool.unpinned(extent);
   }
 
   boolean somebodyWaits() {

@@ -97,7 +97,7 @@ public final class Pin implements AutoCloseable {
       if (counted == Crowd.NONE) {
         extent.unpin();
       } else {
-        counted.leave();
+        counted.leave(extent);
       }
     }
   }

@@ -153,7 +153,7 @@ class CrowdTest {
                 extent.unpin();
               } else {
                 inCrowd.getAndIncrement();
-                crowd.leave();
+                crowd.leave(extent);
               }
             }
             return pins;

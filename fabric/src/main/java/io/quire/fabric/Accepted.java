@@ -25,7 +25,11 @@ final class Accepted implements FrameReader.End {
   private final Outbox outbox;
   private final Mailbox<Frame> answers;
   private int unanswered;
-  private boolean greeted;
+  private @Nullable Lane lane;
+
+  /** Whether TLS is about to end: nothing is read before it has. */
+  private boolean clearing;
+
   private boolean lost;
 
   Accepted(
@@ -51,8 +55,11 @@ final class Accepted implements FrameReader.End {
     if (lost) {
       return;
     }
-    if (greeted == (kind == Kind.HELLO)) {
+    if ((lane == null) != (kind == Kind.HELLO)) {
       throw new MalformedFrameException("a greeting comes first and once: kind=" + kind);
+    }
+    if (clearing) {
+      throw new MalformedFrameException("sent before the greeting was answered: kind=" + kind);
     }
     switch (kind) {
       case HELLO -> greet(body);
@@ -70,7 +77,8 @@ final class Accepted implements FrameReader.End {
   private void greet(ByteBuf hello) {
     Frame.Hello theirs = Frame.readHello(hello);
     boolean clear = theirs.clear() && config.clear(theirs.lane());
-    greeted = true;
+    lane = theirs.lane();
+    clearing = clear;
     counters.connections.increment();
     // What follows their greeting is not encrypted: it is not read before TLS is out of its way.
     channel.config().setAutoRead(!clear);
@@ -78,7 +86,9 @@ final class Accepted implements FrameReader.End {
         .writeAndFlush(Frame.hello(new Frame.Hello(theirs.lane(), clear)).encode(channel.alloc()))
         .addListener(
             written -> {
-              if (clear && written.isSuccess()) {
+              if (!written.isSuccess()) {
+                channel.close();
+              } else if (clear) {
                 channel.eventLoop().execute(this::goOnInTheClear);
               }
             });
@@ -87,11 +97,13 @@ final class Accepted implements FrameReader.End {
   private void goOnInTheClear() {
     if (!lost) {
       Security.remove(channel);
+      clearing = false;
       channel.config().setAutoRead(true);
     }
   }
 
   private void request(int service, long id, ByteBuf body) {
+    checkLane(service);
     Fabric.LendingServer server = services.find(service);
     unanswered++;
     if (server == null) {
@@ -149,7 +161,16 @@ final class Accepted implements FrameReader.End {
     return Frame.error(service, id, true, message == null ? cause.getClass().getName() : message);
   }
 
+  /** What comes on another lane than its own may not be protected as it has to be. */
+  private void checkLane(int service) {
+    if (Service.exists(service) && Service.of(service).lane() != lane) {
+      throw new MalformedFrameException(
+          "not on this lane: service=" + Services.name(service) + " lane=" + lane);
+    }
+  }
+
   private void oneWay(int service, ByteBuf body) {
+    checkLane(service);
     Fabric.LendingServer server = services.find(service);
     if (server == null) {
       counters.dropped.increment();
@@ -193,6 +214,9 @@ final class Accepted implements FrameReader.End {
   }
 
   private void readOrPause() {
+    if (clearing) {
+      return;
+    }
     boolean read = outbox.bytes() <= config.queueBytesMax();
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
@@ -208,7 +232,7 @@ final class Accepted implements FrameReader.End {
   public void lost(@Nullable Throwable cause) {
     lost = true;
     outbox.clear();
-    if (greeted) {
+    if (lane != null) {
       counters.connections.decrement();
     } else {
       refusals.refused(channel.remoteAddress(), cause);

@@ -18,7 +18,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -109,13 +111,76 @@ class FabricClearTest {
         });
   }
 
+  /** Who can write into a connection without TLS gets no further than to extents. */
+  @Test
+  void services_areServedOnTheirOwnLaneOnly() throws Exception {
+    Fabric server = fixture.fabric("server", each -> each.withEncryptedBulk(false));
+    AtomicInteger served = new AtomicInteger();
+    for (Service service : Service.values()) {
+      server.serve(
+          service,
+          _ -> {
+            served.incrementAndGet();
+            return completedStage(ByteBuffer.wrap(bytes(TOLD)));
+          });
+    }
+    for (Lane lane : Lane.values()) {
+      for (Service service : Service.values()) {
+        for (Frame.Kind kind : List.of(Frame.Kind.REQUEST, Frame.Kind.ONE_WAY)) {
+          if (service.lane() != lane) {
+            assertCutOff(server, lane, service, kind);
+          }
+        }
+      }
+    }
+    assertThat(served).hasValue(0);
+  }
+
+  private static void assertCutOff(Fabric server, Lane lane, Service service, Frame.Kind kind)
+      throws Exception {
+    try (SSLSocket peer = RawPeer.connect(server, RawPeer.friendsKey(), "TLSv1.3")) {
+      byte[] hello = RawPeer.hello(lane, false);
+      peer.getOutputStream().write(hello);
+      peer.getInputStream().readNBytes(hello.length);
+      byte[] request = RawPeer.request(service, 1);
+      request[4] = (byte) kind.ordinal();
+      peer.getOutputStream().write(request);
+      assertThat(peer.getInputStream().read()).as("%s on %s", service, lane).isEqualTo(-1);
+    }
+  }
+
+  /** What comes behind a greeting that offers the clear could be of either layer. */
+  @Test
+  void whoDoesNotWaitForTheAnswerToItsGreeting_isCutOffUnserved() throws Exception {
+    Fabric server = fixture.fabric("server", each -> each.withEncryptedBulk(false));
+    AtomicInteger served = new AtomicInteger();
+    server.serve(
+        Service.EXTENT,
+        _ -> {
+          served.incrementAndGet();
+          return completedStage(ByteBuffer.wrap(bytes(TOLD)));
+        });
+    try (SSLSocket peer = RawPeer.connect(server, RawPeer.friendsKey(), "TLSv1.3")) {
+      byte[] hello = RawPeer.hello(Lane.BULK, true);
+      byte[] request = RawPeer.request(Service.EXTENT, 1);
+      byte[] both = Arrays.copyOf(hello, hello.length + request.length);
+      System.arraycopy(request, 0, both, hello.length, request.length);
+      peer.getOutputStream().write(both);
+      try {
+        byte[] said = peer.getInputStream().readAllBytes();
+        assertThat(said.length).as("the greeting at most").isLessThanOrEqualTo(hello.length);
+      } catch (SSLException e) {
+        assertThat(e).as("cut off").isNotNull();
+      }
+    }
+    assertThat(served).hasValue(0);
+  }
+
   @Test
   void whoShowsNoCertificate_isNotServedInTheClear() throws Exception {
     Fabric server = fixture.fabric("server", each -> each.withEncryptedBulk(false));
     server.serve(Service.EXTENT, _ -> completedStage(ByteBuffer.wrap(bytes(TOLD))));
-    byte[] hello = RawPeer.hello();
-    hello[hello.length - 2] = (byte) Lane.BULK.ordinal();
-    hello[hello.length - 1] = 1;
+    byte[] hello = RawPeer.hello(Lane.BULK, true);
 
     try (Socket plain = new Socket("127.0.0.1", server.address().port())) {
       plain.getOutputStream().write(hello);

@@ -253,8 +253,8 @@ class FabricFaultTest {
     small.serve(Service.EXTENT, _ -> completedStage(ByteBuffer.allocate(bodyBytes)));
     try (SSLSocket peer = RawPeer.connect(small, RawPeer.friendsKey(), "TLSv1.3")) {
       byte[] request = RawPeer.request(Service.EXTENT, bodyBytes);
-      peer.getOutputStream().write(RawPeer.hello());
-      peer.getInputStream().readNBytes(RawPeer.hello().length);
+      peer.getOutputStream().write(RawPeer.hello(Lane.BULK, false));
+      peer.getInputStream().readNBytes(RawPeer.hello(Lane.BULK, false).length);
       Thread writer =
           Thread.startVirtualThread(
               () -> {
@@ -287,8 +287,8 @@ class FabricFaultTest {
           return completedStage(new Loan(ByteBuffer.allocate(1 << 20), lent::decrementAndGet));
         });
     try (SSLSocket peer = RawPeer.connect(busy, RawPeer.friendsKey(), "TLSv1.3")) {
-      peer.getOutputStream().write(RawPeer.hello());
-      peer.getInputStream().readNBytes(RawPeer.hello().length);
+      peer.getOutputStream().write(RawPeer.hello(Lane.BULK, false));
+      peer.getInputStream().readNBytes(RawPeer.hello(Lane.BULK, false).length);
       for (int i = 0; i < requests; i++) {
         peer.getOutputStream().write(RawPeer.request(Service.EXTENT, 0));
       }

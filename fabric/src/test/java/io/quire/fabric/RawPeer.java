@@ -46,7 +46,14 @@ final class RawPeer {
   }
 
   static byte[] hello() {
-    return new byte[] {18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 2, 0, 1, 0};
+    return hello(Lane.PROTOCOL, false);
+  }
+
+  static byte[] hello(Lane lane, boolean clear) {
+    byte[] hello = {18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'Q', 'U', 'I', 'R', 2, 0, 0, 0};
+    hello[hello.length - 2] = (byte) lane.ordinal();
+    hello[hello.length - 1] = (byte) (clear ? 1 : 0);
+    return hello;
   }
 
   static byte[] request(Service service, int bodyBytes) {
