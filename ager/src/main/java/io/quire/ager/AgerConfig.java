@@ -68,7 +68,7 @@ public record AgerConfig(
   }
 
   /**
-   * An eighth of the budget is kept for page-ins, and scans read a 64th (at most 64 MiB) ahead if
+   * An eighth of the budget is kept for page-ins, and scans read a 128th (at most 64 MiB) ahead if
    * that helps. Three readers, containers of 256 MiB, nothing read back, 262,144 extents, no trace.
    */
   public static AgerConfig of(long budgetBytes, List<StoreConfig> stores, String owner) {
@@ -78,7 +78,7 @@ public record AgerConfig(
         stores,
         owner,
         eighth,
-        Math.min(budgetBytes / 64, 64 << 20),
+        Math.min(budgetBytes / 128, 64 << 20),
         3,
         256 << 20,
         false,
