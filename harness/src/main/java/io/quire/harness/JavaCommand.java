@@ -76,9 +76,17 @@ public record JavaCommand(
    * @throws UncheckedIOException if the file cannot be written
    */
   public Launch launch(String name, Path directory) {
+    ClassArchive archive = classPath.isEmpty() ? ClassArchive.ofThisJvm() : null;
+    return archive == null
+        ? launch(name, directory, List.of(), System.getProperty("java.class.path"))
+        : launch(name, directory, archive.options(), archive.classPath());
+  }
+
+  /** The same with options before its own, and what is searched behind its own entries. */
+  Launch launch(String name, Path directory, List<String> before, String path) {
     Path file = directory.resolve(name + ".args");
     try {
-      Files.write(file, argumentFile());
+      Files.write(file, argumentFile(before, path));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write an argument file: path=" + file, e);
     }
@@ -95,14 +103,14 @@ public record JavaCommand(
     return Launch.of(name, directory, line.toArray(String[]::new));
   }
 
-  private List<String> argumentFile() throws IOException {
+  private List<String> argumentFile(List<String> before, String rest) throws IOException {
     List<String> lines = new ArrayList<>(commonOptions());
     String more = System.getenv().getOrDefault(CHILD_OPTIONS, "");
     Stream.of(more.split(" ")).filter(each -> !each.isEmpty()).forEach(lines::add);
-    options.forEach(option -> lines.add(quoted(option)));
+    Stream.concat(before.stream(), options.stream()).forEach(each -> lines.add(quoted(each)));
     List<String> path = new ArrayList<>();
     classPath.forEach(entry -> path.add(entry.toString()));
-    path.add(System.getProperty("java.class.path"));
+    path.add(rest);
     lines.add("-cp");
     lines.add(quoted(String.join(File.pathSeparator, path)));
     return lines;
