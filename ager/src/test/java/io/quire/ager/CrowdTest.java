@@ -104,6 +104,29 @@ class CrowdTest {
     }
   }
 
+  /** A pin may be counted in a crowd that has passed to another extent by then. */
+  @Test
+  void extentThatIsDropped_goesWhenAPinIsTakenBackThatWasNeverItsOwn() {
+    try (Ager ager = open()) {
+      Extent extent = Samples.extent(ager, 7, BYTES);
+      Crowd crowd = crowdOf(extent);
+      crowd.enter();
+      ager.drop(extent);
+      assertThat(ager.stats().extents()).isEqualTo(1);
+      crowd.takeBack();
+      assertThat(ager.stats().extents()).isZero();
+      assertThat(ager.stats().accountedBytes()).isZero();
+    }
+  }
+
+  private static Crowd crowdOf(Extent extent) {
+    gather(extent);
+    Crowd crowd = Objects.requireNonNull(extent.tryPin());
+    assertThat(crowd).isNotSameAs(Crowd.NONE);
+    crowd.leave(extent);
+    return crowd;
+  }
+
   @Test
   void crowdsAreFew_oneIsTakenFromAnExtentThatNobodyPins_andFromNoOther() {
     try (Ager ager = Ager.open(Samples.config(64L << 20))) {
