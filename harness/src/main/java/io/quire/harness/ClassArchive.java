@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The classes of a node, found and verified once, and mapped from one file by each JVM that is
- * started after that (a dynamic archive, JEP 350): with it a node starts with little more than half
- * the work. To make one takes as long as three starts, so it is for those who start many: tests.
+ * started after that (a dynamic archive, JEP 350): with it a node starts with two thirds of the
+ * work. To make one takes a start and some seconds more, so it is for those who start many: tests.
  *
  * <p>It holds classes of jars alone. They come first in the class path of a JVM that uses it, and
  * directories behind them.
