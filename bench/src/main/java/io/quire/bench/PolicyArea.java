@@ -40,10 +40,8 @@ final class PolicyArea implements Area {
     }
     Job job = Job.of(Job.Kind.REPLAY, id, 1, 0);
     List<Entrant> entrants =
-        TraceSubject.policies().stream()
-            .map(
-                policy ->
-                    new Entrant(policy.name(), REPLAYS, job.withVariant(policy.name()), false))
+        TraceSubject.names().stream()
+            .map(policy -> new Entrant(policy, REPLAYS, job.withVariant(policy), false))
             .toList();
     return new Question(id, "hit rate: " + trace.what(), rows, entrants);
   }

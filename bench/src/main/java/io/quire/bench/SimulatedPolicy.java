@@ -36,7 +36,7 @@ record SimulatedPolicy(Kind kind) implements CacheReplay {
     W_TINY_LFU("W-TinyLFU", false),
     W_TINY_LFU_CLIMBING("W-TinyLFU climbing", false);
 
-    private final String label;
+    final String label;
     private final boolean weighs;
 
     Kind(String label, boolean weighs) {

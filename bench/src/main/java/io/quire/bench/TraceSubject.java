@@ -25,6 +25,15 @@ final class TraceSubject implements Subject {
     return all;
   }
 
+  /** Of all policies; loads nothing of the simulator, which only the peers' processes have. */
+  static List<String> names() {
+    List<String> all = new ArrayList<>();
+    all.add(new CacheReplay.Ours().name());
+    Stream.of(SimulatedPolicy.Kind.values()).map(kind -> kind.label).forEach(all::add);
+    all.add(new BytesBound().name());
+    return all;
+  }
+
   @Override
   public boolean leads() {
     return true;
