@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -12,11 +13,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(900)
 final class AgerBenchIT {
   private static JsonNode report(Set<String> ids) {
+    return report(new AgerArea(), ids);
+  }
+
+  private static JsonNode report(Area area, Set<String> ids) {
     List<Question> chosen =
-        new AgerArea().questions().stream().filter(each -> ids.contains(each.id())).toList();
+        area.questions().stream().filter(each -> ids.contains(each.id())).toList();
     assertThat(chosen).hasSameSizeAs(ids);
     try (BenchRun run = new BenchRun(chosen, 1, true, _ -> {})) {
-      return run.run("ager").json();
+      return run.run(area.name()).json();
     }
   }
 
@@ -63,5 +68,13 @@ final class AgerBenchIT {
     assertThat(row.path("ours").asDouble()).isPositive();
     assertThat(row.at("/peers/a file for each").asDouble()).isPositive();
     assertThat(row.at("/peers/a file for each, tuned").asDouble()).isPositive();
+  }
+
+  @Test
+  void traces_areReplayedByAllPolicies() {
+    JsonNode row = report(new PolicyArea(), Set.of("trace-cs")).path("rows").path(0);
+    assertThat(row.path("ours").asDouble()).isPositive();
+    assertThat(row.path("peers").propertyStream().map(Map.Entry::getKey))
+        .containsAll(TraceSubject.names().stream().skip(1).toList());
   }
 }

@@ -7,6 +7,7 @@ import io.quire.bench.Curves;
 import io.quire.bench.Question;
 import io.quire.bench.Report;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -94,8 +95,9 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Question> questions = chosen();
     if (list) {
+      PrintWriter out = spec.commandLine().getOut();
       questions.forEach(
-          question -> System.out.println("%-16s %s".formatted(question.id(), question.what())));
+          question -> out.println("%-16s %s".formatted(question.id(), question.what())));
       return 0;
     }
     int times = runs != 0 ? runs : quick ? 1 : RUNS;
