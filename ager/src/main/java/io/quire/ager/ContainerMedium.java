@@ -87,6 +87,16 @@ interface ContainerMedium {
      */
     void read(long position, MemorySegment into) throws IOException;
 
+    /**
+     * Fills the segments, in order, with what lies side by side, by one request and without a copy
+     * between, if the medium can do that now. No checksum of the medium is looked at.
+     *
+     * @return false if it cannot, or did not; then anything may be in the segments
+     */
+    default boolean scatter(long position, List<MemorySegment> into) {
+      return false;
+    }
+
     @Override
     void close() throws IOException;
   }

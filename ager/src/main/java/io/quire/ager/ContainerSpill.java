@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,10 @@ final class ContainerSpill implements SpillShelf {
 
     long bytes() {
       return end() - offset;
+    }
+
+    boolean isOfLarge() {
+      return reads.stream().allMatch(read -> read.wanted().run().byteSize() >= Pieces.LARGE_BYTES);
     }
   }
 
@@ -195,8 +200,11 @@ final class ContainerSpill implements SpillShelf {
   }
 
   private void read(Group group) {
+    if (coding.isPlain() && group.isOfLarge() && scatter(group)) {
+      return;
+    }
     if (group.bytes() > Lanes.BUFFER_BYTES) {
-      readLarge(group);
+      readAlone(group.reads.getFirst());
       return;
     }
     MemorySegment buffer = lanes.take();
@@ -215,16 +223,43 @@ final class ContainerSpill implements SpillShelf {
     }
   }
 
+  /** All of it straight to where it belongs; false if it has to be read in another way. */
+  private boolean scatter(Group group) {
+    MemorySegment headers = MemorySegment.ofArray(new byte[group.reads.size() * StoreHeader.BYTES]);
+    List<MemorySegment> into = new ArrayList<>();
+    for (int i = 0; i < group.reads.size(); i++) {
+      into.add(headers.asSlice((long) i * StoreHeader.BYTES, StoreHeader.BYTES));
+      into.add(group.reads.get(i).wanted().run());
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    try {
+      group.containers.read(group.file, file -> done.set(file.scatter(group.offset, into)));
+    } catch (IOException e) {
+      failed(group, e);
+      return true;
+    }
+    if (!done.get()) {
+      return false;
+    }
+    for (int i = 0; i < group.reads.size(); i++) {
+      SpillRead read = group.reads.get(i);
+      try {
+        StoreHeader.check(into.get(2 * i), read.wanted().header(owner));
+        read.wanted().verify();
+      } catch (IOException e) {
+        readAlone(read);
+      }
+    }
+    return true;
+  }
+
   /** What a whole group was refused, each of it may be given. */
   private void failed(Group group, IOException why) {
     if (group.reads.size() == 1) {
       failed(group.reads.getFirst(), why);
       return;
     }
-    for (SpillRead read : group.reads) {
-      long offset = page(read.place()) * PageRuns.PAGE_BYTES;
-      readLarge(new Group(group.containers, group.file, offset, List.of(read)));
-    }
+    group.reads.forEach(this::readAlone);
   }
 
   private void take(MemorySegment bytes, SpillRead read) {
@@ -236,6 +271,8 @@ final class ContainerSpill implements SpillShelf {
           (from, into) -> MemorySegment.copy(bytes, from, into, 0, into.byteSize()),
           StoreHeader.BYTES,
           wanted);
+    } catch (CorruptCopy e) {
+      readAlone(read);
     } catch (IOException e) {
       failed(read, e);
     }
@@ -249,19 +286,20 @@ final class ContainerSpill implements SpillShelf {
     read.failed(why);
   }
 
-  /** Straight to where it belongs. */
-  private void readLarge(Group group) {
-    SpillRead read = group.reads.getFirst();
+  /** One, straight to where it belongs; what does not verify is read as the medium checks it. */
+  private void readAlone(SpillRead read) {
     Body wanted = read.wanted();
+    long offset = page(read.place()) * PageRuns.PAGE_BYTES;
     MemorySegment header = MemorySegment.ofArray(new byte[StoreHeader.BYTES]);
     try {
-      group.containers.read(
-          group.file,
-          file -> {
-            file.read(group.offset, header);
-            StoreHeader found = StoreHeader.check(header, wanted.header(owner));
-            coding.unpack(found, file::read, group.offset + StoreHeader.BYTES, wanted);
-          });
+      containers(read.place())
+          .read(
+              file(read.place()),
+              file -> {
+                file.read(offset, header);
+                StoreHeader found = StoreHeader.check(header, wanted.header(owner));
+                coding.unpack(found, file::read, offset + StoreHeader.BYTES, wanted);
+              });
     } catch (IOException e) {
       failed(read, e);
     }

@@ -26,16 +26,29 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Containers in a Hadoop file system.
- *
- * @param durable whether a sync is to reach the disks; otherwise it only makes bytes readable
- */
-record HadoopMedium(FileSystem files, Path root, boolean durable) implements ContainerMedium {
+/** Containers in a Hadoop file system. */
+final class HadoopMedium implements ContainerMedium {
   private static final Logger log = LoggerFactory.getLogger(HadoopMedium.class);
 
   /** Streams take and give bytes of the heap; one piece at a time passes through it. */
   private static final int PIECE_BYTES = 1 << 20;
+
+  private final FileSystem files;
+  private final Path root;
+  private final boolean durable;
+  private final @Nullable HdfsScatter scatter;
+
+  /**
+   * Below a directory.
+   *
+   * @param durable whether a sync is to reach the disks; otherwise it only makes bytes readable
+   */
+  HadoopMedium(FileSystem files, Path root, boolean durable) {
+    this.files = files;
+    this.root = root;
+    this.durable = durable;
+    scatter = files instanceof DistributedFileSystem hdfs ? new HdfsScatter(hdfs) : null;
+  }
 
   @Override
   public boolean exists(String file) throws IOException {
@@ -77,7 +90,7 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
    */
   private ReadFile open(Path path, boolean kept, Opening opening) throws IOException {
     try {
-      return new Read(files, path, kept, opening.open());
+      return new Read(files, path, kept, opening.open(), scatter);
     } catch (FileNotFoundException e) {
       throw new CorruptCopy("no such file: file=" + path);
     } catch (CannotObtainBlockLengthException e) {
@@ -223,7 +236,12 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
     }
   }
 
-  private record Read(FileSystem files, Path path, boolean kept, FSDataInputStream in)
+  private record Read(
+      FileSystem files,
+      Path path,
+      boolean kept,
+      FSDataInputStream in,
+      @Nullable HdfsScatter scatter)
       implements ReadFile {
     @Override
     public void read(long position, MemorySegment into) throws IOException {
@@ -253,6 +271,11 @@ record HadoopMedium(FileSystem files, Path root, boolean durable) implements Con
                 .formatted(path, position));
       }
       return new CorruptCopy("file ends early: offset=" + position);
+    }
+
+    @Override
+    public boolean scatter(long position, List<MemorySegment> into) {
+      return scatter != null && scatter.read(path, in, position, into);
     }
 
     private void readThroughHeap(long position, MemorySegment into) throws IOException {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ContainerSpillTest {
   private static final int BYTES = 8_192;
@@ -101,7 +103,7 @@ class ContainerSpillTest {
     }
   }
 
-  private static ContainerSpill spill(Failing medium, int streams, long capacity)
+  private static ContainerSpill spill(ContainerMedium medium, int streams, long capacity)
       throws IOException {
     Coding coding = Coding.of(StoreConfig.parse("file:///x", capacity, false));
     Room room = new Room(capacity);
@@ -169,5 +171,91 @@ class ContainerSpillTest {
     SpillBatch batch = write(2, 3, new RuntimeException("a client's own mistake"));
     assertThat(List.of(batch.lies(0), batch.lies(1), batch.lies(2))).containsOnly(false);
     assertThat(batch.failure()).hasMessageContaining("store misbehaves");
+  }
+
+  // ---- reading
+
+  private static final int LARGE = 100_000;
+
+  /** Of copies that were written, and whose memory was wiped, what a read of all gives. */
+  private static List<SpillRead> readBack(KeptMedium medium, int bytes) throws IOException {
+    try (Arena arena = Arena.ofShared();
+        ContainerSpill spill = spill(medium, 1, 1L << 30)) {
+      List<Body> bodies = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        MemorySegment run = arena.allocate(StoreHeader.padded(bytes), StoreHeader.BYTES);
+        run.asSlice(0, bytes).fill((byte) (i + 1));
+        bodies.add(new Body(i, run, bytes, Checksum.of(run.asSlice(0, bytes).asByteBuffer())));
+      }
+      SpillBatch batch = new SpillBatch(bodies);
+      spill.write(batch);
+      assertThat(batch.done()).isTrue();
+      List<SpillRead> reads = new ArrayList<>();
+      for (int i = 0; i < bodies.size(); i++) {
+        bodies.get(i).run().fill((byte) 0xff);
+        reads.add(new SpillRead(bodies.get(i), batch.place(i)));
+      }
+      spill.read(reads);
+      for (SpillRead read : reads) {
+        assertThat(read.failure() != null || read.wanted().isAsSealed()).isTrue();
+      }
+      return reads;
+    }
+  }
+
+  @Test
+  void read_largeCopiesFromAMediumThatScatters_isOneRequest() throws IOException {
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.DOES);
+    assertThat(readBack(medium, LARGE)).allMatch(read -> read.failure() == null);
+    assertThat(medium.scattered).hasValue(1);
+  }
+
+  @Test
+  void read_oneLargerThanABuffer_isOneRequestToo() throws IOException {
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.DOES);
+    assertThat(readBack(medium, 3 << 20)).allMatch(read -> read.failure() == null);
+    assertThat(medium.scattered).hasValue(5);
+  }
+
+  @Test
+  void read_smallCopies_goByWayOfABuffer() throws IOException {
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.DOES);
+    assertThat(readBack(medium, BYTES)).allMatch(read -> read.failure() == null);
+    assertThat(medium.scattered).hasValue(0);
+  }
+
+  @Test
+  void read_scatterThatBrokeOff_isReadInTheOtherWay() throws IOException {
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.SPOILS);
+    assertThat(readBack(medium, LARGE)).allMatch(read -> read.failure() == null);
+    assertThat(readBack(medium, 3 << 20)).allMatch(read -> read.failure() == null);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_whatDoesNotVerify_isReadAsTheMediumChecksIt(KeptMedium.Scatter scatter)
+      throws IOException {
+    for (int bytes : new int[] {BYTES, LARGE, 3 << 20}) {
+      for (long flipped : new long[] {0, StoreHeader.BYTES + 7}) {
+        KeptMedium medium = new KeptMedium(scatter);
+        medium.flipped = flipped;
+        assertThat(readBack(medium, bytes)).allMatch(read -> read.failure() == null);
+        assertThat(medium.readChecked).as("checked reads").hasPositiveValue();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_whatVerifiesNowhere_isCorruptAndTheOthersAreRead(KeptMedium.Scatter scatter)
+      throws IOException {
+    for (int bytes : new int[] {BYTES, LARGE, 3 << 20}) {
+      KeptMedium medium = new KeptMedium(scatter);
+      medium.flipped = StoreHeader.BYTES + 7;
+      medium.flippedEverywhere = true;
+      List<SpillRead> reads = readBack(medium, bytes);
+      assertThat(reads.getFirst().failure()).isInstanceOf(CorruptCopy.class);
+      assertThat(reads.subList(1, 5)).allMatch(read -> read.failure() == null);
+    }
   }
 }
