@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads what lies side by side in a block of HDFS straight into places that lie apart, with one
  * request. A stream of Hadoop's client does that into one buffer only, from which everything would
- * be copied once more; this asks the nearest DataNode itself (why: decision 24).
+ * be copied once more; this asks the nearest DataNode itself (decision 49).
  *
  * <p>It knows the plain case alone and leaves everything else to the stream: another replica, a
  * token that has expired, a file that has grown since, blocks that are striped or encrypted, reads
