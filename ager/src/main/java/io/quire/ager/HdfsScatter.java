@@ -56,7 +56,8 @@ final class HdfsScatter {
     try {
       LocatedBlock block = blockOf(in, position, bytes);
       return block != null && read(path, block, position - block.getStartOffset(), bytes, into);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // The client throws all kinds of things for a failed request.
       log.debug("left to the client's stream: file={} offset={}", path, position, e);
       pausedAt = System.nanoTime();
       return false;
