@@ -7,10 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -19,82 +16,8 @@ class ContainerSpillTest {
   private static final int BYTES = 8_192;
   private static final IOException BAD = new IOException("all datanodes are bad");
 
-  /** Takes so many appends, syncs nothing by itself, and fails from then on. */
-  private static final class Failing implements ContainerMedium {
-    private final Exception why;
-    private final Set<String> files = new HashSet<>();
-    private int appendsLeft;
-
-    Failing(int appendsLeft, Exception why) {
-      this.appendsLeft = appendsLeft;
-      this.why = why;
-    }
-
-    @Override
-    public boolean exists(String file) {
-      return files.contains(file);
-    }
-
-    @Override
-    public AppendFile create(String file) {
-      files.add(file);
-      return new AppendFile() {
-        @Override
-        public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
-          if (appendsLeft-- > 0) {
-            return;
-          }
-          if (why instanceof IOException io) {
-            throw io;
-          }
-          throw new IllegalStateException(why);
-        }
-
-        @Override
-        public void append(MemorySegment part) {}
-
-        @Override
-        public boolean canSync() {
-          return true;
-        }
-
-        @Override
-        public void sync() {}
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void abandon() {}
-      };
-    }
-
-    @Override
-    public ReadFile open(String file) throws IOException {
-      throw new IOException("not read here");
-    }
-
-    @Override
-    public List<Listed> containers() {
-      return List.of();
-    }
-
-    @Override
-    public List<Listed> aside() {
-      return List.of();
-    }
-
-    @Override
-    public boolean rename(String file, String name) {
-      return false;
-    }
-
-    @Override
-    public void delete(String file) {}
-  }
-
   private static SpillBatch write(int appends, int copies, Exception why) throws IOException {
-    Failing medium = new Failing(appends, why);
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.CANNOT).failingAfter(appends, why);
     try (Arena arena = Arena.ofShared();
         ContainerSpill spill = spill(medium, 1, 1L << 30)) {
       SpillBatch batch = batch(arena, copies);
@@ -128,7 +51,7 @@ class ContainerSpillTest {
   /** Both files together have all the room, and neither is as large as a container may be. */
   @Test
   void storeThatWasFull_takesCopiesAgainWhenItsOwnAreGivenUp() throws IOException {
-    Failing medium = new Failing(Integer.MAX_VALUE, BAD);
+    KeptMedium medium = new KeptMedium(KeptMedium.Scatter.CANNOT);
     try (Arena arena = Arena.ofShared();
         ContainerSpill spill = spill(medium, 2, 10L * (BYTES + StoreHeader.BYTES))) {
       List<SpillBatch> batches = new ArrayList<>();

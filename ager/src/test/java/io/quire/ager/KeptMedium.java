@@ -30,11 +30,21 @@ final class KeptMedium implements ContainerMedium {
   /** Offset of the byte that unchecked reads find flipped; none if negative. */
   volatile long flipped = -1;
 
+  private int appendsLeft = Integer.MAX_VALUE;
+  private Exception failure = new IOException("too many appends");
+
   /** Whether checked reads find it so, too. */
   volatile boolean flippedEverywhere;
 
   KeptMedium(Scatter scatter) {
     this.scatter = scatter;
+  }
+
+  /** Takes so many appends, and fails with an exception from then on. */
+  KeptMedium failingAfter(int appends, Exception why) {
+    appendsLeft = appends;
+    failure = why;
+    return this;
   }
 
   @Override
@@ -47,7 +57,13 @@ final class KeptMedium implements ContainerMedium {
     files.put(file, new byte[0]);
     return new AppendFile() {
       @Override
-      public void append(StoreHeader header, @Nullable MemorySegment run) {
+      public void append(StoreHeader header, @Nullable MemorySegment run) throws IOException {
+        if (appendsLeft-- <= 0) {
+          if (failure instanceof IOException io) {
+            throw io;
+          }
+          throw new IllegalStateException(failure);
+        }
         append(MemorySegment.ofArray(header.encode()));
         if (run != null) {
           append(run);
