@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It knows the plain case alone and leaves everything else to the stream: another replica, a
  * token that has expired, a file that has grown since, blocks that are striped or encrypted, reads
- * that the user wants hedged or short-circuited. After a failure it leaves all to the stream for a
- * while, so that a DataNode that hangs is waited for once more only. Any thread.
+ * that the user wants hedged or short-circuited. After a failure it leaves all to the stream for
+ * half a minute: in that time a DataNode that hangs is waited for here once. Any thread.
  */
 final class HdfsScatter {
   private static final Logger log = LoggerFactory.getLogger(HdfsScatter.class);
