@@ -1,29 +1,16 @@
 package io.quire.cli;
 
+import static io.quire.cli.InThisProcess.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.bench.Areas;
 import io.quire.bench.Question;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** {@code quire bench}, where the peers are not, as they are not in the command's process. */
 @Timeout(120)
 class BenchCommandTest {
-  private static String run(int code, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int ended =
-        Quire.command()
-            .setOut(new PrintWriter(out, true))
-            .setErr(new PrintWriter(err, true))
-            .execute(arguments);
-    assertThat(ended).as(err.toString()).isEqualTo(code);
-    return out + err.toString();
-  }
-
   @Test
   void list_ofEachArea_tellsItsQuestions() {
     assertThat(Areas.all()).isNotEmpty();

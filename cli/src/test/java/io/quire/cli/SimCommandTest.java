@@ -1,30 +1,17 @@
 package io.quire.cli;
 
+import static io.quire.cli.InThisProcess.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** {@code quire sim}, on a few worlds. */
 @Timeout(120)
 class SimCommandTest {
-  private static String run(int code, String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int ended =
-        Quire.command()
-            .setOut(new PrintWriter(out, true))
-            .setErr(new PrintWriter(err, true))
-            .execute(arguments);
-    assertThat(ended).as(err.toString()).isEqualTo(code);
-    return out + err.toString();
-  }
-
   @Test
   void locks_withASeed_runThatWorldAgain() throws IOException {
     String[] arguments = {"sim", "--locks", "--seeds", "3", "--seed", "7", "--json"};
